@@ -1,0 +1,17 @@
+#!/bin/sh
+# Every test. As root or in CI the system services are installed and nothing is skipped.
+set -eu
+BIN=${BIN:-.venv/bin}
+if [ "$(id -u)" = 0 ] || [ "${CI:-}" = true ]; then
+    if ! command -v chromium >/dev/null || ! ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1; then
+        apt-get update -qq
+        DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium fonts-noto-cjk postgresql >/dev/null
+    fi
+    export QIANHANG_SERVICES=required
+fi
+if [ -z "${QIANHANG_DATA:-}" ] && [ -d ../shared/data ]; then
+    QIANHANG_DATA=$(cd ../shared/data && pwd)
+    export QIANHANG_DATA
+fi
+scripts/check.sh
+exec "$BIN/python" -m pytest "$@"

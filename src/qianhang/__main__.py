@@ -1,0 +1,5 @@
+"""`python -m qianhang`."""
+
+from qianhang.cli import main
+
+main()

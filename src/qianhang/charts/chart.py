@@ -1,0 +1,229 @@
+"""A chart as plain data: what is drawn, in words and numbers, before anybody draws it."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from qianhang.core import words
+from qianhang.core.manifest import Column, Words
+
+__all__ = [
+    "Axis",
+    "Band",
+    "Chart",
+    "Field",
+    "Link",
+    "Mark",
+    "Number",
+    "Role",
+    "Row",
+    "Series",
+    "Setting",
+    "Span",
+    "Table",
+    "named",
+    "plain",
+]
+
+Number = float | None
+# What a thing stands for decides its colour and dash, in every chart alike.
+Role = Literal[
+    "ours", "trivial", "practice", "published", "actual", "limit", "good", "bad", "warn", "other"
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Axis:
+    """One axis: its name and unit always shown.
+
+    low, high : shown range, where it is not the range of the data
+    zone : zone of a time axis, whose values are seconds since 1970 UTC
+    categories : names on a category axis, whose values are 0, 1, 2 ...
+    """
+
+    name: Words
+    unit: str = ""
+    kind: Literal["number", "log", "time", "category"] = "number"
+    zone: str = ""
+    low: float | None = None
+    high: float | None = None
+    categories: tuple[Words, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """Points in order; a None in y is a gap."""
+
+    name: Words
+    x: tuple[float, ...]
+    y: tuple[Number, ...]
+    role: Role = "other"
+    shape: Literal["line", "step", "dot", "bar"] = "line"
+
+
+@dataclass(frozen=True, slots=True)
+class Band:
+    """A range of y at each x: an interval forecast, a confidence band."""
+
+    name: Words
+    x: tuple[float, ...]
+    low: tuple[Number, ...]
+    high: tuple[Number, ...]
+    role: Role = "ours"
+    shape: Literal["area", "whisker"] = "area"
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A line across the plot, or one point with a word beside it.
+
+    at : place on the axis that the line cuts; x of a point, whose y is `y`
+    """
+
+    kind: Literal["horizontal", "vertical", "diagonal", "point"]
+    name: Words
+    at: float = 0.0
+    y: float = 0.0
+    role: Role = "limit"
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A stretch on a lane: an alarm, an event, a job; start = end is a moment."""
+
+    lane: int
+    start: float
+    end: float
+    name: Words
+    role: Role = "other"
+    label: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A straight piece of a network with the value that colours it."""
+
+    x: float
+    y: float
+    x2: float
+    y2: float
+    value: Number = None
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row of a forest: a value with its interval; size: how many stand behind it."""
+
+    name: Words
+    value: Number
+    low: Number = None
+    high: Number = None
+    size: Number = None
+    head: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One column of a number table; kind decides alignment and format."""
+
+    name: Words
+    unit: str = ""
+    kind: Literal["number", "time", "text", "flag"] = "number"
+    zone: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """The numbers behind a chart; total: rows before it was cut to a readable length."""
+
+    fields: tuple[Field, ...]
+    rows: tuple[tuple[float | str | bool | None, ...], ...]
+    total: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """Everything that a renderer needs, and the table of the same numbers.
+
+    stamps : what must be seen beside the figure (twin, synthetic sample, simulator)
+    matrix : rows of cells of a heat map, whose names are the categories of the axes
+    note : a sentence under the figure
+    """
+
+    kind: str
+    title: Words
+    x: Axis
+    y: Axis
+    table: Table
+    series: tuple[Series, ...] = ()
+    bands: tuple[Band, ...] = ()
+    marks: tuple[Mark, ...] = ()
+    spans: tuple[Span, ...] = ()
+    links: tuple[Link, ...] = ()
+    rows: tuple[Row, ...] = ()
+    matrix: tuple[tuple[Number, ...], ...] = ()
+    units: tuple[str, ...] = ()
+    source: Words | None = None
+    note: Words | None = None
+    stamps: tuple[Words, ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """The chart as JSON-ready values: dicts, lists, text, finite numbers, None."""
+        result: dict[str, Any] = dataclasses.asdict(self)
+        return result
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """What a widget is told beside its frame.
+
+    name : the table's name in the trial; unit : of its values; zone : in which times are shown
+    columns : the manifest's; titles, units : words and units of tables and their columns
+    """
+
+    name: str = ""
+    title: Words | None = None
+    unit: str = ""
+    zone: str = ""
+    columns: Mapping[str, Column] = field(default_factory=dict)
+    titles: Mapping[str, Words] = field(default_factory=dict)
+    units: Mapping[str, str] = field(default_factory=dict)
+    source: Words | None = None
+    stamps: tuple[Words, ...] = ()
+
+    def words(self, name: str, section: str = "column") -> Words:
+        """The words for a column or table: the pack's own, the catalogue's, or the name itself."""
+        if name in self.titles:
+            return self.titles[name]
+        column = self.columns.get(name)
+        if column is not None and column.title is not None:
+            return column.title
+        for place in (section, "column", "metric", "word", "chart"):
+            if words.has(f"{place}.{name}"):
+                return named(f"{place}.{name}")
+        return plain(name)
+
+    def heading(self) -> Words:
+        """The chart's title: as given, else the words for its table."""
+        return self.title or self.words(self.name, "table")
+
+    def unit_of(self, name: str, default: str = "") -> str:
+        """The unit of a column: the pack's page, then its contract, then `default`."""
+        if name in self.units:
+            return self.units[name]
+        column = self.columns.get(name)
+        return column.unit if column is not None and column.unit else default
+
+
+def named(key: str) -> Words:
+    """The catalogue's text in both languages."""
+    return Words(zh=words.say(key, lang="zh"), en=words.say(key, lang="en"))
+
+
+def plain(text: str) -> Words:
+    """The same text in both languages, for names that come from the data."""
+    shown = str(text).replace("_", " ").strip() or "-"
+    return Words(zh=shown, en=shown)

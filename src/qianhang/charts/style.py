@@ -1,0 +1,87 @@
+"""Colours and type as CSS: one palette, light, dark and print, safe for colour-blind readers."""
+
+from __future__ import annotations
+
+__all__ = ["OTHERS", "PALETTE", "RAMP", "STYLE", "VARIABLES"]
+
+# role -> (light, dark): each at least 4.5:1 against its paper, apart in lightness and hue.
+PALETTE = {
+    "paper": ("#ffffff", "#161b22"),
+    "ink": ("#1b2430", "#e6ebf2"),
+    "muted": ("#566172", "#a3afbf"),
+    "grid": ("#e6eaf0", "#2a323d"),
+    "axis": ("#aab4c2", "#4b5767"),
+    "ours": ("#0b5cad", "#6db3ff"),
+    "trivial": ("#687385", "#9aa7b8"),
+    "practice": ("#b4540a", "#f2a65a"),
+    "published": ("#7a3e9d", "#cf9df0"),
+    "actual": ("#1b2430", "#e6ebf2"),
+    "limit": ("#b3261e", "#ff8f85"),
+    "good": ("#00734c", "#4cc79a"),
+    "bad": ("#b3261e", "#ff8f85"),
+    "warn": ("#8a5a00", "#f0b849"),
+}
+OTHERS = (
+    ("#0b5cad", "#6db3ff"),
+    ("#b4540a", "#f2a65a"),
+    ("#00734c", "#4cc79a"),
+    ("#7a3e9d", "#cf9df0"),
+    ("#8a6a00", "#e3c04f"),
+    ("#a3305f", "#f28ab5"),
+    ("#2a7d95", "#6fd0e6"),
+    ("#566172", "#a3afbf"),
+)
+# Low to high; single-hue lightness ramp, readable in grey as well.
+RAMP = (
+    "#eef4fb", "#d6e5f5", "#b9d3ee", "#96bde4", "#6fa4d8",
+    "#4a89c8", "#2b6db2", "#155394", "#0a3b71",
+)  # fmt: skip
+_FONT = (
+    'system-ui,-apple-system,"Segoe UI","PingFang SC","Hiragino Sans GB","Microsoft YaHei",'
+    '"Noto Sans CJK SC","Noto Sans SC",sans-serif'
+)
+
+
+def _variables(side: int) -> str:
+    roles = [f"--{name}:{pair[side]}" for name, pair in PALETTE.items()]
+    others = [f"--s{i}:{pair[side]}" for i, pair in enumerate(OTHERS)]
+    return ";".join(roles + others)
+
+
+def _roles() -> str:
+    names = [n for n in PALETTE if n not in ("paper", "ink", "muted", "grid", "axis")]
+    names += [f"s{i}" for i in range(len(OTHERS))]
+    lines = []
+    for name in names:
+        lines.append(f".qh .l-{name}{{stroke:var(--{name})}}.qh .f-{name}{{fill:var(--{name})}}")
+    return "\n".join(lines)
+
+
+def _ramp() -> str:
+    return "".join(f".qh .h{i}{{fill:{c}}}.qh .k{i}{{stroke:{c}}}" for i, c in enumerate(RAMP))
+
+
+VARIABLES = (
+    f":root{{color-scheme:light dark;{_variables(0)}}}\n"
+    f"@media (prefers-color-scheme:dark){{:root{{{_variables(1)}}}}}\n"
+    f"@media print{{:root{{color-scheme:light;{_variables(0)}}}}}\n"
+)
+STYLE = (
+    VARIABLES
+    + f".qh{{font-family:{_FONT};font-variant-numeric:tabular-nums;overflow:visible}}\n"
+    + ".qh text{fill:var(--ink);font-size:12px}.qh .m{fill:var(--muted)}"
+    + ".qh .b{font-weight:650}.qh .big{font-size:30px;font-weight:700}.qh .sm{font-size:11px}"
+    + ".qh .on{fill:#fff}.qh .onl{fill:#10243b}\n"
+    + ".qh .g{stroke:var(--grid);stroke-width:1;shape-rendering:crispEdges}"
+    + ".qh .a{stroke:var(--axis);stroke-width:1;shape-rendering:crispEdges}\n"
+    + ".qh .line{fill:none;stroke-width:1.75;stroke-linejoin:round;stroke-linecap:round}"
+    + ".qh .thin{stroke-width:1.25}.qh .thick{stroke-width:2.5}"
+    + ".qh .dash{stroke-dasharray:6 4}.qh .dots{stroke-dasharray:1.5 4}"
+    + ".qh .area{fill-opacity:.16;stroke:none}.qh .halo{stroke:var(--paper);stroke-width:1.5}"
+    + ".qh .hollow{fill:var(--paper);stroke-width:2}.qh .track{fill:var(--grid)}"
+    + ".qh .stamp{fill:none;stroke:var(--warn);stroke-width:1}.qh .edge{stroke:var(--paper)}\n"
+    + _roles()
+    + "\n"
+    + _ramp()
+    + "\n"
+)

@@ -1,0 +1,86 @@
+"""The command line: one module a command group, loaded when it is called."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from typing import Any
+
+import click
+
+from qianhang import __version__
+from qianhang.core.errors import QianhangError
+from qianhang.core.words import say
+
+__all__ = ["main"]
+
+# command -> module that holds it, in the order in which help shows them
+_COMMANDS = {
+    "list": "catalogue",
+    "run": "run",
+    "runs": "runs",
+    "show": "runs",
+    "compare": "runs",
+    "report": "report",
+    "predict": "predict",
+    "pack": "pack",
+    "dataset": "dataset",
+    "verify": "verify",
+    "demo": "demo",
+}
+
+
+class _Lazy(click.Group):
+    """A group that imports a command's module when the command is asked for."""
+
+    def list_commands(self, _: click.Context) -> list[str]:
+        return list(_COMMANDS)
+
+    def get_command(self, _: click.Context, name: str) -> click.Command | None:
+        if name not in _COMMANDS:
+            return None
+        module = importlib.import_module(f"qianhang.cli.{_COMMANDS[name]}")
+        command: click.Command = getattr(module, f"{name}_command")
+        return command
+
+    def format_commands(self, _: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section(say("cli.commands")):
+            formatter.write_dl([(name, say(f"cli.{name}.help")) for name in _COMMANDS])
+
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
+        from qianhang.core.schema import nearest
+
+        if args[0] not in _COMMANDS:
+            guess = nearest(args[0], _COMMANDS)
+            tail = say("cli.did_you_mean", name=guess) if guess else ""
+            ctx.fail(say("cli.no_command", name=args[0]) + tail)
+        return super().resolve_command(ctx, args)
+
+
+@click.command(cls=_Lazy, help=say("cli.help"), context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="qianhang")
+@click.option("--lang", type=click.Choice(["zh", "en"]), help=say("cli.lang"))
+def _app(lang: str | None) -> None:
+    if lang:
+        os.environ["QIANHANG_LANG"] = lang
+
+
+def main() -> None:
+    """The `qianhang` command: named errors become one clear line and exit code 1."""
+    if "--lang" in sys.argv[:-1]:
+        # Help texts are looked up while the commands load, before click reads the option.
+        os.environ["QIANHANG_LANG"] = sys.argv[sys.argv.index("--lang") + 1]
+    try:
+        _app()
+    except QianhangError as cause:
+        click.echo(click.style(cause.code, fg="red", bold=True) + f" {cause.message}", err=True)
+        if cause.hint:
+            click.echo(f"   → {cause.hint}", err=True)
+        sys.exit(1)
+    except KeyboardInterrupt:
+        click.echo(say("cli.interrupted"), err=True)
+        sys.exit(130)
+    except BrokenPipeError:
+        sys.stdout = open(os.devnull, "w")  # noqa: SIM115, PTH123 - the reader left; nothing is to be said
+        sys.exit(141)

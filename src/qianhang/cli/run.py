@@ -1,0 +1,63 @@
+"""`qianhang run`: a scenario from data to evidence."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+from qianhang.core.words import say
+
+__all__ = ["run_command"]
+
+
+def _params(_: click.Context, __: click.Parameter, values: tuple[str, ...]) -> dict[str, str]:
+    found = {}
+    for value in values:
+        name, equals, text = value.partition("=")
+        if not equals:
+            raise click.BadParameter(say("cli.run.param_form", value=value))
+        found[name.strip()] = text.strip()
+    return found
+
+
+@click.command(help=say("cli.run.help"))
+@click.argument("scenario")
+@click.option("--data", type=click.Path(path_type=Path), help=say("cli.run.data"))
+@click.option("--case", default="", help=say("cli.run.case"))
+@click.option("--seed", default=0, show_default=True, help=say("cli.run.seed"))
+@click.option("--pool", default="local", show_default=True, help=say("cli.run.pool"))
+@click.option("--param", multiple=True, callback=_params, metavar="K=V", help=say("cli.run.param"))
+@click.option("--again", is_flag=True, help=say("cli.run.again"))
+@click.option("--json", "as_json", is_flag=True, help=say("cli.json"))
+def run_command(  # noqa: PLR0917 - one argument for each option of the command
+    scenario: str,
+    data: Path | None,
+    case: str,
+    seed: int,
+    pool: str,
+    param: dict[str, str],
+    again: bool,
+    as_json: bool,
+) -> None:
+    from rich.console import Console
+
+    from qianhang.cli.screen import Steps, scores
+    from qianhang.core.pack import find
+    from qianhang.runs import Request, carry_out
+    from qianhang.store import Settings
+
+    console = Console(stderr=as_json)
+    asked = Request(scenario, case, data, seed, pool, param, again)
+    with Steps(console) as steps:
+        record, found = carry_out(asked, settings=Settings.load(), listen=steps)
+    if found:
+        console.print(say("cli.run.found", run=record.id, ended=record.ended))
+    body = record.as_dict()
+    if as_json:
+        click.echo(json.dumps(body, ensure_ascii=False, indent=1))
+        return
+    console.print(scores(body, find(scenario).manifest))
+    stage = say(f"stage.{body['gate']['stage']}")
+    console.print(say("cli.run.done", run=record.id, stage=stage))

@@ -1,0 +1,104 @@
+"""`qianhang runs`, `show`, `compare`: what has been run."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import click
+
+from qianhang.core.words import language, say
+
+__all__ = ["compare_command", "runs_command", "show_command"]
+
+
+@click.command(help=say("cli.runs.help"))
+@click.option("--scenario", default="", help=say("cli.runs.scenario"))
+@click.option("--state", default="", help=say("cli.runs.state"))
+@click.option("--limit", default=50, show_default=True, help=say("cli.runs.limit"))
+@click.option("--json", "as_json", is_flag=True, help=say("cli.json"))
+def runs_command(scenario: str, state: str, limit: int, as_json: bool) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    from qianhang.runs import read_store, recent
+
+    with read_store() as store:
+        found = recent(store, scenario=scenario, state=state, limit=limit)
+    if as_json:
+        click.echo(json.dumps([r.as_dict() for r in found], ensure_ascii=False, indent=1))
+        return
+    table = Table()
+    for column in ("run", "scenario", "case", "state", "verdict", "started", "seconds"):
+        table.add_column(say(f"cli.runs.{column}_title"))
+    for r in found:
+        seconds = str(r.result.get("wall_s", ""))
+        verdict = say(f"verdict.{r.verdict}")
+        table.add_row(r.id, r.scenario, r.case, say(f"state.{r.state}"), verdict, r.started, seconds)
+    Console().print(table)
+
+
+@click.command(help=say("cli.show.help"))
+@click.argument("run")
+@click.option("--json", "as_json", is_flag=True, help=say("cli.json"))
+@click.option("--log", is_flag=True, help=say("cli.show.log"))
+def show_command(run: str, as_json: bool, log: bool) -> None:
+    from rich.console import Console
+
+    from qianhang.cli.screen import scores
+    from qianhang.core.errors import PackError
+    from qianhang.core.pack import find
+    from qianhang.runs import get, read_store
+
+    with read_store() as store:
+        record = get(store, run)
+        text = store.files.get(record.result["log"]).decode() if log and record.result else ""
+    body = record.as_dict()
+    if as_json:
+        click.echo(json.dumps(body, ensure_ascii=False, indent=1))
+        return
+    if log:
+        click.echo(text)
+        return
+    console = Console()
+    if record.state == "finished":
+        try:
+            console.print(scores(body, find(record.scenario).manifest))
+        except PackError as cause:
+            console.print(str(cause))
+    hidden = {"folds", "bars", "title", "scores", "trivial", "practice", "tables", "evidence"}
+    for name, value in body.items():
+        if name not in hidden:
+            console.print(f"[bold]{name}[/bold]  {_plain(value)}", highlight=False)
+
+
+def _plain(value: Any) -> str:
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return text.replace("[", "\\[")
+
+
+@click.command(help=say("cli.compare.help"))
+@click.argument("first")
+@click.argument("second")
+@click.option("--json", "as_json", is_flag=True, help=say("cli.json"))
+def compare_command(first: str, second: str, as_json: bool) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    from qianhang.cli.screen import number
+    from qianhang.runs import compare, get, read_store
+
+    with read_store() as store:
+        found = compare(get(store, first), get(store, second))
+    if as_json:
+        click.echo(json.dumps(found, ensure_ascii=False, indent=1))
+        return
+    console = Console()
+    table = Table(title=say("cli.compare.scores", lang=language()))
+    for column in (say("word.metric"), first, second, say("cli.compare.change")):
+        table.add_column(column, justify="left" if column == say("word.metric") else "right")
+    for row in found["scores"]:
+        table.add_row(row["metric"], number(row["first"]), number(row["second"]), number(row["change"]))
+    console.print(table)
+    for row in found["differences"]:
+        console.print(f"[bold]{row['field']}[/bold]  {_plain(row['first'])} → {_plain(row['second'])}")

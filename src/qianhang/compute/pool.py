@@ -1,0 +1,145 @@
+"""What every pool offers: take a job once, find it again, tell how it is, stop it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, Protocol
+
+from qianhang.compute.job import Job, Outcome, Usage
+from qianhang.core.errors import PoolUnavailable
+
+__all__ = ["Pool", "Probe", "Status", "find_pool", "follow"]
+
+_LONGEST_S = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """What a pool has and what is free now: threads, and MiB of memory."""
+
+    up: bool
+    threads: int
+    threads_free: int
+    memory_mb: int
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """How a job is, as far as the pool can tell.
+
+    knowledge : known; unknown where the pool could not be asked, which is never a failure of the
+        job; absent where the pool was asked and has no such job
+    phase : waiting for threads, running, ended; empty unless known
+    """
+
+    knowledge: Literal["known", "unknown", "absent"]
+    phase: Literal["", "waiting", "running", "ended"] = ""
+    outcome: Outcome | None = None
+
+
+class Pool(Protocol):
+    """A place where jobs run. A reference is the pool's own name for a job, valid across processes."""
+
+    @property
+    def name(self) -> str:
+        """The name that `--pool` takes."""
+        ...
+
+    def probe(self) -> Probe:
+        """What the pool has and what is free."""
+        ...
+
+    def submit(self, job: Job) -> str:
+        """The job's reference; the same token gives the same one, and never a second run.
+
+        Raises PoolUnavailable where the pool cannot take the job.
+        """
+        ...
+
+    def find(self, token: str) -> str | None:
+        """The reference of the job with this token, or None."""
+        ...
+
+    def poll(self, ref: str) -> Status:
+        """How the job is."""
+        ...
+
+    def cancel(self, ref: str) -> None:
+        """Ask for the job to be stopped, with everything it started; poll tells when it is."""
+        ...
+
+    def log(self, ref: str, *, start: int = 0) -> bytes:
+        """What the job printed so far (both streams), from byte `start` on."""
+        ...
+
+    def usage(self, ref: str) -> Usage | None:
+        """What the job used, once it has ended."""
+        ...
+
+
+def find_pool(name: str, *, folder: Path) -> Pool:
+    """The pool of this name, its state in `folder`.
+
+    Raises PoolUnavailable naming the pools that exist.
+    """
+    from qianhang.compute.pools.local import LocalPool
+
+    if name != "local":
+        raise PoolUnavailable("QH501", f"pool {name!r} does not exist", hint="pools: local")
+    return LocalPool(folder)
+
+
+def follow(
+    pool: Pool,
+    ref: str,
+    *,
+    on_log: Callable[[str], None] | None = None,
+    every_s: float = 0.05,
+) -> Outcome:
+    """How the job ended, once it has; its log is handed to `on_log` as it grows.
+
+    Ctrl-C stops the job, waits until it is gone, and goes on as KeyboardInterrupt.
+    Raises PoolUnavailable where the pool no longer knows the job.
+    """
+    reader = _LogReader(pool, ref, on_log)
+    try:
+        return _ended(pool, ref, reader=reader, every_s=every_s)
+    except KeyboardInterrupt:
+        pool.cancel(ref)
+        _ended(pool, ref, reader=reader, every_s=every_s)
+        raise
+
+
+class _LogReader:
+    def __init__(self, pool: Pool, ref: str, to: Callable[[str], None] | None) -> None:
+        self.pool, self.ref, self.to = pool, ref, to
+        self.start = 0
+        self.rest = b""
+
+    def read(self, *, last: bool = False) -> bool:
+        if self.to is None:
+            return False
+        fresh = self.pool.log(self.ref, start=self.start)
+        self.start += len(fresh)
+        whole, newline, self.rest = (self.rest + fresh).rpartition(b"\n")
+        text = whole + newline + (self.rest if last else b"")
+        if text:
+            self.to(text.decode("utf-8", "replace"))
+        return bool(fresh)
+
+
+def _ended(pool: Pool, ref: str, *, reader: _LogReader, every_s: float) -> Outcome:
+    pause = every_s
+    while True:
+        status = pool.poll(ref)
+        if status.outcome is not None:
+            reader.read(last=True)
+            return status.outcome
+        if status.knowledge == "absent":
+            raise PoolUnavailable("QH503", f"pool {pool.name} does not know job {ref}")
+        pause = every_s if reader.read() else min(pause * 1.2, max(_LONGEST_S, every_s))
+        time.sleep(pause)

@@ -1,0 +1,1 @@
+"""The pools that there are, one file each."""

@@ -1,0 +1,289 @@
+"""The keeper of one local job: a small process of its own between the caller and the command.
+
+Run as `python -I -S warden.py FOLDER` with the standard library only, so that it starts in
+milliseconds. It books threads, starts the command once, counts what the whole tree of processes
+uses, and leaves none of it alive on any limit, when asked to stop, or when its caller dies. The
+folder tells how the job is: job.json (what to do), lock (held while the keeper lives), started,
+cancel, log.txt, status.json.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import fcntl
+import json
+import math
+import os
+import resource
+import select
+import signal
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from proctree import Tree  # type: ignore[import-not-found]  # noqa: E402  # stands beside, see above
+
+REFUSED = 77
+_TICK_S = 0.05
+_GRACE_S = 1.0
+_MIB = 1 << 20
+_ROOM_MB = 32 * 1024
+_ENDING = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+_PR_SET_PDEATHSIG, _PR_SET_CHILD_SUBREAPER = 1, 36
+
+
+def main(folder: Path) -> int:
+    """Exit code: 0 once the job has ended, REFUSED where it was started before."""
+    lock = (folder / "lock").open("w")
+    if not _locked(lock, patience_s=0.5) or (folder / "started").exists():
+        return REFUSED
+    plan = json.loads((folder / "job.json").read_text(encoding="utf8"))
+    os.write(1, b"ready\n")
+    os.close(1)
+    _prctl(_PR_SET_CHILD_SUBREAPER, 1)
+    keeper = Keeper(folder, plan)
+    slots = keeper.book(Path(plan["slots"]), plan["pool_threads"])
+    if slots is not None:
+        (folder / "started").open("x").close()
+        keeper.run()
+    keeper.report()
+    return 0
+
+
+class Keeper:
+    """What is known of the job while it runs."""
+
+    def __init__(self, folder: Path, plan: dict[str, Any]) -> None:
+        self.folder, self.plan, self.limits = folder, plan, plan["limits"]
+        self.attached = bool(plan["attached"])
+        self.caller = os.getppid()
+        self.reason = ""
+        self.status: int | None = None
+        self.tree = Tree()
+        self.began = time.monotonic()
+        self.kill_at = math.inf
+        self.logged = 0
+        self.signalled = False
+        for name in _ENDING:
+            signal.signal(name, self.on_signal)
+
+    def on_signal(self, *_: object) -> None:
+        """Somebody asks this keeper to end: the job goes first."""
+        self.signalled = True
+
+    def book(self, folder: Path, total: int) -> list[Any] | None:
+        """The slot files held for this job's threads; None where it was stopped while waiting."""
+        turn = (folder / "turn").open("w")
+        while not _locked(turn):
+            if self.told_to_stop():
+                return None
+            time.sleep(_TICK_S)
+        held: list[Any] = []
+        while True:
+            for number in range(total):
+                slot = (folder / str(number)).open("w")
+                if len(held) < self.limits["threads"] and _locked(slot):
+                    held.append(slot)
+                else:
+                    slot.close()
+            if len(held) >= self.limits["threads"]:
+                turn.close()
+                return held
+            if self.told_to_stop():
+                return None
+            time.sleep(_TICK_S)
+
+    def run(self) -> None:
+        """Start the command and stay until nothing of it is left."""
+        self.began = time.monotonic()
+        source, sink = os.pipe()
+        main_pid = os.fork()
+        if main_pid == 0:
+            _become(self.plan, sink)
+        os.close(sink)
+        os.set_blocking(source, False)
+        with (self.folder / "log.txt").open("ab", buffering=0) as log:
+            next_look = 0.0
+            while self.status is None:
+                self.wait_and_copy(source, log)
+                self.status = self.tree.reap(main_pid)
+                if self.status is None and time.monotonic() >= next_look:
+                    self.look(main_pid)
+                    next_look = time.monotonic() + _TICK_S
+            self.tree.kill()
+            self.copy(source, log)
+        os.close(source)
+
+    def look(self, main_pid: int) -> None:
+        """Count what the tree uses, and stop it where that is too much."""
+        self.tree.measure(limit_mb=self.limits["memory_mb"])
+        if time.monotonic() >= self.kill_at:
+            self.tree.kill()
+        if self.reason:
+            return
+        if self.told_to_stop():
+            self.stop_gently(main_pid)
+        elif self.tree.now_mb > self.limits["memory_mb"]:
+            self.stop_now("memory_limit")
+        elif self.tree.now_processes > self.limits["processes"]:
+            self.stop_now("process_limit")
+        elif self.tree.cpu_s > self.limits["cpu_s"]:
+            self.stop_now("cpu_limit")
+        elif time.monotonic() - self.began > self.limits["wall_s"]:
+            self.reason = "wall_limit"
+            self.stop_gently(main_pid)
+
+    def told_to_stop(self) -> bool:
+        """Whether the caller cancelled, or is no longer there."""
+        if self.reason:
+            return True
+        if self.signalled or (self.folder / "cancel").exists():
+            self.reason = "cancelled"
+        elif self.attached and (os.getppid() != self.caller or _closed(0)):
+            self.reason = "parent_died"
+        return bool(self.reason)
+
+    def stop_gently(self, main_pid: int) -> None:
+        """Ask the job to end; `look` kills what is still there after the grace."""
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(main_pid, signal.SIGTERM)
+        self.kill_at = time.monotonic() + _GRACE_S
+
+    def stop_now(self, reason: str) -> None:
+        """Kill the tree at once."""
+        self.reason = reason
+        self.tree.kill()
+
+    def wait_and_copy(self, source: int, log: Any) -> None:
+        """Wait for output or the caller's end, at most one tick."""
+        watched = [source, 0] if self.attached and not self.reason else [source]
+        ready, _, _ = select.select(watched, [], [], _TICK_S)
+        if source in ready and not self.copy(source, log, most=16):
+            # The command closed its output: it has ended, or goes on in silence.
+            time.sleep(_TICK_S / 10)
+
+    def copy(self, source: int, log: Any, *, most: int = 1 << 30) -> bool:
+        """Move output into the log until there is none; False once the job closed it."""
+        room = self.limits["log_mb"] * _MIB
+        for _ in range(most):
+            try:
+                block = os.read(source, 65536)
+            except BlockingIOError:
+                return True
+            if not block:
+                return False
+            if self.logged < room:
+                log.write(block[: room - self.logged])
+                if self.logged + len(block) >= room:
+                    log.write(b"\n[log cut here: it reached its limit]\n")
+            self.logged += len(block)
+        return True
+
+    def report(self) -> None:
+        """Write how it ended, whole or not at all, after the temporary files are gone."""
+        import shutil
+
+        shutil.rmtree(self.folder / "tmp", ignore_errors=True)
+        code = signum = None
+        if self.status is not None:
+            code = os.waitstatus_to_exitcode(self.status)
+            if code < 0:
+                code, signum = None, -code
+        text = json.dumps(
+            {
+                "reason": self.reason or _reason(code, signum),
+                "code": code,
+                "signal": signum,
+                "usage": {
+                    "wall_s": round(time.monotonic() - self.began, 4),
+                    "cpu_s": round(self.tree.cpu_s, 4),
+                    "peak_mb": round(self.tree.peak_mb, 2),
+                    "processes": self.tree.peak_processes,
+                },
+            }
+        )
+        part = self.folder / "status.part"
+        with part.open("w", encoding="utf8") as out:
+            out.write(text)
+            out.flush()
+            os.fsync(out.fileno())
+        part.replace(self.folder / "status.json")
+
+
+def _reason(code: int | None, signum: int | None) -> str:
+    if signum == signal.SIGXCPU:
+        return "cpu_limit"
+    return "finished" if code == 0 else "failed"
+
+
+def _become(plan: dict[str, Any], sink: int) -> None:
+    """Turn this fresh child into the command; never returns."""
+    try:
+        os.setsid()
+        _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+        for name in (signal.SIGPIPE, signal.SIGXFSZ, *_ENDING):
+            signal.signal(name, signal.SIG_DFL)
+        nothing = os.open(os.devnull, os.O_RDONLY)
+        for source, target in ((nothing, 0), (sink, 1), (sink, 2)):
+            os.dup2(source, target)
+        _limit(plan["limits"])
+        os.chdir(plan["workdir"])
+        os.execve(plan["argv"][0], plan["argv"], plan["env"])
+    except BaseException as cause:
+        os.write(2, f"cannot start {plan['argv'][0]}: {cause}\n".encode())
+    os._exit(127)
+
+
+def _limit(limits: dict[str, Any]) -> None:
+    """The kernel's own limits behind the keeper's, wider where those count the tree.
+
+    Numerical libraries reserve far more address space than they use, so that limit is loose.
+    """
+    cpu = math.ceil(limits["cpu_s"])
+    _set(resource.RLIMIT_CPU, cpu + 1, cpu + 3)
+    _set(resource.RLIMIT_FSIZE, limits["file_mb"] * _MIB, limits["file_mb"] * _MIB)
+    _set(resource.RLIMIT_CORE, 0, 0)
+    if sys.platform == "linux":
+        room = (limits["memory_mb"] + _ROOM_MB) * _MIB
+        _set(resource.RLIMIT_AS, room, room)
+        with contextlib.suppress(OSError):
+            Path("/proc/self/oom_score_adj").write_text("1000")
+
+
+def _set(which: int, soft: int, hard: int) -> None:
+    top = resource.getrlimit(which)[1]
+    if top != resource.RLIM_INFINITY:
+        soft, hard = min(soft, top), min(hard, top)
+    resource.setrlimit(which, (soft, hard))
+
+
+def _prctl(option: int, value: int) -> None:
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(option, value, 0, 0, 0)
+
+
+def _locked(file: Any, *, patience_s: float = 0.0) -> bool:
+    """Whether the file's lock is ours now; a reader that looks for a moment is waited for."""
+    until = time.monotonic() + patience_s
+    while True:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return True
+        except BlockingIOError:
+            if time.monotonic() >= until:
+                return False
+            time.sleep(0.01)
+
+
+def _closed(handle: int) -> bool:
+    """Whether the other end of this pipe is gone."""
+    ready, _, _ = select.select([handle], [], [], 0)
+    return bool(ready) and os.read(handle, 1) == b""
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(Path(sys.argv[1])))

@@ -1,0 +1,1 @@
+"""The vocabulary: errors, units, manifest, inputs, results. Imports nothing of ours."""

@@ -1,0 +1,99 @@
+"""The clean frame of a checked table, in the types that packs rely on."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from qianhang.data.gather import Gathered, Typed
+from qianhang.data.stamps import NOT_A_TIME
+from qianhang.data.timing import Timing, spell
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+__all__ = ["assemble", "clock_text"]
+
+
+def assemble(
+    data: Gathered, time: str, timing: Timing | None, keep: np.ndarray
+) -> tuple[pd.DataFrame, np.ndarray]:
+    """The frame of the kept records, sorted by time, and their positions (n,).
+
+    time : name of the time column, "" for none; keep (n,) : records without a finding
+    """
+    if timing is None:
+        order = np.flatnonzero(keep)
+        index: pd.Index[Any] = pd.RangeIndex(len(order))
+    else:
+        order = timing.order[keep[timing.order]]
+        instants = pd.DatetimeIndex(timing.utc[order].view("datetime64[ns]"), name=time)
+        index = instants.tz_localize("UTC").tz_convert(timing.zone)
+    whole = len(order) == data.count and bool((np.diff(order) == 1).all())
+    pick = slice(None) if whole else order
+    columns = {n: _column(t, pick) for n, t in data.columns.items() if n != time}
+    frame = pd.DataFrame(columns, index=pd.RangeIndex(len(order)), copy=False)
+    frame.index = index
+    return frame, order
+
+
+def _column(typed: Typed, pick: slice | np.ndarray) -> Any:
+    """One column (n,) in its final type; the gathered blocks are given up."""
+    if typed.kind == "category":
+        return _categorical(typed, pick)
+    if typed.kind == "text":
+        words = typed.words()
+        typed.parts = []
+        kept = words if isinstance(pick, slice) else words.take(_indices(pick))
+        return kept.to_pandas(deduplicate_objects=True).to_numpy()
+    values = typed.numbers()
+    typed.parts = []
+    values = values[pick]
+    whole = typed.kind in ("integer", "code", "boolean") and not np.isnan(values).any()
+    if typed.kind == "boolean" and whole:
+        return values.astype(bool)
+    if whole and (np.mod(values, 1) == 0).all():
+        return values.astype(np.int64)
+    return values
+
+
+def _indices(positions: np.ndarray) -> pa.Array:
+    import pyarrow as pa
+
+    return pa.array(positions)
+
+
+def _categorical(typed: Typed, pick: slice | np.ndarray) -> pd.Categorical:
+    """Categories in the order of the contract, or sorted where it lists none."""
+    words = typed.words().unify_dictionaries().combine_chunks()
+    typed.parts = []
+    codes = words.indices.fill_null(-1).to_numpy(zero_copy_only=False)[pick]
+    seen = [str(w) for w in words.dictionary.to_pylist()]
+    listed = [str(v) for v in typed.column.values] or sorted(seen)
+    place = {w: i for i, w in enumerate(listed)}
+    # -1 at the end, so that a missing cell (-1) stays one
+    renumbered = np.array([*(place.get(w, -1) for w in seen), -1], dtype=np.int64)
+    return pd.Categorical.from_codes(renumbered[codes].tolist(), categories=listed)
+
+
+def clock_text(
+    data: Gathered, time: str, timing: Timing | None, at: np.ndarray | None = None
+) -> Any:
+    """Text of the time stamps (n,) by position, or of the positions `at`; "" where there is none.
+
+    Without a timing the stamp is shown as the file's own clock reads.
+    """
+    size = data.count if at is None else len(at)
+    texts = np.full(size, "", dtype=object)
+    if not time:
+        return texts
+    typed = data.columns[time]
+    ns = typed.numbers() if timing is None else timing.utc
+    zone = "UTC" if timing is None else timing.zone
+    where = np.arange(data.count) if at is None else at
+    for i, position in enumerate(where):
+        if position >= 0 and ns[position] != NOT_A_TIME:
+            texts[i] = spell(int(ns[position]), zone)
+    return texts

@@ -1,0 +1,121 @@
+"""A time column as a whole: zone, ambiguous hours, repeats, gaps, spacing."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+
+from qianhang.data.stamps import NOT_A_TIME
+
+__all__ = ["Step", "local_ns", "parse_step", "repeated", "spacing", "to_utc"]
+
+_HOUR_NS = 3_600_000_000_000
+_FIXED = {"s": 1_000_000_000, "sec": 1_000_000_000, "min": 60_000_000_000, "t": 60_000_000_000,
+          "h": _HOUR_NS}  # fmt: skip
+_DAYS = {"d": 1, "day": 1, "w": 7, "week": 7}
+_MONTHS = {"mo": 1, "month": 1, "m": 1, "ms": 1, "me": 1, "q": 3, "qs": 3, "qe": 3,
+           "a": 12, "y": 12, "ys": 12, "ye": 12, "year": 12}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """Spacing of a time column: size in ns on the clock, ns on the wall, or months."""
+
+    kind: Literal["clock", "wall", "month"]
+    size: int
+
+
+def parse_step(text: str) -> Step | None:
+    """The spacing that "30min", "1h", "1d", "1w" or "1mo" means; None for an empty text.
+
+    Raises ValueError for anything else.
+    """
+    if not text:
+        return None
+    parts = re.fullmatch(r"(\d*)\s*([A-Za-z]+)", text)
+    if parts:
+        count, unit = int(parts.group(1) or 1), parts.group(2).lower()
+        if unit in _FIXED:
+            return Step("clock", count * _FIXED[unit])
+        if unit in _DAYS:
+            return Step("wall", count * _DAYS[unit] * 24 * _HOUR_NS)
+        if unit in _MONTHS:
+            return Step("month", count * _MONTHS[unit])
+    raise ValueError(f"step {text!r}: expected such as 30min, 1h, 1d, 1w, 1mo")
+
+
+def to_utc(
+    ns: np.ndarray, zone: str, *, keys: np.ndarray, step: Step | None
+) -> tuple[np.ndarray, np.ndarray]:
+    """Readings (n,) of clocks in `zone` as ns UTC (n,), and True (n,) where no instant fits.
+
+    keys (n,) : whose clock; an hour that comes twice in autumn is told by its order within a key
+    """
+    wall = pd.DatetimeIndex(ns.view("datetime64[ns]"))
+    utc = _utc_ns(wall.tz_localize(zone, ambiguous="NaT", nonexistent="NaT"))
+    lost = (utc == NOT_A_TIME) & (ns != NOT_A_TIME)
+    if not lost.any():
+        return utc, lost
+    first, second = (
+        _utc_ns(wall[lost].tz_localize(zone, ambiguous=np.full(lost.sum(), dst), nonexistent="NaT"))
+        for dst in (True, False)
+    )
+    group = pd.DataFrame({"key": keys[lost], "ns": ns[lost]}).groupby(["key", "ns"])["ns"]
+    order, count = group.cumcount().to_numpy(), group.transform("size").to_numpy()
+    coarse = step is not None and (step.kind != "clock" or step.size > _HOUR_NS)
+    told = (count == 2) | (coarse & (count == 1))
+    utc[lost] = np.where(told, np.where(order == 0, first, second), NOT_A_TIME)
+    return utc, (utc == NOT_A_TIME) & (ns != NOT_A_TIME)
+
+
+def _utc_ns(times: pd.DatetimeIndex) -> np.ndarray:
+    naive = times.tz_convert("UTC").tz_localize(None)
+    return naive.to_numpy(dtype="datetime64[ns]").view(np.int64).copy()
+
+
+def local_ns(utc: np.ndarray, zone: str) -> np.ndarray:
+    """What a clock in `zone` reads, ns (n,), at the instants `utc`, ns (n,)."""
+    times = pd.DatetimeIndex(utc.view("datetime64[ns]")).tz_localize("UTC").tz_convert(zone)
+    naive = times.tz_localize(None)
+    return naive.to_numpy(dtype="datetime64[ns]").view(np.int64)
+
+
+def repeated(utc: np.ndarray, keys: np.ndarray | None, order: np.ndarray) -> np.ndarray:
+    """True (n,) where an earlier row of the same key has the same instant.
+
+    order (n,) : positions sorted by key, then instant, then row
+    """
+    later, before = order[1:], order[:-1]
+    same = utc[later] == utc[before]
+    if keys is not None:
+        same &= keys[later] == keys[before]
+    mask = np.zeros(len(utc), dtype=bool)
+    mask[later[same]] = True
+    return mask
+
+
+def spacing(utc: np.ndarray, zone: str, step: Step) -> np.ndarray:
+    """Steps (n - 1,) between neighbours of one key, sorted: 1 is regular, k > 1 a gap, 0 off step.
+
+    Source: our own; days and months are counted on the wall clock, shorter steps on the instant.
+    """
+    if step.kind == "month":
+        months = local_ns(utc, zone).view("datetime64[ns]").astype("datetime64[M]")
+        return _whole(np.diff(months.astype(np.int64)), step.size)
+    if step.kind == "wall":
+        return _whole(np.diff(local_ns(utc, zone)), step.size)
+    counts = _whole(np.diff(utc), step.size)
+    if step.size > _HOUR_NS and (counts != 1).any():
+        wall = _whole(np.diff(local_ns(utc, zone)), step.size)
+        if np.count_nonzero(wall != 1) < np.count_nonzero(counts != 1):
+            return wall
+    return counts
+
+
+def _whole(differences: np.ndarray, size: int) -> np.ndarray:
+    counts, rest = np.divmod(differences, size)
+    return np.where(rest == 0, counts, 0)

@@ -1,0 +1,97 @@
+"""Delimited text (CSV) in blocks of bounded memory, cells as text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from qianhang.core.errors import ContractError
+from qianhang.data import codes
+from qianhang.data.readers.blocks import Block, Note, Ragged, Table
+from qianhang.data.readers.survey import Survey, open_bytes, survey
+
+if TYPE_CHECKING:
+    import pyarrow.csv as arrow_csv
+
+__all__ = ["open_delimited"]
+
+_BLOCK = 4 << 20
+
+
+def open_delimited(path: Path) -> Table:
+    """A CSV file: comma, semicolon, tab or bar; UTF-8, UTF-16, GB18030; plain, gz, bz2 or xz.
+
+    Raises ContractError where it is empty, damaged or in another encoding.
+    """
+    plan = survey(path)
+    notes = ()
+    if not plan.encoding.startswith("utf-8"):
+        notes = (Note(codes.ENCODING, f"{path.name} was read as {plan.encoding.upper()}"),)
+    return Table(
+        label=path.name,
+        names=plan.header,
+        blocks=lambda wanted: _blocks(path, plan, wanted),
+        first_row=plan.header_lines + 1,
+        decimal_comma=plan.delimiter == ";",
+        notes=notes,
+    )
+
+
+def _blocks(path: Path, plan: Survey, wanted: Sequence[int]) -> Iterator[Block]:
+    import pyarrow as pa
+
+    ragged: list[Ragged] = []
+
+    def skip(row: Any) -> str:
+        ragged.append(Ragged(row.number, row.actual_columns))
+        return "skip"
+
+    try:
+        with open_bytes(path) as source, _reader(source, plan, wanted, skip) as batches:
+            for batch in batches:
+                cells = {w: batch.column(str(w)) for w in wanted}
+                yield Block(batch.num_rows, cells, tuple(ragged))
+                ragged.clear()
+    except (pa.ArrowInvalid, EOFError, OSError) as cause:
+        reason = str(cause).splitlines()[0] if str(cause) else type(cause).__name__
+        if "Empty CSV" in reason:
+            return
+        raise ContractError(
+            codes.BROKEN_FILE,
+            f"{path.name}: cannot be parsed: {reason}",
+            hint="is a quotation mark left open?",
+        ) from None
+    if ragged:
+        yield Block(0, {}, tuple(ragged))
+
+
+def _reader(
+    source: Any, plan: Survey, wanted: Sequence[int], skip: Any
+) -> arrow_csv.CSVStreamingReader:
+    """Arrow's streaming parser over the body; one thread, so that row numbers are known."""
+    import pyarrow as pa
+    import pyarrow.csv as arrow_csv
+
+    names = [str(i) for i in range(len(plan.header))]
+    return arrow_csv.open_csv(
+        source,
+        read_options=arrow_csv.ReadOptions(
+            column_names=names,
+            skip_rows=plan.header_lines,
+            block_size=_BLOCK,
+            use_threads=False,
+            encoding="utf-8" if plan.encoding.startswith("utf-8") else plan.encoding,
+        ),
+        parse_options=arrow_csv.ParseOptions(
+            delimiter=plan.delimiter,
+            newlines_in_values=True,
+            ignore_empty_lines=False,
+            invalid_row_handler=skip,
+        ),
+        convert_options=arrow_csv.ConvertOptions(
+            column_types={n: pa.string() for n in names},
+            include_columns=[str(w) for w in wanted],
+            strings_can_be_null=False,
+        ),
+    )

@@ -1,0 +1,94 @@
+"""Excel workbooks (.xlsx) in blocks; the old .xls is not read."""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from qianhang.core.errors import ContractError
+from qianhang.data import codes
+from qianhang.data.readers.blocks import Block, Note, Table
+from qianhang.data.readers.files import regular
+
+if TYPE_CHECKING:
+    from openpyxl import Workbook
+
+__all__ = ["open_spreadsheet"]
+
+_ROWS = 20_000
+
+
+def open_spreadsheet(path: Path) -> Table:
+    """The first sheet that holds anything; dates come as dates, formulas as their last values.
+
+    Raises ContractError where the workbook is empty or damaged.
+    """
+    book = _open(path)
+    try:
+        for sheet in book.worksheets:
+            sheet.reset_dimensions()  # some writers declare too small a sheet
+            header = next(sheet.iter_rows(min_row=1, max_row=1, values_only=True), ())
+            names = ["" if h is None else str(h).strip() for h in header]
+            if any(names):
+                return _table(path, book, str(sheet.title), names)
+    finally:
+        book.close()
+    raise ContractError(
+        codes.EMPTY_FILE, f"{path.name}: no sheet has a header in its first row"
+    )
+
+
+def _table(path: Path, book: Workbook, title: str, names: list[str]) -> Table:
+    notes = ()
+    if len(book.worksheets) > 1:
+        notes = (Note(codes.EMPTY_FILE, f"{path.name}: sheet {title!r} was read, no other"),)
+    return Table(path.name, tuple(names), lambda wanted: _blocks(path, title, wanted), notes=notes)
+
+
+def _open(path: Path) -> Workbook:
+    import openpyxl
+    from openpyxl.utils.exceptions import InvalidFileException
+
+    try:
+        return openpyxl.load_workbook(regular(path), read_only=True, data_only=True)
+    except (zipfile.BadZipFile, InvalidFileException, KeyError, OSError, ValueError) as cause:
+        raise ContractError(
+            codes.BROKEN_FILE,
+            f"{path.name}: cannot be read as an Excel workbook: {cause}",
+            hint="save it as .xlsx again, without a password",
+        ) from None
+
+
+def _blocks(path: Path, title: str, wanted: Sequence[int]) -> Iterator[Block]:
+    book = _open(path)
+    try:
+        rows: list[tuple[Any, ...]] = []
+        sheet = book[title]
+        sheet.reset_dimensions()
+        for row in sheet.iter_rows(min_row=2, values_only=True):
+            rows.append(tuple(_tidy(row[w]) if w < len(row) else None for w in wanted))
+            if len(rows) == _ROWS:
+                yield _block(rows, wanted)
+                rows = []
+        if rows:
+            yield _block(rows, wanted)
+    finally:
+        book.close()
+
+
+def _tidy(cell: Any) -> Any:
+    """The cell, with a date rounded to the millisecond: workbooks store days as fractions."""
+    if isinstance(cell, datetime) and cell.microsecond:
+        shift = timedelta(milliseconds=round(cell.microsecond / 1000))
+        return cell.replace(microsecond=0) + shift
+    return cell
+
+
+def _block(rows: list[tuple[Any, ...]], wanted: Sequence[int]) -> Block:
+    import pandas as pd
+
+    cells = {w: pd.Series([r[i] for r in rows], dtype=object) for i, w in enumerate(wanted)}
+    return Block(len(rows), cells)

@@ -1,0 +1,1 @@
+"""Engines: arrays in, arrays out; no store, no jobs, no words of any industry."""

@@ -1,0 +1,23 @@
+"""Decisions with proof: linear and integer programs, sequential linearisation, schedules."""
+
+from __future__ import annotations
+
+from qianhang.engines.optimise.elastic import diagnose, irreducible
+from qianhang.engines.optimise.linear import Program, Solution, solve
+from qianhang.engines.optimise.schedule import JobShop, Timetable, dispatch, schedule
+from qianhang.engines.optimise.sequential import Smooth, linearise, sequential
+
+__all__ = [
+    "JobShop",
+    "Program",
+    "Smooth",
+    "Solution",
+    "Timetable",
+    "diagnose",
+    "dispatch",
+    "irreducible",
+    "linearise",
+    "schedule",
+    "sequential",
+    "solve",
+]

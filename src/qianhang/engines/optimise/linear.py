@@ -1,0 +1,162 @@
+"""Linear and mixed-integer programs through HiGHS, always with bound, gap and shadow prices."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["Program", "Solution", "solve"]
+
+Array = NDArray[np.float64]
+Status = Literal["optimal", "feasible", "infeasible", "unbounded", "unsolved"]
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """Least cost @ x with row_low <= matrix @ x <= row_high and low <= x <= high.
+
+    cost : (n,); matrix : (m, n); row_low, row_high : (m,), infinite where there is no limit
+    low, high : (n,); integer : (n,) bool, or None where every variable is continuous
+    Raises ValueError where shapes differ or a low limit stands above its high limit.
+    """
+
+    cost: Array
+    matrix: Array
+    row_low: Array
+    row_high: Array
+    low: Array
+    high: Array
+    integer: NDArray[np.bool_] | None = None
+
+    def __post_init__(self) -> None:
+        m, n = self.matrix.shape
+        if {self.cost.shape, self.low.shape, self.high.shape} != {(n,)}:
+            raise ValueError(f"cost, low and high must have shape ({n},)")
+        if {self.row_low.shape, self.row_high.shape} != {(m,)}:
+            raise ValueError(f"row_low and row_high must have shape ({m},)")
+        if np.any(self.low > self.high) or np.any(self.row_low > self.row_high):
+            raise ValueError("a low limit stands above its high limit")
+
+    @property
+    def mixed(self) -> bool:
+        """Whether some variable must be a whole number."""
+        return self.integer is not None and bool(self.integer.any())
+
+
+@dataclass(frozen=True, slots=True)
+class Solution:
+    """What the solver found, and the proof.
+
+    x : (n,), NaN where nothing was found; cost, bound : in the unit of the cost
+    gap : (cost - bound) / |cost|
+    duals : (m,) change of the least cost for one more unit of the row's binding limit
+    reduced : (n,) change of the least cost for one more unit of the variable's binding limit
+    seconds : wall time inside the solver
+    """
+
+    x: Array
+    cost: float
+    bound: float
+    gap: float
+    duals: Array
+    reduced: Array
+    status: Status
+    seconds: float
+
+    @property
+    def found(self) -> bool:
+        """Whether `x` satisfies the program."""
+        return self.status in ("optimal", "feasible")
+
+
+def solve(program: Program, *, time_limit_s: float = 60.0, gap: float = 0.0) -> Solution:
+    """The best solution found in time; with integers, duals hold with the integers fixed.
+
+    gap : relative gap at which a mixed-integer search may stop
+    """
+    if program.mixed:
+        return _mixed(program, time_limit_s, gap)
+    return _continuous(program, time_limit_s)
+
+
+def _continuous(p: Program, time_limit_s: float) -> Solution:
+    from scipy.optimize import linprog
+
+    equal = p.row_low == p.row_high
+    upper = np.isfinite(p.row_high) & ~equal
+    lower = np.isfinite(p.row_low) & ~equal
+    began = time.perf_counter()
+    found: Any = linprog(
+        p.cost,
+        A_ub=np.vstack([p.matrix[upper], -p.matrix[lower]]),
+        b_ub=np.concatenate([p.row_high[upper], -p.row_low[lower]]),
+        A_eq=p.matrix[equal],
+        b_eq=p.row_low[equal],
+        bounds=np.column_stack([p.low, p.high]),
+        method="highs",
+        options={"time_limit": time_limit_s},
+    )
+    seconds = time.perf_counter() - began
+    if found.status != 0:
+        return _nothing(p, {2: "infeasible", 3: "unbounded"}.get(found.status, "unsolved"), seconds)
+    duals = np.zeros(len(p.row_low))
+    count = int(upper.sum())
+    duals[upper] += found.ineqlin.marginals[:count]
+    duals[lower] -= found.ineqlin.marginals[count:]
+    duals[equal] = found.eqlin.marginals
+    reduced = found.lower.marginals + found.upper.marginals
+    cost = float(found.fun)
+    bound = _dual_value(p, duals, reduced)
+    return Solution(found.x, cost, bound, _gap(cost, bound), duals, reduced, "optimal", seconds)
+
+
+def _dual_value(p: Program, duals: Array, reduced: Array) -> float:
+    """The objective of the dual program: a lower bound that anybody can check by hand."""
+    rows = np.where(duals >= 0, p.row_low, p.row_high)
+    ends = np.where(reduced >= 0, p.low, p.high)
+    return float(duals @ np.where(duals == 0, 0, rows) + reduced @ np.where(reduced == 0, 0, ends))
+
+
+def _mixed(p: Program, time_limit_s: float, gap: float) -> Solution:
+    from scipy.optimize import Bounds, LinearConstraint, milp
+
+    began = time.perf_counter()
+    found: Any = milp(
+        p.cost,
+        integrality=p.integer,
+        bounds=Bounds(p.low, p.high),
+        constraints=LinearConstraint(p.matrix, p.row_low, p.row_high),
+        options={"time_limit": time_limit_s, "mip_rel_gap": gap},
+    )
+    seconds = time.perf_counter() - began
+    if found.x is None:
+        return _nothing(p, {2: "infeasible", 3: "unbounded"}.get(found.status, "unsolved"), seconds)
+    whole = np.where(p.integer, np.round(found.x), found.x)
+    fixed = replace(
+        p,
+        low=np.where(p.integer, whole, p.low),
+        high=np.where(p.integer, whole, p.high),
+        integer=None,
+    )
+    rest = _continuous(fixed, max(1.0, time_limit_s - seconds))
+    x = rest.x if rest.found else found.x
+    cost, bound = float(p.cost @ x), float(found.mip_dual_bound)
+    status: Status = "optimal" if found.status == 0 else "feasible"
+    return Solution(x, cost, bound, _gap(cost, bound), rest.duals, rest.reduced, status, seconds)
+
+
+def _gap(cost: float, bound: float) -> float:
+    return max(0.0, cost - bound) / max(abs(cost), 1e-9)
+
+
+def _nothing(p: Program, status: Any, seconds: float) -> Solution:
+    m, n = p.matrix.shape
+    bound = np.inf if status == "infeasible" else -np.inf
+    return Solution(
+        np.full(n, np.nan), np.nan, bound, np.inf, np.full(m, np.nan), np.full(n, np.nan), status,
+        seconds,
+    )  # fmt: skip

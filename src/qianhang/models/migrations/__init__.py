@@ -1,0 +1,1 @@
+"""Revisions of the registry's tables, oldest first."""

@@ -1,0 +1,1 @@
+"""Scenario packs, a folder each: the industry knowledge, and nothing else."""

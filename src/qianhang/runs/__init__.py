@@ -1,0 +1,58 @@
+"""Runs join a pack, data, a pool, a model, the gate and the ledger; the only package that may."""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from qianhang.runs.compare import compare
+    from qianhang.runs.predict import Served, predict, predict_file
+    from qianhang.runs.record import Record, get, recent
+    from qianhang.runs.request import Request
+    from qianhang.runs.run import carry_out
+    from qianhang.runs.view import page, tables_of, view
+    from qianhang.runs.workplace import open_store, read_store
+
+__all__ = [
+    "Record",
+    "Request",
+    "Served",
+    "carry_out",
+    "compare",
+    "get",
+    "open_store",
+    "page",
+    "predict",
+    "predict_file",
+    "read_store",
+    "recent",
+    "tables_of",
+    "view",
+]
+
+_HOME = {
+    "Record": "record",
+    "Request": "request",
+    "Served": "predict",
+    "carry_out": "run",
+    "compare": "compare",
+    "get": "record",
+    "open_store": "workplace",
+    "page": "view",
+    "predict": "predict",
+    "predict_file": "predict",
+    "read_store": "workplace",
+    "recent": "record",
+    "tables_of": "view",
+    "view": "view",
+}
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value: object = getattr(importlib.import_module(f"{__name__}.{_HOME[name]}"), name)
+    # An import binds a submodule under its own name, which may be a function's as well.
+    globals()[name] = value
+    return value

@@ -1,0 +1,166 @@
+"""What a job left behind, read, judged, and made ready to be kept."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from qianhang import models, safety
+from qianhang.core.errors import JobFailed
+from qianhang.core.manifest import Case
+from qianhang.core.pack import Pack
+from qianhang.core.results import FoldScore, Trial
+from qianhang.core.spec import Spec
+from qianhang.core.words import say
+from qianhang.runs.request import Request, software
+from qianhang.store import Files
+from qianhang.trial.verdict import judge
+
+__all__ = ["body", "card", "fingerprints", "gate", "identity", "read", "source", "store_files"]
+
+
+def fingerprints(case: Case, data: Path | None) -> dict[str, str]:
+    """Input name -> sha256 of every file that the run will read; registered sets are fetched.
+
+    Raises ContractError where the user's path is not there, DatasetError where a set cannot be had.
+    """
+    from qianhang.data import dataset, fetch, file_sha256, own_files
+
+    if data is not None:
+        return {name: file_sha256(path) for name, path in own_files(data).items()}
+    if not case.dataset:
+        return {}
+    return {name: found.sha256 for name, found in fetch(dataset(case.dataset)).items()}
+
+
+def identity(
+    asked: Request, *, pack: Pack, spec: Spec, data: Mapping[str, str]
+) -> dict[str, Any]:
+    """What a run is asked to do, as its row keeps it."""
+    return {
+        "pack_version": pack.manifest.version,
+        "pack_hash": pack.source_hash,
+        "seed": spec.seed,
+        "params": dict(spec.params),
+        "pool": asked.pool,
+        "data": dict(data),
+        "own_data": str(asked.data) if asked.data else "",
+        "versions": software(pack),
+    }
+
+
+def read(folder: Path, case: Case) -> dict[str, Any]:
+    """The job's result.json with its judgement beside it.
+
+    Raises JobFailed where the job ended well but left no result.
+    """
+    path = folder / "result.json"
+    if not path.is_file():
+        raise JobFailed("QH519", f"the job left no result in {path}")
+    result: dict[str, Any] = json.loads(path.read_text(encoding="utf8"))
+    judgement = judge(_trial(result), case)
+    result["bars"] = [_bar(r) for r in judgement.bars]
+    result["verdict"] = judgement.verdict
+    result["gain"] = judgement.gain
+    result["beats_trivial"] = judgement.beats_trivial
+    return result
+
+
+def _trial(result: Mapping[str, Any]) -> Trial:
+    folds = tuple(FoldScore(**f) for f in result["folds"])
+    return Trial(folds, result["scores"], result["trivial"], result["practice"])
+
+
+def _bar(found: Any) -> dict[str, Any]:
+    return asdict(found.bar) | {"value": found.value, "met": found.met}
+
+
+def gate(result: Mapping[str, Any], *, pack: Pack, case: Case, own: bool) -> safety.Verdict:
+    """The safety gate's verdict on a result."""
+    manifest = pack.manifest
+    leaks, tables = result["leaks"], result["tables"]
+    return safety.gate(
+        safety.Facts(
+            risk=manifest.risk,
+            subject=manifest.subject,
+            bars_met=result["verdict"] != "unmet",
+            beats_trivial=result["beats_trivial"],
+            split=case.split.kind if case.split else "none",
+            ordered=any(c.role in ("time", "place", "group") for c in case.columns.values()),
+            duplicates=leaks["duplicates"] + leaks["groups"],
+            calibration="calibration" in tables,
+            subgroups="subgroups" in tables,
+            device_class=manifest.device_class or "none",
+            licence_class=manifest.licence_class,
+            source=source(case, own=own),
+            human_role=manifest.human_role is not None,
+        )
+    )
+
+
+def source(case: Case, *, own: bool) -> str:
+    """Where the data of a run come from: own, simulator (twins too) or real."""
+    if own:
+        return "own"
+    return "simulator" if case.twin or not case.dataset else "real"
+
+
+def store_files(files: Files, folder: Path, result: Mapping[str, Any]) -> tuple[dict[str, str], str]:
+    """The run's tables and model put into the store: table name -> sha256, model manifest.
+
+    Whatever is put here and not named by a row later is harmless: files are content-addressed.
+    """
+    tables = {
+        name: files.put(folder / "tables" / f"{name}.parquet") for name in result["tables"]
+    }
+    if result["model"]:
+        job = Files(str(folder / "files"))
+        for sha in (result["model"], *models.manifest(job, result["model"]).files.values()):
+            files.put(job.get(sha))
+    return tables, result["model"]
+
+
+def body(
+    result: Mapping[str, Any], pack: Pack, *, verdict: safety.Verdict, tables: Mapping[str, str]
+) -> dict[str, Any]:
+    """The result as the run's row keeps it."""
+    kept = {k: v for k, v in result.items() if k not in ("model", "tables")}
+    kept["tables"] = dict(tables)
+    kept["gate"] = {
+        "open": verdict.open,
+        "stage": verdict.stage,
+        "reasons": [
+            {"code": r.code, "blocks": r.blocks, "zh": r.text("zh"), "en": r.text("en")}
+            for r in verdict.reasons
+        ],
+    }
+    kept["title"] = asdict(pack.manifest.title)
+    return kept
+
+
+def card(pack: Pack, case: Case, result: Mapping[str, Any]) -> models.Card:
+    """The model card: what it is for, on what it was measured, how well, and who decides."""
+    manifest = pack.manifest
+
+    def both(key: str, **values: object) -> dict[str, str]:
+        return {lang: say(key, lang=lang, **values) for lang in ("zh", "en")}
+
+    def pair(words: Any) -> dict[str, str]:
+        return {"zh": words.zh, "en": words.en}
+
+    sections = [models.Section(both("card.purpose"), pair(manifest.summary))]
+    sections.append(models.Section(both("card.measured_on"), pair(case.title)))
+    if manifest.human_role:
+        sections.append(models.Section(both("card.human"), pair(manifest.human_role)))
+    facts = [
+        models.Fact(both("card.risk"), both(f"risk.{manifest.risk}")),
+        models.Fact(both("card.licence"), both(f"licence.{manifest.licence_class}")),
+    ]
+    for name, value in result["scores"].items():
+        text = f"{value:.4g}"
+        facts.append(models.Fact({"zh": name, "en": name}, {"zh": text, "en": text}))
+    return models.Card(title=pair(manifest.title), sections=tuple(sections), facts=tuple(facts))
+

@@ -1,0 +1,133 @@
+"""A kept model asked about new data, in a fresh process: `qianhang predict`."""
+
+from __future__ import annotations
+
+import sys
+import uuid
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from qianhang import models
+from qianhang.core.errors import ModelError
+from qianhang.core.inputs import Inputs
+from qianhang.core.pack import Pack, find
+from qianhang.core.spec import Spec, make
+from qianhang.models import ModelVersion
+from qianhang.runs import record, workplace
+from qianhang.store import Settings, Store
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["Served", "predict", "predict_file"]
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """Answers, the rows that broke the contract one by one, and the model that answered."""
+
+    answers: pd.DataFrame
+    rejects: pd.DataFrame
+    model: ModelVersion
+
+
+def predict(
+    scenario: str, data: Path | pd.DataFrame, *, settings: Settings, version: int | None = None
+) -> Served:
+    """What the newest accepted model of `scenario` says of `data`.
+
+    data : file or folder as for a run, or the main table as a frame
+    version : a model version; research and rejected ones are served only when named
+    Raises ModelError where there is no accepted model, ContractError where no row can be served.
+    """
+    from qianhang import trial
+    from qianhang.data import open_inputs
+
+    pack = find(scenario)
+    with workplace.open_store(settings, read_only=True) as store:
+        kept, spec = _kept(store, pack, version)
+        model = models.load(store.files, kept.manifest, local=pack.code)
+    case = pack.manifest.find_case(spec.case)
+    optional = [n for n, c in spec.columns.items() if c.role in ("target", "event", "duration")]
+    if isinstance(data, Path):
+        opened = open_inputs(pack.manifest, case, data=data, mode="partition", optional=optional)
+        inputs, rejects = opened.inputs, opened.rejects
+        if hasattr(pack.code, "read"):
+            inputs = pack.code.read(inputs, spec=spec)
+    else:
+        inputs, rejects = _checked(data, spec, optional)
+    answers = trial.serve(pack.code, model, inputs, task=pack.manifest.task, spec=spec)
+    return Served(answers, rejects, kept)
+
+
+def _kept(store: Store, pack: Pack, version: int | None) -> tuple[ModelVersion, Spec]:
+    """The model to serve, and the settings of the run that made it."""
+    if version is not None:
+        kept = models.get(store, pack.id, version)
+    else:
+        newest = models.newest(store, pack.id)
+        if newest is None:
+            raise ModelError(
+                "QH609", f"{pack.id} has no accepted model", hint=f"qianhang run {pack.id}"
+            )
+        kept = newest
+    made = record.get(store, kept.run)
+    params = {name: str(value) for name, value in made.request["params"].items()}
+    case = pack.manifest.find_case(made.case)
+    return kept, make(pack.manifest, case, seed=made.request["seed"], params=params)
+
+
+def _checked(data: Any, spec: Spec, optional: list[str]) -> tuple[Inputs, pd.DataFrame]:
+    from qianhang.data import check
+
+    checked = check(data, spec.columns, mode="partition", optional=optional)
+    return Inputs({"table": checked.frame}), checked.rejects
+
+
+def predict_file(
+    scenario: str, data: Path, *, out: Path, settings: Settings, version: int | None = None
+) -> tuple[int, int]:
+    """Counts of answers and rejects, written to `out` and `<out stem>.rejects.csv`.
+
+    The work happens in a job of the local pool, so that a greedy model cannot hurt the caller, and
+    `out` appears whole or not at all.
+    Raises whatever `predict` raises.
+    """
+    folder = settings.home / "work" / f"predict-{uuid.uuid4().hex[:12]}"
+    folder.mkdir(parents=True)
+    arguments = (scenario, str(data.resolve()), str(folder), str(version or ""))
+    return workplace.in_job(
+        "qianhang.runs.predict", arguments, folder=folder, settings=settings, collect=lambda: _collect(folder, out)
+    )
+
+
+def _collect(folder: Path, out: Path) -> tuple[int, int]:
+    import shutil
+
+    answers, rejects = _lines(folder / "answers.csv"), _lines(folder / "rejects.csv")
+    beside = out.with_name(f".{out.name}.part")
+    shutil.copyfile(folder / "answers.csv", beside)
+    beside.replace(out)
+    if rejects:
+        shutil.copyfile(folder / "rejects.csv", out.with_name(f"{out.stem}.rejects.csv"))
+    return answers, rejects
+
+
+def _lines(path: Path) -> int:
+    import pandas as pd
+
+    return len(pd.read_csv(path))
+
+
+def _main(scenario: str, data: str, folder: str, version: str) -> None:
+    served = predict(
+        scenario, Path(data), settings=Settings.load(), version=int(version) if version else None
+    )
+    indexed = served.answers.index.name is not None
+    served.answers.to_csv(Path(folder) / "answers.csv", index=indexed)
+    served.rejects.to_csv(Path(folder) / "rejects.csv", index=False)
+
+
+if __name__ == "__main__":
+    sys.exit(workplace.told(lambda: _main(*sys.argv[1:]), Path(sys.argv[3])))

@@ -1,0 +1,204 @@
+"""The way of a run: data, place, contract, split, trial, gate, model, evidence. Read this first.
+
+A run is begun in one transaction, carried out as a job on a pool, and closed in one transaction
+that holds its row, its model, its evidence and its record in the log: a crash at any point leaves
+either no result or all of it.
+"""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from qianhang import compute, models, safety
+from qianhang.core import errors
+from qianhang.core.manifest import Case
+from qianhang.core.pack import Pack, find, required
+from qianhang.core.spec import Spec
+from qianhang.plan import evidence
+from qianhang.runs import outcome, record, request, workplace
+from qianhang.runs.record import Record
+from qianhang.runs.request import Request
+from qianhang.runs.steps import Listener, silent, step
+from qianhang.runs.work import Ticket
+from qianhang.store import Settings, Store
+
+__all__ = ["carry_out"]
+
+
+def carry_out(
+    asked: Request,
+    *,
+    settings: Settings,
+    listen: Listener = silent,
+    limits: compute.Limits | None = None,
+) -> tuple[Record, bool]:
+    """The finished run that answers the request, and whether it was found rather than made.
+
+    Raises the named error of the step that failed; the run's row then says failed, or interrupted
+    where somebody stopped it.
+    """
+    pack = find(asked.scenario)
+    use = safety.Use(
+        subject=pack.manifest.subject,
+        industry=pack.id.partition(".")[0],
+        purpose=pack.manifest.purpose,
+        device_class=pack.manifest.device_class or "none",
+    )
+    safety.check_use(use, risk=pack.manifest.risk, scenario=pack.id)
+    required(pack)
+    case = pack.manifest.find_case(asked.case)
+    spec = asked.spec(pack, case)
+    with workplace.open_store(settings) as store:
+        record.sweep(store, now=_now())
+        with step("data", listen) as facts:
+            data = outcome.fingerprints(case, asked.data)
+            facts |= {"files": len(data)}
+        key = request.key_of(asked, pack=pack, spec=spec, data=data)
+        known = None if asked.again else record.finished(store, key)
+        if known:
+            return known, True
+        begun = record.begin(
+            store,
+            key=key,
+            scenario=pack.id,
+            case=case.name,
+            request=outcome.identity(asked, pack=pack, spec=spec, data=data),
+            now=_now(),
+        )
+        way = _Way(store, settings, pack, case, spec, begun)
+        return way.go(asked, listen=listen, limits=limits or compute.Limits()), False
+
+
+class _Way:
+    """One run from its begun row to its closed one."""
+
+    def __init__(
+        self, store: Store, settings: Settings, pack: Pack, case: Case, spec: Spec, begun: Record
+    ) -> None:
+        self.store, self.settings, self.begun = store, settings, begun
+        self.pack, self.case, self.spec = pack, case, spec
+        self.folder = settings.home / "work" / begun.id
+
+    def go(self, asked: Request, *, listen: Listener, limits: compute.Limits) -> Record:
+        """Carry the run out; whatever happens, its row does not stay running."""
+        started = time.monotonic()
+        try:
+            job = self._compute(asked, listen=listen, limits=limits)
+            result = outcome.read(self.folder, self.case) | job
+            with step("gate", listen) as facts:
+                verdict = outcome.gate(result, pack=self.pack, case=self.case, own=bool(asked.data))
+                facts |= {"stage": verdict.stage, "open": verdict.open}
+            with step("keep", listen) as facts:
+                closed = self._keep(result, verdict, wall_s=time.monotonic() - started)
+                facts |= {"run": closed.id}
+            return closed
+        except KeyboardInterrupt:
+            self._close_badly("interrupted", {"why": "stopped by the user"})
+            raise
+        except errors.QianhangError as cause:
+            self._close_badly("failed", {"code": cause.code, "message": str(cause)})
+            raise
+        except Exception as cause:
+            self._close_badly("failed", {"code": "QH519", "message": repr(cause)})
+            raise
+        finally:
+            shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _compute(
+        self, asked: Request, *, listen: Listener, limits: compute.Limits
+    ) -> dict[str, Any]:
+        with step("place", listen) as facts:
+            self.folder.mkdir(parents=True)
+            data = str(asked.data.resolve()) if asked.data else ""
+            Ticket(
+                str(self.pack.folder), self.case.name, asked.seed, dict(asked.params), data
+            ).write(self.folder)
+            pool = compute.pool(asked.pool, folder=self.settings.home / "jobs")
+            facts |= {"pool": pool.name}
+        usage, log = workplace.carry_job(
+            "qianhang.runs.work",
+            (str(self.folder),),
+            token=f"run-{self.begun.id}",
+            folder=self.folder,
+            settings=self.settings,
+            pool=pool,
+            limits=limits,
+            listen=listen,
+        )
+        return {
+            "cpu_s": round(usage.cpu_s, 3),
+            "peak_mb": round(usage.peak_mb, 1),
+            "log": self.store.files.put(log.encode()),
+        }
+
+    def _keep(self, result: dict[str, Any], verdict: safety.Verdict, *, wall_s: float) -> Record:
+        tables, model = outcome.store_files(self.store.files, self.folder, result)
+        with self.store.write() as tx:
+            now = _now()
+            kept = None
+            if model:
+                kept = models.register(
+                    tx,
+                    models.NewModel(
+                        name=self.pack.id,
+                        stage=verdict.stage,
+                        manifest=model,
+                        run=self.begun.id,
+                        card=outcome.card(self.pack, self.case, result),
+                    ),
+                    at=now,
+                )
+            body = outcome.body(result, self.pack, verdict=verdict, tables=tables)
+            body |= {
+                "source": outcome.source(self.case, own=bool(self.begun.request["own_data"])),
+                "wall_s": round(wall_s, 3),
+                "model": kept
+                and {"name": kept.name, "version": kept.version, "manifest": kept.manifest},
+            }
+            body["evidence"] = self._evidence(tx, body, tables, now)
+            return record.close(
+                tx, self.begun, state="finished", verdict=result["verdict"], result=body, now=now
+            )
+
+    def _evidence(
+        self, tx: Any, body: Mapping[str, Any], tables: Mapping[str, str], now: datetime
+    ) -> list[dict[str, Any]]:
+        files = {**tables, "log": body["log"]}
+        facts = {
+            "verdict": body["verdict"],
+            "stage": body["gate"]["stage"],
+            "source": body["source"],
+            "scores": body["scores"],
+            "headline": body["headline"],
+            "key": self.begun.key,
+        }
+        tx.append(
+            "run.finished",
+            self.begun.id,
+            payload={"scenario": self.pack.id, "facts": facts, "files": files},
+            at=now,
+        )
+        finding = evidence.Finding(
+            run=self.begun.id,
+            scenario=self.pack.id,
+            indicators=self.pack.manifest.covers,
+            facts={"verdict": facts["verdict"], "stage": facts["stage"], "source": facts["source"]},
+        )
+        return [
+            {"seq": e.seq, "indicator": e.subject, "hash": e.hash}
+            for e in evidence.record(tx, finding, at=now)
+        ]
+
+    def _close_badly(self, state: str, why: Mapping[str, Any]) -> None:
+        with self.store.write() as tx:
+            now = _now()
+            tx.append(f"run.{state}", self.begun.id, payload=dict(why), at=now)
+            record.close(tx, self.begun, state=state, result={"error": dict(why)}, now=now)
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)

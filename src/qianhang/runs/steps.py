@@ -1,0 +1,78 @@
+"""The steps of a run, told by the job through its log and shown by whoever follows it."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+__all__ = ["NAMES", "Event", "Listener", "Parser", "plain", "silent", "step", "tell"]
+
+# In the order in which a run goes through them.
+NAMES = ("data", "place", "contract", "split", "trial", "pack_up", "gate", "keep")
+
+_MARK = "\x1eqh "
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One thing that happened: a step started, went on, or ended."""
+
+    step: str
+    state: str  # start, progress, end, note
+    done: int = 0
+    total: int = 0
+    note: str = ""
+    facts: dict[str, Any] = field(default_factory=dict)
+
+
+Listener = Callable[[Event], None]
+
+
+def silent(_: Event) -> None:
+    """A listener that shows nothing."""
+
+
+@contextmanager
+def step(name: str, listen: Listener) -> Iterator[dict[str, Any]]:
+    """Tell that step `name` starts, and, when the block is left well, that it ended.
+
+    The block may put facts for the end event into the dict that it is given.
+    """
+    facts: dict[str, Any] = {}
+    listen(Event(name, "start"))
+    yield facts
+    listen(Event(name, "end", facts=facts))
+
+
+def tell(event: Event) -> None:
+    """Write an event to standard output, where the follower of this job's log finds it."""
+    body = {"step": event.step, "state": event.state, "done": event.done, "total": event.total}
+    body |= {"note": event.note, "facts": event.facts}
+    sys.stdout.write(f"{_MARK}{json.dumps(body, ensure_ascii=False, default=str)}\n")
+    sys.stdout.flush()
+
+
+class Parser:
+    """Turns pieces of a job's log into events for a listener; other lines are passed over."""
+
+    def __init__(self, listen: Listener) -> None:
+        self._listen, self._rest = listen, ""
+
+    def __call__(self, text: str) -> None:
+        *lines, self._rest = (self._rest + text).split("\n")
+        for line in lines:
+            if line.startswith(_MARK):
+                try:
+                    self._listen(Event(**json.loads(line[len(_MARK) :])))
+                except (ValueError, TypeError):
+                    # A greedy job may write anything, half a record too; its log keeps the line.
+                    continue
+
+
+def plain(log: str) -> str:
+    """A job's log without the lines that are events."""
+    return "\n".join(line for line in log.splitlines() if not line.startswith(_MARK))

@@ -1,0 +1,117 @@
+"""Where runs happen: the store with every part's tables, and jobs that run our own modules."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sys
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+import qianhang
+from qianhang import compute, models
+from qianhang.core import errors
+from qianhang.core.errors import JobFailed, QianhangError
+from qianhang.runs.steps import Listener, Parser, plain, silent
+from qianhang.store import Part, Settings, Store
+
+__all__ = ["PARTS", "carry_job", "in_job", "open_store", "read_store", "told"]
+
+T = TypeVar("T")
+PARTS = (models.PART, Part("runs", "qianhang.runs.migrations", "runs_0001"))
+_NAMED_ERROR = 3
+
+
+def open_store(settings: Settings, *, read_only: bool = False) -> Store:
+    """The store of these settings with the tables of every service, migrated."""
+    return Store.open(settings, parts=PARTS, read_only=read_only)
+
+
+def read_store(settings: Settings | None = None) -> Store:
+    """The store of these (or the environment's) settings, for looking only."""
+    return open_store(settings or Settings.load(), read_only=True)
+
+
+def carry_job(
+    module: str,
+    arguments: tuple[str, ...],
+    *,
+    token: str,
+    folder: Path,
+    settings: Settings,
+    pool: compute.Pool,
+    limits: compute.Limits,
+    listen: Listener = silent,
+) -> tuple[compute.Usage, str]:
+    """Resources used by, and the log of, one of our modules run as a job on a pool.
+
+    Raises the named error that the job told, JobFailed where it ended without a word.
+    """
+    job = compute.Job(
+        token=token,
+        argv=(sys.executable, "-X", "utf8", "-m", module, *arguments),
+        workdir=folder,
+        env=_environment(settings),
+        limits=limits,
+    )
+    ref = pool.submit(job)
+    ended = compute.follow(pool, ref, on_log=Parser(listen))
+    log = plain(pool.log(ref).decode("utf8", "replace"))
+    path = folder / "error.json"
+    if path.is_file():
+        said = json.loads(path.read_text(encoding="utf8"))
+        kind = getattr(errors, said["kind"], JobFailed)
+        raise kind(said["code"], said["message"], hint=said["hint"])
+    ended.raise_for_failure(log[-2000:])
+    return ended.usage, log
+
+
+def in_job(
+    module: str,
+    arguments: tuple[str, ...],
+    *,
+    folder: Path,
+    settings: Settings,
+    collect: Callable[[], T],
+) -> T:
+    """What `collect` makes of the folder that the job left; the folder is gone afterwards."""
+    try:
+        carry_job(
+            module,
+            arguments,
+            token=folder.name,
+            folder=folder,
+            settings=settings,
+            pool=compute.pool("local", folder=settings.home / "jobs"),
+            limits=compute.Limits(),
+        )
+        return collect()
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def told(work: Callable[[], None], folder: Path) -> int:
+    """The exit code of a job's main; a named error is left in `folder` for `carry_job` to raise."""
+    try:
+        work()
+    except QianhangError as cause:
+        body = {"kind": type(cause).__name__, "code": cause.code, "message": cause.message}
+        body["hint"] = cause.hint
+        (folder / "error.json").write_text(json.dumps(body, ensure_ascii=False), encoding="utf8")
+        traceback.print_exc()
+        return _NAMED_ERROR
+    return 0
+
+
+def _environment(settings: Settings) -> dict[str, str]:
+    """What a job is told by its environment: where data lie and where our package is."""
+    source = str(Path(qianhang.__file__).parents[1])
+    inherited = os.environ.get("PYTHONPATH", "")
+    return {
+        "PYTHONPATH": os.pathsep.join(p for p in (source, inherited) if p),
+        "QIANHANG_HOME": str(settings.home),
+        "QIANHANG_DATA": os.pathsep.join(str(p) for p in settings.data),
+    }

@@ -1,0 +1,228 @@
+"""Files kept under the sha256 of their bytes, in a folder or wherever fsspec reaches."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+import secrets
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, BinaryIO, Protocol
+
+from qianhang.core.errors import StoreError
+from qianhang.store.settings import masked
+
+__all__ = ["Files", "open_files"]
+
+_BLOCK = 1 << 20
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+_DENIED = (errno.EACCES, errno.EPERM, errno.EROFS)
+_HEX = frozenset("0123456789abcdef")
+
+
+class _Backend(Protocol):
+    place: str
+
+    def open(self, name: str) -> BinaryIO: ...
+    def write(self, name: str, source: Callable[[], Iterator[bytes]]) -> None: ...
+    def exists(self, name: str) -> bool: ...
+
+
+class Files:
+    """Bytes by their sha256: written whole or not at all, checked whenever they are read."""
+
+    def __init__(self, backend: _Backend, *, read_only: bool = False) -> None:
+        self._backend = backend
+        self.read_only = read_only
+
+    def put(self, content: bytes | Path) -> str:
+        """The sha256 of `content`, which is durably in the store once this returns.
+
+        Raises StoreError where the disk is full or the store is read-only; nothing is left behind.
+        """
+
+        def blocks() -> Iterator[bytes]:
+            return _blocks(content)
+
+        sha = _sha256(blocks())
+        if self.damage(sha):
+            if self.read_only:
+                raise StoreError("QH702", f"files {self._backend.place} are read-only")
+            with _named_errors(self._backend.place):
+                self._backend.write(_name(sha), blocks)
+        return sha
+
+    def get(self, sha: str) -> bytes:
+        """The bytes whose sha256 is `sha`.
+
+        Raises StoreError where they are absent or no longer what they were.
+        """
+        with self._found(sha) as source:
+            content = source.read()
+        if hashlib.sha256(content).hexdigest() != sha:
+            raise self._changed(sha)
+        return content
+
+    def copy(self, sha: str, target: Path) -> Path:
+        """`target`, holding the bytes of `sha`; it appears whole or not at all.
+
+        Raises StoreError where the bytes are absent or changed, or the target cannot be written.
+        """
+        with self._found(sha) as source, _named_errors(str(target)):
+            written = _write_whole(target, lambda: _stream(source), sha)
+        if not written:
+            raise self._changed(sha)
+        return target
+
+    def has(self, sha: str) -> bool:
+        """Whether something is kept under `sha`, without reading it."""
+        with _named_errors(self._backend.place):
+            return self._backend.exists(_name(sha))
+
+    def damage(self, sha: str) -> str:
+        """What is wrong with the bytes of `sha`: nothing (""), "absent" or "changed"."""
+        if not self.has(sha):
+            return "absent"
+        with self._found(sha) as source:
+            return "" if _sha256(_stream(source)) == sha else "changed"
+
+    @contextmanager
+    def _found(self, sha: str) -> Iterator[BinaryIO]:
+        try:
+            source = self._backend.open(_name(sha))
+        except FileNotFoundError:
+            raise StoreError(
+                "QH706", f"file {sha} is not in {self._backend.place}", hint="restore a copy"
+            ) from None
+        with source:
+            yield source
+
+    def _changed(self, sha: str) -> StoreError:
+        message = f"file {sha} in {self._backend.place} is not what was stored"
+        return StoreError("QH706", message, hint="restore a copy")
+
+
+def open_files(url: str, *, read_only: bool = False) -> Files:
+    """The files at `url`: a plain path or file:// is a folder, other schemes go to fsspec."""
+    scheme, mark, rest = url.partition("://")
+    if not mark or scheme == "file":
+        return Files(_Folder(Path(rest or url if mark else url)), read_only=read_only)
+    return Files(_Remote(url), read_only=read_only)
+
+
+class _Folder:
+    """A local folder; the name appears only after the bytes are on the disk."""
+
+    def __init__(self, root: Path) -> None:
+        self.root, self.place = root, str(root)
+
+    def open(self, name: str) -> BinaryIO:
+        return (self.root / name).open("rb")
+
+    def exists(self, name: str) -> bool:
+        return (self.root / name).is_file()
+
+    def write(self, name: str, source: Callable[[], Iterator[bytes]]) -> None:
+        target = self.root / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        _write_whole(target, source)
+
+
+class _Remote:
+    """An object store, where a put is whole or absent by itself."""
+
+    def __init__(self, url: str) -> None:
+        try:
+            from fsspec.core import url_to_fs
+
+            fs, root = url_to_fs(url)
+        except (ImportError, ValueError) as cause:
+            raise StoreError("QH708", f"files URL {masked(url)}: {cause}") from cause
+        self.fs: Any = fs
+        self.root: str = root.rstrip("/")
+        self.place = masked(url)
+
+    def open(self, name: str) -> BinaryIO:
+        opened: BinaryIO = self.fs.open(f"{self.root}/{name}", "rb")
+        return opened
+
+    def exists(self, name: str) -> bool:
+        return bool(self.fs.exists(f"{self.root}/{name}"))
+
+    def write(self, name: str, source: Callable[[], Iterator[bytes]]) -> None:
+        path = f"{self.root}/{name}"
+        self.fs.makedirs(path.rpartition("/")[0], exist_ok=True)
+        with self.fs.transaction, self.fs.open(path, "wb") as target:
+            for block in source():
+                target.write(block)
+
+
+def _write_whole(
+    target: Path, source: Callable[[], Iterator[bytes]], sha: str | None = None
+) -> bool:
+    """Write beside the target, flush to the disk, rename; False where the bytes are not `sha`."""
+    part = target.with_name(f".{target.name}.{secrets.token_hex(6)}.part")
+    try:
+        seen = hashlib.sha256()
+        with part.open("xb") as out:
+            for block in source():
+                seen.update(block)
+                out.write(block)
+            out.flush()
+            os.fsync(out.fileno())
+        if sha is not None and seen.hexdigest() != sha:
+            return False
+        part.replace(target)
+        _flush_folder(target.parent)
+        return True
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _flush_folder(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+@contextmanager
+def _named_errors(place: str) -> Iterator[None]:
+    try:
+        yield
+    except OSError as cause:
+        said = f"files {place}: {cause.strerror or cause}"
+        if cause.errno in _FULL:
+            raise StoreError("QH703", said, hint="free some space") from cause
+        if cause.errno in _DENIED:
+            raise StoreError("QH702", said, hint="run as the owner of the store") from cause
+        raise StoreError("QH701", said) from cause
+
+
+def _name(sha: str) -> str:
+    if len(sha) != 64 or not _HEX.issuperset(sha):
+        raise ValueError(f"{sha!r} is not a sha256 in hex")
+    return f"{sha[:2]}/{sha}"
+
+
+def _blocks(content: bytes | Path) -> Iterator[bytes]:
+    if isinstance(content, bytes):
+        yield content
+        return
+    with content.open("rb") as source:
+        yield from _stream(source)
+
+
+def _stream(source: BinaryIO) -> Iterator[bytes]:
+    while block := source.read(_BLOCK):
+        yield block
+
+
+def _sha256(blocks: Iterator[bytes]) -> str:
+    digest = hashlib.sha256()
+    for block in blocks:
+        digest.update(block)
+    return digest.hexdigest()

@@ -1,0 +1,132 @@
+"""Checks of what a pack does on its sample: scores, repeatability, purity, persistence."""
+
+from __future__ import annotations
+
+import copy
+import math
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from qianhang.core.inputs import Inputs
+from qianhang.models import save
+from qianhang.store import Files
+from qianhang.testing.subject import Broken, NotApplicable, Subject, same_frames
+from qianhang.trial.verdict import judge
+
+__all__ = [
+    "arguments_stay_untouched",
+    "beats_its_baseline",
+    "model_survives_a_fresh_process",
+    "same_answer_twice",
+]
+
+_FUNCTIONS = (
+    "fit", "predict", "baseline", "practice", "detect", "solve", "cost", "violations", "policy",
+    "passages", "answer",
+)  # fmt: skip
+
+
+def beats_its_baseline(subject: Subject) -> None:
+    """On the sample, the first bar's metric is better than the trivial baseline's."""
+    judged = judge(subject.trial, subject.case)
+    if judged.gain is None:
+        metric = subject.case.bar[0].metric if subject.case.bar else "?"
+        raise Broken(f"the trial scores no {metric} for ours and trivial")
+    metric = subject.case.bar[0].metric
+    ours, trivial = subject.trial.scores.get(metric), subject.trial.trivial.get(metric)
+    if ours is None or trivial is None or not math.isfinite(ours) or ours == trivial:
+        raise Broken(f"{metric}: ours {ours}, trivial {trivial}")
+    lower = subject.case.bar[0].at_most is not None
+    if (ours < trivial) != lower:
+        raise Broken(f"{metric}: ours {ours:.4g} is no better than trivial {trivial:.4g}")
+
+
+def same_answer_twice(subject: Subject) -> None:
+    """Tried again with the same seed, every score and every answer is the same."""
+    again = subject.tried(subject.code)
+    for name in ("scores", "trivial", "practice"):
+        first, second = getattr(subject.trial, name), getattr(again, name)
+        for metric, value in first.items():
+            other = second.get(metric, math.nan)
+            if value != other and not (math.isnan(value) and math.isnan(other)):
+                raise Broken(f"{name} {metric}: {value!r}, then {other!r}")
+    for name, frame in subject.trial.tables.items():
+        if difference := same_frames(frame, again.tables[name]):
+            raise Broken(f"table {name} differs when tried again: {difference}")
+
+
+def arguments_stay_untouched(subject: Subject) -> None:
+    """No function of the pack changes a frame that it is given."""
+    watched = subject.standing_in(
+        **{n: _watched(n, getattr(subject.code, n)) for n in _FUNCTIONS if hasattr(subject.code, n)}
+    )
+    subject.tried(watched)
+
+
+def _watched(name: str, function: Any) -> Any:
+    def call(*args: Any, **kwargs: Any) -> Any:
+        before = [copy.deepcopy(_frames(a)) for a in args]
+        result = function(*args, **kwargs)
+        for position, (old, arg) in enumerate(zip(before, args, strict=True)):
+            now = _frames(arg)
+            for key, frame in old.items():
+                if difference := same_frames(frame, now[key]):
+                    raise Broken(f"{name}() changes its argument {position + 1}: {difference}")
+        return result
+
+    return call
+
+
+def _frames(value: Any) -> dict[str, pd.DataFrame]:
+    if isinstance(value, pd.DataFrame):
+        return {"": value}
+    if isinstance(value, Inputs):
+        return {n: v for n, v in value.items() if isinstance(v, pd.DataFrame)}
+    return {}
+
+
+_LOAD = """
+import sys
+from pathlib import Path
+from qianhang.core.pack import load_pack
+from qianhang.models import load
+from qianhang.store import Files
+from qianhang.testing.subject import Subject
+
+subject = Subject.of(load_pack(Path(sys.argv[1])))
+model = load(Files(sys.argv[2]), sys.argv[3], local=subject.pack.code)
+subject.served(model).reset_index().to_parquet(sys.argv[4])
+"""
+
+
+def model_survives_a_fresh_process(subject: Subject) -> None:
+    """The model, saved and loaded in another process, answers exactly as before."""
+    model = subject.trial.model
+    if model is None:
+        raise NotApplicable("the task keeps no model")
+    here = subject.served(model).reset_index()
+    with tempfile.TemporaryDirectory() as folder:
+        manifest = save(Files(folder), model, local=subject.code)
+        out = Path(folder) / "served.parquet"
+        command = [sys.executable, "-c", _LOAD, str(subject.pack.folder), folder, manifest, str(out)]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise Broken(f"loading in a fresh process failed: {done.stderr.strip()[-300:]}")
+        there = pd.read_parquet(out)
+    here.columns, there.columns = here.columns.astype(str), there.columns.astype(str)
+    if list(here.columns) != list(there.columns) or len(here) != len(there):
+        raise Broken(f"answers of another shape: {there.shape} instead of {here.shape}")
+    for column in here:
+        if not _same(here[column], there[column]):
+            raise Broken(f"answers differ in column {column}")
+
+
+def _same(a: pd.Series, b: pd.Series) -> bool:
+    if pd.api.types.is_numeric_dtype(a):
+        return bool(((a.to_numpy() == b.to_numpy()) | (a.isna() & b.isna()).to_numpy()).all())
+    return a.astype(str).tolist() == b.astype(str).tolist()
