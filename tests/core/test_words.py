@@ -27,18 +27,23 @@ def test_no_text_is_blank():
 
 
 def test_say_fills_in_values_in_the_asked_language():
-    assert words.say("cli.run_done", lang="en", scenario="a.b", run="7") == "a.b finished as run 7"
-    assert "7" in words.say("cli.run_done", lang="zh", scenario="a.b", run="7")
+    assert (
+        words.say("cli.predict.done", lang="en", answers=7, out="a.csv")
+        == "7 answers written to a.csv"
+    )
+    assert "7" in words.say("cli.predict.done", lang="zh", answers=7, out="a.csv")
 
 
 def test_a_missing_key_or_value_raises_key_error():
     with pytest.raises(KeyError):
         words.say("cli.no_such_text", lang="zh")
     with pytest.raises(KeyError):
-        words.say("cli.run_done", lang="zh", scenario="a.b")
+        words.say("cli.predict.done", lang="zh", answers=7)
 
 
-@pytest.mark.parametrize(("set_to", "lang"), [("", "zh"), ("zh_CN", "zh"), ("en_GB", "en"), ("EN", "en")])
+@pytest.mark.parametrize(
+    ("set_to", "lang"), [("", "zh"), ("zh_CN", "zh"), ("en_GB", "en"), ("EN", "en")]
+)
 def test_the_language_comes_from_the_environment(monkeypatch, set_to, lang):
     monkeypatch.setenv("QIANHANG_LANG", set_to)
     assert words.language() == lang

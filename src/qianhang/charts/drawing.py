@@ -42,7 +42,9 @@ class Drawing:
             f'<line x1="{_n(x1)}" y1="{_n(y1)}" x2="{_n(x2)}" y2="{_n(y2)}" class="{css}"/>'
         )
 
-    def path(self, points: Sequence[tuple[float, float]], *, css: str, closed: bool = False) -> None:
+    def path(
+        self, points: Sequence[tuple[float, float]], *, css: str, closed: bool = False
+    ) -> None:
         """A polyline, or a filled outline."""
         if points:
             body = "L".join(f"{_n(x)} {_n(y)}" for x, y in points)

@@ -31,7 +31,9 @@ SIZE = 12.0
 NARROW = 480
 _ROW = 20.0
 _SWATCH = 26.0
-Shape = Literal["line", "step", "dot", "bar", "area", "whisker", "cross", "hollow", "limit", "stamp"]
+Shape = Literal[
+    "line", "step", "dot", "bar", "area", "whisker", "cross", "hollow", "limit", "stamp"
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,16 +68,17 @@ def stroke(role: Role) -> str:
     }.get(role, "")
 
 
-def axis_name(axis: Axis, lang: Lang) -> str:
-    """The axis's name with its unit; for a time axis with its zone."""
+def axis_name(axis: Axis, lang: Lang, *, scale: Scale | None = None) -> str:
+    """The axis's name with its unit; for a time axis with the years shown and the zone."""
     name = text_of(axis.name, lang)
-    unit = axis.zone if axis.kind == "time" else number.unit(axis.unit, lang=lang)
+    unit = number.unit(axis.unit, lang=lang)
+    if axis.kind == "time":
+        years = number.years(scale.low, scale.high, axis.zone, lang=lang) if scale else ""
+        unit = say("word.list_comma", lang=lang).join(p for p in (years, axis.zone) if p)
     return say("chart.axis", lang=lang, name=name, unit=unit) if unit else name
 
 
-def _placed(
-    entries: Sequence[Entry], room: float
-) -> Iterable[tuple[Entry, str, float, int]]:
+def _placed(entries: Sequence[Entry], room: float) -> Iterable[tuple[Entry, str, float, int]]:
     x, row = 0.0, 0
     for entry in entries:
         name = lettering.clip(entry.name, room - _SWATCH, SIZE)
@@ -97,7 +100,9 @@ def legend_height(entries: Sequence[Entry], chart: Chart, *, room: float, lang: 
     return (max(rows) + 1) * _ROW + 6 if rows else 0.0
 
 
-def legend(pad: Drawing, entries: Sequence[Entry], chart: Chart, *, room: float, lang: Lang) -> None:
+def legend(
+    pad: Drawing, entries: Sequence[Entry], chart: Chart, *, room: float, lang: Lang
+) -> None:
     """Stamps and legend from the top left corner, wrapped to `room`."""
     for entry, name, x, row in _placed(_entries(entries, chart, lang), room):
         y = row * _ROW + 14
@@ -159,7 +164,7 @@ def bottom_axis(
     for tick, x in _apart(marks, scale, pad.width):
         css = "b" if tick.strong else "m"
         pad.text((x, bottom + 17), tick.label, css=css, anchor="middle")
-    name = lettering.clip(axis_name(axis, lang), pad.width, SIZE)
+    name = lettering.clip(axis_name(axis, lang, scale=scale), pad.width, SIZE)
     pad.text((scale.stop, bottom + 36), name, css="m", anchor="end")
 
 

@@ -7,7 +7,7 @@ import unicodedata
 __all__ = ["clip", "width", "wrap"]
 
 _THIN = set("iljtfrI.,:;'|!()[]{} \u00a0·–-/")
-_WIDE = set("mwMW%@—ＷＭ")
+_WIDE = set("mwMW%@—")
 
 
 def width(text: str, size: float) -> float:

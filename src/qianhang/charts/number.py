@@ -2,24 +2,17 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from datetime import UTC, datetime, tzinfo
 from zoneinfo import ZoneInfo
 
 from qianhang.core.words import Lang, catalogue, say
 
-__all__ = ["amount", "exact", "moment", "percent", "tick", "unit", "zone"]
+__all__ = ["amount", "exact", "fixed", "moment", "percent", "tick", "unit", "years", "zone"]
 
 _RAISED = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 _SYMBOLS = {"degC": "°C", "degF": "°F", "ug/m3": "µg/m³", "mH2O": "mH₂O", "1": ""}
-_LARGE: dict[Lang, tuple[tuple[float, str], ...]] = {
-    "zh": ((1e8, "亿"), (1e4, "万")),
-    "en": ((1e9, " billion"), (1e6, " million")),
-}
-_SHORT: dict[Lang, tuple[tuple[float, str], ...]] = {
-    "zh": ((1e8, "亿"), (1e4, "万")),
-    "en": ((1e9, "B"), (1e6, "M"), (1e4, "k")),
-}
 
 
 def unit(name: str, *, lang: Lang) -> str:
@@ -50,22 +43,36 @@ def exact(value: float, *, digits: int = 4) -> str:
         return _minus(f"{value:,.0f}")
     size = math.floor(math.log10(abs(value)))
     if size < -4:
-        return _minus(f"{value:.{max(digits - 2, 1)}e}")
+        mantissa = value / 10.0**size
+        return _minus(f"{mantissa:.{max(digits - 2, 1)}f}×10{str(size).translate(_RAISED)}")
     decimals = max(digits - 1 - size, 0)
     text = f"{value:,.{min(decimals, 8)}f}"
     return _minus(text.rstrip("0").rstrip(".") if "." in text else text)
+
+
+def fixed(value: float) -> str:
+    """A number with decimals that line up in a column: two below 10, one below 100."""
+    decimals = 2 if abs(value) < 10 else 1 if abs(value) < 100 else 0
+    return _minus(f"{value:,.{decimals}f}")
 
 
 def amount(value: float, unit_: str = "", *, lang: Lang, digits: int = 3) -> str:
     """A headline figure with its unit: 12,345,678 CNY is 1,235万元 or CNY 12.3 million."""
     if not math.isfinite(value):
         return "–"
-    shown = _scaled(value, _LARGE[lang], digits)
+    shown = _scaled(value, _steps("chart.large", lang), digits)
     name = unit(unit_, lang=lang)
     if not name:
         return shown
     glue = "" if name in ("%", "‰") or (lang == "zh" and ord(name[0]) > 0x2E7F) else "\u00a0"
     return f"{shown}{glue}{name}"
+
+
+@functools.cache
+def _steps(key: str, lang: Lang) -> tuple[tuple[float, str], ...]:
+    """Size -> its word, largest first, as the catalogue writes them: `1e9= billion; 1e6= million`."""
+    pairs = (part.split("=") for part in say(key, lang=lang).split(";"))
+    return tuple((float(size), name) for size, name in pairs)
 
 
 def _scaled(value: float, steps: tuple[tuple[float, str], ...], digits: int) -> str:
@@ -84,7 +91,7 @@ def _decimals(value: float, digits: int) -> int:
 def tick(value: float, step: float, *, lang: Lang, largest: float = 0.0) -> str:
     """An axis label; `step` between ticks sets the decimals, `largest` the shared 万 or M."""
     largest = max(largest, abs(value))
-    for size, name in _SHORT[lang]:
+    for size, name in _steps("chart.short", lang):
         if largest >= size and (size > 1e4 or largest >= 1e5):
             return _minus(_fixed(value / size, step / size)) + (name if value else "")
     return _minus(_fixed(value, step))
@@ -116,6 +123,14 @@ def moment(seconds: float, zone_: str, *, lang: Lang) -> str:
     return f"{when:%Y-%m-%d %H:%M:%S}" if when.second else f"{when:%Y-%m-%d %H:%M}"
 
 
+def years(low: float, high: float, zone_: str, *, lang: Lang) -> str:
+    """The year, or the first and last year, of a stretch of time."""
+    first = datetime.fromtimestamp(low, zone(zone_)).year
+    last = datetime.fromtimestamp(high, zone(zone_)).year
+    year = str(first) if first == last else f"{first}–{last}"
+    return say("chart.year", lang=lang, year=year)
+
+
 def day(when: datetime, *, lang: Lang) -> str:
     """A date without its year: 7月3日 or 3 Jul."""
     return say("chart.day", lang=lang, day=when.day, month=_month(when, lang))
@@ -127,8 +142,7 @@ def month(when: datetime, *, lang: Lang) -> str:
 
 
 def _month(when: datetime, lang: Lang) -> str:
-    name = say("chart.months", lang=lang).split()[when.month - 1]
-    return name.removesuffix("月") if lang == "zh" else name
+    return say("chart.months", lang=lang).split()[when.month - 1]
 
 
 def _minus(text: str) -> str:

@@ -50,17 +50,13 @@ def draw(chart: Chart, *, lang: Lang, width: float) -> Drawing:
     y_range = span(chart.y, _heights(chart), zero=_from_zero(chart))
     y = Scale(*y_range, start=top + tall, stop=top, log=chart.y.kind == "log")
     left = _left_axis(pad, chart, y, head=head, lang=lang)
-    x_range = span(_tight(chart), _across(chart))
+    x_range = span(chart.x, _across(chart))
     x = Scale(*x_range, start=left, stop=width - 8, log=chart.x.kind == "log")
     _rows(pad, chart, y, left=left, lang=lang)
     bottom_axis(pad, chart.x, x, box=(top, top + tall), lang=lang)
     pad.line((left, top + tall), (width - 8, top + tall), css="a")
     _contents(_Plot(pad, x, y, lang), chart)
     return pad
-
-
-def _tight(chart: Chart) -> object:
-    return chart.x
 
 
 def _contents(plot: _Plot, chart: Chart) -> None:
@@ -136,7 +132,7 @@ def _series(plot: _Plot, series: Series, name: str) -> None:
         _bars(plot, pairs, name)
         return
     css = f"line l-{name} {stroke(series.role)}".strip()
-    for piece in _pieces(pairs):
+    for piece in _inside(pairs, plot.y):
         points = [(plot.x.at(x), plot.y.at(y)) for x, y in piece]
         if series.shape == "step":
             points = _stairs(points)
@@ -154,7 +150,22 @@ def _bars(plot: _Plot, pairs: Sequence[tuple[float, Number]], name: str) -> None
     for x, y in pairs:
         if y is not None:
             at = plot.x.at(x)
-            plot.pad.rect((at - wide / 2, plot.y.at(y)), (wide, base - plot.y.at(y)), css=f"f-{name}")
+            plot.pad.rect(
+                (at - wide / 2, plot.y.at(y)), (wide, base - plot.y.at(y)), css=f"f-{name}"
+            )
+
+
+def _inside(pairs: Sequence[tuple[float, Number]], y: Scale) -> list[list[tuple[float, float]]]:
+    """The pieces between gaps, cut where they leave the plot at its top or bottom."""
+    cut: list[tuple[float, Number]] = []
+    for (x1, y1), (x2, y2) in zip(pairs, [*pairs[1:], (0.0, None)], strict=True):
+        cut.append((x1, y1 if y1 is not None and y.holds(y1) else None))
+        if y1 is None or y2 is None or y.holds(y1) == y.holds(y2):
+            continue
+        edge = y.low if min(y1, y2) < y.low else y.high
+        border = (x1 + (x2 - x1) * (edge - y1) / (y2 - y1), edge)
+        cut += [border, (border[0], None)] if y.holds(y1) else [border]
+    return _pieces(cut)
 
 
 def _pieces(pairs: Sequence[tuple[float, Number]]) -> list[list[tuple[float, float]]]:
@@ -186,7 +197,10 @@ def _thin(points: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
         columns.setdefault(int(point[0]), []).append(point)
     kept: list[tuple[float, float]] = []
     for column in columns.values():
-        ends = {column.index(min(column, key=lambda p: p[1])), column.index(max(column, key=lambda p: p[1]))}
+        ends = {
+            column.index(min(column, key=lambda p: p[1])),
+            column.index(max(column, key=lambda p: p[1])),
+        }
         kept += [column[i] for i in sorted(ends)]
     return kept
 
@@ -225,6 +239,8 @@ def _legend(chart: Chart, lang: Lang) -> list[Entry]:
     for index, series in enumerate(chart.series):
         name = colour(series.role, index)
         entries.append(Entry(text_of(series.name, lang), name, series.shape, stroke(series.role)))
+    first = ("ours", "actual")
+    entries.sort(key=lambda e: first.index(e.colour) if e.colour in first else 2)
     known = {e.name for e in entries}
     for band in chart.bands:
         if text_of(band.name, lang) not in known:

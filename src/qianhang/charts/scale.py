@@ -110,10 +110,19 @@ def _time(scale: Scale, count: int, zone: str, lang: Lang) -> tuple[Tick, ...]:
     start = datetime.fromtimestamp(scale.low, local)
     step = next((s for s in _STEPS if s >= raw * 0.999), None)
     if step is None:
-        return _months(scale, start, raw / 2_629_746, lang)
-    if step < 86400:
-        return _hours(scale, start, step, lang)
-    days = step // 86400
+        found = _months(scale, start, raw / 2_629_746, lang)
+        return found if len(found) > 1 else _days(scale, start, 14, lang)
+    finer = [s for s in _STEPS if s <= step]
+    while finer:
+        at = finer.pop()
+        days, clock = at // 86400, at % 86400
+        found = _hours(scale, start, clock, lang) if clock else _days(scale, start, days, lang)
+        if len(found) > 1:
+            break
+    return found
+
+
+def _days(scale: Scale, start: datetime, days: int, lang: Lang) -> tuple[Tick, ...]:
     when = start.replace(hour=0, minute=0, second=0, microsecond=0)
     found = []
     while when.timestamp() <= scale.high:
@@ -147,6 +156,10 @@ def _months(scale: Scale, start: datetime, raw: float, lang: Lang) -> tuple[Tick
             return tuple(found)
         if scale.holds(when.timestamp()):
             whole = step % 12 == 0
-            label = say("chart.year", lang=lang, year=when.year) if whole else number.month(when, lang=lang)
+            label = (
+                say("chart.year", lang=lang, year=when.year)
+                if whole
+                else number.month(when, lang=lang)
+            )
             found.append(Tick(when.timestamp(), label, when.month == 1))
         index += step

@@ -43,9 +43,11 @@ _FONT = (
 
 
 def _variables(side: int) -> str:
+    ramp = RAMP if side == 0 else RAMP[::-1]
     roles = [f"--{name}:{pair[side]}" for name, pair in PALETTE.items()]
     others = [f"--s{i}:{pair[side]}" for i, pair in enumerate(OTHERS)]
-    return ";".join(roles + others)
+    steps = [f"--r{i}:{c}" for i, c in enumerate(ramp)]
+    return ";".join(roles + others + steps)
 
 
 def _roles() -> str:
@@ -58,7 +60,9 @@ def _roles() -> str:
 
 
 def _ramp() -> str:
-    return "".join(f".qh .h{i}{{fill:{c}}}.qh .k{i}{{stroke:{c}}}" for i, c in enumerate(RAMP))
+    return "".join(
+        f".qh .h{i}{{fill:var(--r{i})}}.qh .k{i}{{stroke:var(--r{i})}}" for i in range(len(RAMP))
+    )
 
 
 VARIABLES = (
@@ -71,7 +75,7 @@ STYLE = (
     + f".qh{{font-family:{_FONT};font-variant-numeric:tabular-nums;overflow:visible}}\n"
     + ".qh text{fill:var(--ink);font-size:12px}.qh .m{fill:var(--muted)}"
     + ".qh .b{font-weight:650}.qh .big{font-size:30px;font-weight:700}.qh .sm{font-size:11px}"
-    + ".qh .on{fill:#fff}.qh .onl{fill:#10243b}\n"
+    + ".qh .on{fill:var(--paper)}.qh .v{paint-order:stroke;stroke:var(--paper);stroke-width:3px;stroke-linejoin:round}\n"
     + ".qh .g{stroke:var(--grid);stroke-width:1;shape-rendering:crispEdges}"
     + ".qh .a{stroke:var(--axis);stroke-width:1;shape-rendering:crispEdges}\n"
     + ".qh .line{fill:none;stroke-width:1.75;stroke-linejoin:round;stroke-linecap:round}"
@@ -79,7 +83,7 @@ STYLE = (
     + ".qh .dash{stroke-dasharray:6 4}.qh .dots{stroke-dasharray:1.5 4}"
     + ".qh .area{fill-opacity:.16;stroke:none}.qh .halo{stroke:var(--paper);stroke-width:1.5}"
     + ".qh .hollow{fill:var(--paper);stroke-width:2}.qh .track{fill:var(--grid)}"
-    + ".qh .stamp{fill:none;stroke:var(--warn);stroke-width:1}.qh .edge{stroke:var(--paper)}\n"
+    + ".qh .stamp{fill:none;stroke:var(--warn);stroke-width:1}.qh .edge{stroke:var(--paper)}.qh .ring{stroke:var(--muted);stroke-width:.6}\n"
     + _roles()
     + "\n"
     + _ramp()

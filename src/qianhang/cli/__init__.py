@@ -58,7 +58,9 @@ class _Lazy(click.Group):
         return super().resolve_command(ctx, args)
 
 
-@click.command(cls=_Lazy, help=say("cli.help"), context_settings={"help_option_names": ["-h", "--help"]})
+@click.command(
+    cls=_Lazy, help=say("cli.help"), context_settings={"help_option_names": ["-h", "--help"]}
+)
 @click.version_option(__version__, prog_name="qianhang")
 @click.option("--lang", type=click.Choice(["zh", "en"]), help=say("cli.lang"))
 def _app(lang: str | None) -> None:

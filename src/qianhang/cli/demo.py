@@ -22,27 +22,26 @@ __all__ = ["demo_command"]
 )
 @click.option("--again", is_flag=True, help=say("cli.run.again"))
 def demo_command(out: Path, again: bool) -> None:
-    from rich.console import Console
-
     from qianhang.cli.report import write
+    from qianhang.cli.screen import console
     from qianhang.core.errors import MissingExtra, QianhangError
     from qianhang.core.pack import packs
     from qianhang.runs import page, read_store, report, view
 
-    console = Console()
+    screen = console()
     done = []
     for pack in packs():
         case = next((c.name for c in pack.manifest.case if c.embedded), None)
         if case is None:
             continue
         title = getattr(pack.manifest.title, language())
-        console.rule(f"[bold]{pack.id}[/bold]  {title}", align="left")
+        screen.rule(f"[bold]{pack.id}[/bold]  {title}", align="left")
         try:
-            done.append(_one(console, pack, case, again=again))
+            done.append(_one(screen, pack, case, again=again))
         except MissingExtra as cause:
-            console.print(f"[yellow]{cause}[/yellow]")
+            screen.print(f"[yellow]{cause}[/yellow]")
         except QianhangError as cause:
-            console.print(f"[red]{cause}[/red]")
+            screen.print(f"[red]{cause}[/red]")
             raise
     out.mkdir(parents=True, exist_ok=True)
     views, links = [], {}
@@ -53,19 +52,19 @@ def demo_command(out: Path, again: bool) -> None:
             views.append(view(store, record)[0])
     titles = {pack.id: pack.manifest.title for pack in packs()}
     write(out / "index.html", report.overview(views, links=links, titles=titles))
-    console.rule()
-    console.print(say("cli.demo.done", count=len(done), out=out / "index.html"))
+    screen.rule()
+    screen.print(say("cli.demo.done", count=len(done), out=out / "index.html"))
 
 
-def _one(console: Any, pack: Any, case: str, *, again: bool) -> Any:
+def _one(screen: Any, pack: Any, case: str, *, again: bool) -> Any:
     from qianhang.cli.screen import Steps, scores
     from qianhang.runs import Request, carry_out
     from qianhang.store import Settings
 
-    with Steps(console) as steps:
+    with Steps(screen) as steps:
         asked = Request(pack.id, case=case, again=again)
         record, found = carry_out(asked, settings=Settings.load(), listen=steps)
     if found:
-        console.print(say("cli.run.found", run=record.id, ended=record.ended))
-    console.print(scores(record.as_dict(), pack.manifest))
+        screen.print(say("cli.run.found", run=record.id, ended=record.ended))
+    screen.print(scores(record.as_dict(), pack.manifest))
     return record

@@ -13,7 +13,9 @@ __all__ = ["predict_command"]
 
 @click.command(help=say("cli.predict.help"))
 @click.argument("scenario")
-@click.option("--data", type=click.Path(path_type=Path), required=True, help=say("cli.predict.data"))
+@click.option(
+    "--data", type=click.Path(path_type=Path), required=True, help=say("cli.predict.data")
+)
 @click.option("--out", type=click.Path(path_type=Path), required=True, help=say("cli.predict.out"))
 @click.option("--version", type=int, help=say("cli.predict.version"))
 def predict_command(scenario: str, data: Path, out: Path, version: int | None) -> None:

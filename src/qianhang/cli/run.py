@@ -41,23 +41,20 @@ def run_command(  # noqa: PLR0917 - one argument for each option of the command
     again: bool,
     as_json: bool,
 ) -> None:
-    from rich.console import Console
-
-    from qianhang.cli.screen import Steps, scores
-    from qianhang.core.pack import find
-    from qianhang.runs import Request, carry_out
+    from qianhang.cli.screen import Steps, console, scores
+    from qianhang.runs import Request, carry_out, manifest_of
     from qianhang.store import Settings
 
-    console = Console(stderr=as_json)
+    screen = console(stderr=as_json)
     asked = Request(scenario, case, data, seed, pool, param, again)
-    with Steps(console) as steps:
+    with Steps(screen) as steps:
         record, found = carry_out(asked, settings=Settings.load(), listen=steps)
     if found:
-        console.print(say("cli.run.found", run=record.id, ended=record.ended))
+        screen.print(say("cli.run.found", run=record.id, ended=record.ended))
     body = record.as_dict()
     if as_json:
         click.echo(json.dumps(body, ensure_ascii=False, indent=1))
         return
-    console.print(scores(body, find(scenario).manifest))
+    screen.print(scores(body, manifest_of(record)))
     stage = say(f"stage.{body['gate']['stage']}")
-    console.print(say("cli.run.done", run=record.id, stage=stage))
+    screen.print(say("cli.run.done", run=record.id, stage=stage))

@@ -18,9 +18,9 @@ __all__ = ["compare_command", "runs_command", "show_command"]
 @click.option("--limit", default=50, show_default=True, help=say("cli.runs.limit"))
 @click.option("--json", "as_json", is_flag=True, help=say("cli.json"))
 def runs_command(scenario: str, state: str, limit: int, as_json: bool) -> None:
-    from rich.console import Console
     from rich.table import Table
 
+    from qianhang.cli.screen import console
     from qianhang.runs import read_store, recent
 
     with read_store() as store:
@@ -34,8 +34,10 @@ def runs_command(scenario: str, state: str, limit: int, as_json: bool) -> None:
     for r in found:
         seconds = str(r.result.get("wall_s", ""))
         verdict = say(f"verdict.{r.verdict}")
-        table.add_row(r.id, r.scenario, r.case, say(f"state.{r.state}"), verdict, r.started, seconds)
-    Console().print(table)
+        table.add_row(
+            r.id, r.scenario, r.case, say(f"state.{r.state}"), verdict, r.started, seconds
+        )
+    console().print(table)
 
 
 @click.command(help=say("cli.show.help"))
@@ -43,12 +45,8 @@ def runs_command(scenario: str, state: str, limit: int, as_json: bool) -> None:
 @click.option("--json", "as_json", is_flag=True, help=say("cli.json"))
 @click.option("--log", is_flag=True, help=say("cli.show.log"))
 def show_command(run: str, as_json: bool, log: bool) -> None:
-    from rich.console import Console
-
-    from qianhang.cli.screen import scores
-    from qianhang.core.errors import PackError
-    from qianhang.core.pack import find
-    from qianhang.runs import get, read_store
+    from qianhang.cli.screen import console, scores
+    from qianhang.runs import get, manifest_of, read_store
 
     with read_store() as store:
         record = get(store, run)
@@ -60,16 +58,13 @@ def show_command(run: str, as_json: bool, log: bool) -> None:
     if log:
         click.echo(text)
         return
-    console = Console()
+    screen = console()
     if record.state == "finished":
-        try:
-            console.print(scores(body, find(record.scenario).manifest))
-        except PackError as cause:
-            console.print(str(cause))
+        screen.print(scores(body, manifest_of(record)))
     hidden = {"folds", "bars", "title", "scores", "trivial", "practice", "tables", "evidence"}
     for name, value in body.items():
         if name not in hidden:
-            console.print(f"[bold]{name}[/bold]  {_plain(value)}", highlight=False)
+            screen.print(f"[bold]{name}[/bold]  {_plain(value)}", highlight=False)
 
 
 def _plain(value: Any) -> str:
@@ -82,10 +77,9 @@ def _plain(value: Any) -> str:
 @click.argument("second")
 @click.option("--json", "as_json", is_flag=True, help=say("cli.json"))
 def compare_command(first: str, second: str, as_json: bool) -> None:
-    from rich.console import Console
     from rich.table import Table
 
-    from qianhang.cli.screen import number
+    from qianhang.cli.screen import console, number
     from qianhang.runs import compare, get, read_store
 
     with read_store() as store:
@@ -93,12 +87,16 @@ def compare_command(first: str, second: str, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(found, ensure_ascii=False, indent=1))
         return
-    console = Console()
+    screen = console()
     table = Table(title=say("cli.compare.scores", lang=language()))
     for column in (say("word.metric"), first, second, say("cli.compare.change")):
         table.add_column(column, justify="left" if column == say("word.metric") else "right")
     for row in found["scores"]:
-        table.add_row(row["metric"], number(row["first"]), number(row["second"]), number(row["change"]))
-    console.print(table)
+        table.add_row(
+            row["metric"], number(row["first"]), number(row["second"]), number(row["change"])
+        )
+    screen.print(table)
     for row in found["differences"]:
-        console.print(f"[bold]{row['field']}[/bold]  {_plain(row['first'])} → {_plain(row['second'])}")
+        screen.print(
+            f"[bold]{row['field']}[/bold]  {_plain(row['first'])} → {_plain(row['second'])}"
+        )

@@ -13,7 +13,14 @@ from rich.table import Table
 from qianhang.core.words import language, say
 from qianhang.runs.steps import Event
 
-__all__ = ["Steps", "number", "scores"]
+__all__ = ["Steps", "console", "number", "scores"]
+
+
+def console(*, stderr: bool = False) -> Console:
+    """The terminal at its own width, or a file at a width that cuts nothing off."""
+    found = Console(stderr=stderr)
+    return found if found.is_terminal else Console(stderr=stderr, width=160)
+
 
 
 class Steps:
@@ -91,7 +98,7 @@ def scores(record: Mapping[str, Any], manifest: Any) -> Table:
     table = Table(title=f"{record['scenario']}  {record['title'][lang]}", title_justify="left")
     for column in ("metric", "ours", "trivial", "practice", "published", "bar", "verdict"):
         table.add_column(say(f"word.{column}"), justify="left" if column == "metric" else "right")
-    headline = manifest.headline
+    headline = manifest.headline if manifest else None
     if headline and record.get("headline") is not None:
         value = number(record["headline"], headline.unit)
         table.add_row(f"[bold]{getattr(headline.title, lang)}[/bold]", f"[bold]{value}[/bold]")
@@ -104,7 +111,9 @@ def scores(record: Mapping[str, Any], manifest: Any) -> Table:
             number(record["practice"].get(bar["metric"]), bar["unit"]),
             number(published["value"], bar["unit"]) if published else "—",
             _limits(bar),
-            f"[green]{say('verdict.met')}[/green]" if bar["met"] else f"[red]{say('verdict.unmet')}[/red]",
+            f"[green]{say('verdict.met')}[/green]"
+            if bar["met"]
+            else f"[red]{say('verdict.unmet')}[/red]",
         )
     return table
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from qianhang.compute.job import Job, Limits, Outcome, Usage
-from qianhang.compute.pool import Pool, Probe, Status, find_pool, follow
+from qianhang.compute.pool import Pool, Probe, Status, follow
+from qianhang.compute.pools import pool
 from qianhang.compute.pools.local import LocalPool
 
 __all__ = [
@@ -15,6 +16,6 @@ __all__ = [
     "Probe",
     "Status",
     "Usage",
-    "find_pool",
     "follow",
+    "pool",
 ]

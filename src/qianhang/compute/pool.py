@@ -5,13 +5,12 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Literal, Protocol
 
 from qianhang.compute.job import Job, Outcome, Usage
 from qianhang.core.errors import PoolUnavailable
 
-__all__ = ["Pool", "Probe", "Status", "find_pool", "follow"]
+__all__ = ["Pool", "Probe", "Status", "follow"]
 
 _LONGEST_S = 0.5
 
@@ -42,7 +41,7 @@ class Status:
 
 
 class Pool(Protocol):
-    """A place where jobs run. A reference is the pool's own name for a job, valid across processes."""
+    """A place where jobs run; a reference is its own name for a job, valid in every process."""
 
     @property
     def name(self) -> str:
@@ -79,18 +78,6 @@ class Pool(Protocol):
     def usage(self, ref: str) -> Usage | None:
         """What the job used, once it has ended."""
         ...
-
-
-def find_pool(name: str, *, folder: Path) -> Pool:
-    """The pool of this name, its state in `folder`.
-
-    Raises PoolUnavailable naming the pools that exist.
-    """
-    from qianhang.compute.pools.local import LocalPool
-
-    if name != "local":
-        raise PoolUnavailable("QH501", f"pool {name!r} does not exist", hint="pools: local")
-    return LocalPool(folder)
 
 
 def follow(

@@ -11,8 +11,8 @@ from qianhang.core import schema, units
 from qianhang.core.errors import PackError
 
 __all__ = [
-    "Baseline",
     "Bar",
+    "Baseline",
     "Case",
     "Column",
     "Headline",
@@ -78,7 +78,7 @@ class Column:
 
     @property
     def type(self) -> str:
-        """number, integer, boolean, category, text or time, from `kind` or what the rest implies."""
+        """number, integer, boolean, category, text or time, from `kind` or what the rest says."""
         if self.kind:
             return self.kind
         if self.role in ("time", "text"):

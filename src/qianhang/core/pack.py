@@ -132,7 +132,7 @@ def folders() -> Iterator[Path]:
 
 
 def cards() -> tuple[Card, ...]:
-    """One card for every pack that can be found, broken ones with their error instead of a title."""
+    """One card for every pack that can be found, broken ones with their error as a title."""
     return tuple(_card(folder) for folder in folders())
 
 

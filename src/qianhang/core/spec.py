@@ -16,7 +16,10 @@ Param = int | float | str | bool
 
 @dataclass(frozen=True, slots=True)
 class Spec:
-    """The settings of one run: the manifest's, then the case's, then the user's."""
+    """The settings of one run: the manifest's, then the case's, then the user's.
+
+    manifest : the whole promise, for what a report quotes of it (subgroups, who confirms)
+    """
 
     target: str | tuple[str, ...] = ""
     time: str = ""
@@ -27,6 +30,7 @@ class Spec:
     params: Mapping[str, Param] = field(default_factory=dict)
     seed: int = 0
     case: str = ""
+    manifest: Manifest | None = None
 
 
 def make(manifest: Manifest, case: Case, *, seed: int, params: Mapping[str, str]) -> Spec:
@@ -39,7 +43,9 @@ def make(manifest: Manifest, case: Case, *, seed: int, params: Mapping[str, str]
     for name, text in params.items():
         if name not in merged:
             guess = nearest(name, merged)
-            hint = f"did you mean {guess}?" if guess else f"parameters: {', '.join(merged) or 'none'}"
+            hint = (
+                f"did you mean {guess}?" if guess else f"parameters: {', '.join(merged) or 'none'}"
+            )
             raise UsageError("QH802", f"parameter {name!r} does not exist", hint=hint)
         merged[name] = _typed(name, text, like=merged[name])
     return Spec(
@@ -52,6 +58,7 @@ def make(manifest: Manifest, case: Case, *, seed: int, params: Mapping[str, str]
         params=merged,
         seed=seed,
         case=case.name,
+        manifest=manifest,
     )
 
 

@@ -16,7 +16,8 @@ KNOWN: dict[str, tuple[str, float, float]] = {
     "d": ("time", 86400, 0), "a": ("time", 31557600, 0),
     "m": ("length", 1, 0), "mm": ("length", 1e-3, 0), "cm": ("length", 0.01, 0),
     "km": ("length", 1000, 0), "in": ("length", 0.0254, 0), "ft": ("length", 0.3048, 0),
-    "m2": ("area", 1, 0), "ha": ("area", 1e4, 0), "km2": ("area", 1e6, 0), "mu": ("area", 1e4 / 15, 0),
+    "m2": ("area", 1, 0), "ha": ("area", 1e4, 0), "km2": ("area", 1e6, 0),
+    "mu": ("area", 1e4 / 15, 0),
     "m3": ("volume", 1, 0), "L": ("volume", 1e-3, 0),
     "m3/h": ("flow", 1 / 3600, 0), "L/s": ("flow", 1e-3, 0), "m3/s": ("flow", 1, 0),
     "kg": ("mass", 1, 0), "g": ("mass", 1e-3, 0), "t": ("mass", 1000, 0), "mg": ("mass", 1e-6, 0),
@@ -33,16 +34,19 @@ KNOWN: dict[str, tuple[str, float, float]] = {
     "bar": ("pressure", 1e5, 0), "mmHg": ("pressure", 133.322387415, 0),
     "mH2O": ("pressure", 9806.65, 0),
     "m/s": ("speed", 1, 0), "km/h": ("speed", 1 / 3.6, 0),
-    "W/m2": ("irradiance", 1, 0), "MJ/m2": ("irradiation", 1e6, 0), "mm/h": ("speed", 1e-3 / 3600, 0),
+    "W/m2": ("irradiance", 1, 0), "MJ/m2": ("irradiation", 1e6, 0),
+    "mm/h": ("speed", 1e-3 / 3600, 0),
     "mm/d": ("speed", 1e-3 / 86400, 0),
     "mg/L": ("concentration", 1e-3, 0), "ug/m3": ("concentration", 1e-9, 0),
     "mg/dL": ("concentration", 0.01, 0), "mmol/L": ("substance", 1, 0),
-    "kg/m2": ("surface mass", 1, 0), "t/ha": ("surface mass", 0.1, 0), "kg/ha": ("surface mass", 1e-4, 0),
+    "kg/m2": ("surface mass", 1, 0), "t/ha": ("surface mass", 0.1, 0),
+    "kg/ha": ("surface mass", 1e-4, 0),
     "m3/ha": ("depth", 1e-4, 0),
     "CNY": ("money", 1, 0), "EUR": ("money EUR", 1, 0), "USD": ("money USD", 1, 0),
     "CNY/d": ("money rate", 1, 0), "CNY/kg": ("price", 1, 0), "CNY/MWh": ("energy price", 1, 0),
     "1/d": ("rate", 1, 0), "1/a": ("rate a", 1, 0), "per 1000": ("ratio", 1e-3, 0),
-    "MWh/a": ("energy rate", 1, 0), "EUR/a": ("money rate EUR", 1, 0), "CNY/a": ("money rate a", 1, 0),
+    "MWh/a": ("energy rate", 1, 0), "EUR/a": ("money rate EUR", 1, 0),
+    "CNY/a": ("money rate a", 1, 0),
     "m3/a": ("flow", 1 / 31557600, 0),
     "cigarettes/d": ("count rate", 1, 0), "bpm": ("heart rate", 1, 0),
 }  # fmt: skip
@@ -55,8 +59,10 @@ def known(unit: str) -> bool:
 
 def unknown(unit: str) -> str:
     """What to tell somebody who wrote a unit that is not known."""
-    guess = difflib.get_close_matches(unit, KNOWN, n=1, cutoff=0.4)
-    return f"unit {unit!r} is not known" + (f"; did you mean {guess[0]!r}?" if guess else "")
+    folded = {known.casefold(): known for known in KNOWN}
+    guess = difflib.get_close_matches(unit.casefold(), folded, n=1, cutoff=0.4)
+    tail = f"; did you mean {folded[guess[0]]!r}?" if guess else ""
+    return f"unit {unit!r} is not known{tail}"
 
 
 def convert(value: float, *, from_: str, to: str) -> float:

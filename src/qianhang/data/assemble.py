@@ -75,25 +75,21 @@ def _categorical(typed: Typed, pick: slice | np.ndarray) -> pd.Categorical:
     place = {w: i for i, w in enumerate(listed)}
     # -1 at the end, so that a missing cell (-1) stays one
     renumbered = np.array([*(place.get(w, -1) for w in seen), -1], dtype=np.int64)
-    return pd.Categorical.from_codes(renumbered[codes].tolist(), categories=listed)
+    dtype = pd.CategoricalDtype(listed)
+    return pd.Categorical.from_codes(renumbered[codes], dtype=dtype)
 
 
-def clock_text(
-    data: Gathered, time: str, timing: Timing | None, at: np.ndarray | None = None
-) -> Any:
-    """Text of the time stamps (n,) by position, or of the positions `at`; "" where there is none.
+def clock_text(data: Gathered, time: str, timing: Timing | None, at: np.ndarray) -> list[str]:
+    """Text of the time stamps at positions (k,), "" where there is none or the position is -1.
 
     Without a timing the stamp is shown as the file's own clock reads.
     """
-    size = data.count if at is None else len(at)
-    texts = np.full(size, "", dtype=object)
+    texts = [""] * len(at)
     if not time:
         return texts
-    typed = data.columns[time]
-    ns = typed.numbers() if timing is None else timing.utc
-    zone = "UTC" if timing is None else timing.zone
-    where = np.arange(data.count) if at is None else at
-    for i, position in enumerate(where):
-        if position >= 0 and ns[position] != NOT_A_TIME:
-            texts[i] = spell(int(ns[position]), zone)
+    ns = data.columns[time].numbers() if timing is None else timing.utc
+    there = [i for i, p in enumerate(at) if p >= 0 and ns[p] != NOT_A_TIME]
+    spelt = spell(ns[at[there]], "UTC" if timing is None else timing.zone)
+    for i, text in zip(there, spelt, strict=True):
+        texts[i] = text
     return texts

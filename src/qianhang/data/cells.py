@@ -12,7 +12,22 @@ if TYPE_CHECKING:
 
 __all__ = ["NULLS", "Parsed", "as_text", "blank", "to_flags", "to_numbers", "to_words"]
 
-NULLS = ("", "NA", "N/A", "#N/A", "NaN", "nan", "NAN", "null", "NULL", "None", "NaT", "-", "--", "\\N")
+NULLS = (
+    "",
+    "NA",
+    "N/A",
+    "#N/A",
+    "NaN",
+    "nan",
+    "NAN",
+    "null",
+    "NULL",
+    "None",
+    "NaT",
+    "-",
+    "--",
+    "\\N",
+)
 _TRUE = ("true", "yes", "y", "t", "1", "1.0", "\u662f")
 _FALSE = ("false", "no", "n", "f", "0", "0.0", "\u5426")
 
@@ -20,7 +35,7 @@ Cells = Any  # a pyarrow string array (text files) or a pandas series (everythin
 
 
 class Parsed(NamedTuple):
-    """values (n,) float64 with NaN where missing; bad (n,) True where the cell is something else."""
+    """values (n,) float64 with NaN where missing; bad (n,) True where the cell is another thing."""
 
     values: np.ndarray
     bad: np.ndarray

@@ -11,7 +11,7 @@ import pandas as pd
 
 from qianhang.data.stamps import NOT_A_TIME
 
-__all__ = ["Step", "local_ns", "parse_step", "repeated", "spacing", "to_utc"]
+__all__ = ["Step", "local_ns", "parse_step", "places", "repeated", "to_utc"]
 
 _HOUR_NS = 3_600_000_000_000
 _FIXED = {"s": 1_000_000_000, "sec": 1_000_000_000, "min": 60_000_000_000, "t": 60_000_000_000,
@@ -98,24 +98,25 @@ def repeated(utc: np.ndarray, keys: np.ndarray | None, order: np.ndarray) -> np.
     return mask
 
 
-def spacing(utc: np.ndarray, zone: str, step: Step) -> np.ndarray:
-    """Steps (n - 1,) between neighbours of one key, sorted: 1 is regular, k > 1 a gap, 0 off step.
+def places(utc: np.ndarray, zone: str, step: Step) -> tuple[np.ndarray, np.ndarray]:
+    """Number (n,) of the step at which each instant stands, and True (n,) where it stands on none.
 
-    Source: our own; days and months are counted on the wall clock, shorter steps on the instant.
+    Days and months are counted on the wall clock, shorter steps on the instant; between an hour
+    and a week whichever of the two fits better, since both are met in practice.
     """
     if step.kind == "month":
         months = local_ns(utc, zone).view("datetime64[ns]").astype("datetime64[M]")
-        return _whole(np.diff(months.astype(np.int64)), step.size)
-    if step.kind == "wall":
-        return _whole(np.diff(local_ns(utc, zone)), step.size)
-    counts = _whole(np.diff(utc), step.size)
-    if step.size > _HOUR_NS and (counts != 1).any():
-        wall = _whole(np.diff(local_ns(utc, zone)), step.size)
-        if np.count_nonzero(wall != 1) < np.count_nonzero(counts != 1):
-            return wall
-    return counts
+        return _on_grid(months.astype(np.int64), step.size)
+    if step.size <= _HOUR_NS:
+        return _on_grid(utc, step.size)
+    options = [_on_grid(ns, step.size) for ns in (local_ns(utc, zone), utc)]
+    return min(options, key=lambda option: int(np.count_nonzero(option[1])))
 
 
-def _whole(differences: np.ndarray, size: int) -> np.ndarray:
-    counts, rest = np.divmod(differences, size)
-    return np.where(rest == 0, counts, 0)
+def _on_grid(values: np.ndarray, size: int) -> tuple[np.ndarray, np.ndarray]:
+    """Quotients by `size`, and where the rest is not the usual one."""
+    numbers, rests = np.divmod(values, size)
+    off = rests != rests[0]
+    if off.any():
+        off = rests != pd.Series(rests).mode()[0]
+    return numbers, off

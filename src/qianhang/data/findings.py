@@ -54,38 +54,31 @@ def first_error(findings: Sequence[Finding], label: str, times: Sequence[str]) -
     more = f"; {len(worst.rows) - 1:,} more rows" if len(worst.rows) > 1 else ""
     others = [f"{f.code} {f.field} {len(f.rows):,} rows".replace("  ", " ") for f in findings[1:4]]
     also = f"; also {', '.join(others)}" if others else ""
-    message = f"{label}: {where}: {worst.found[0]}, expected {worst.expected}{more}{also}"
+    message = f"{label}: {where}: found {worst.found[0]}, expected {worst.expected}{more}{also}"
     return ContractError(worst.code, message, hint=worst.hint)
 
 
-def rejects(findings: Sequence[Finding], times: np.ndarray | None) -> pd.DataFrame:
+def rejects(findings: Sequence[Finding], times: Sequence[Sequence[str]]) -> pd.DataFrame:
     """One row a finding and file row, in the order of the file: what was found and expected.
 
-    times (n,) : text of the time stamp by record position, where the table has a time column
+    times : for each finding the time stamps of its rows, "" where there is none
     """
     import pandas as pd
 
-    parts = [_part(f, times) for f in findings]
+    parts = [
+        pd.DataFrame(
+            {
+                "row": finding.rows,
+                "time": list(stamps),
+                "field": finding.field,
+                "found": list(finding.found),
+                "expected": finding.expected,
+                "code": finding.code,
+            }
+        )
+        for finding, stamps in zip(findings, times, strict=True)
+    ]
     if not parts:
         return pd.DataFrame({c: pd.Series(dtype=object) for c in REJECT_COLUMNS})
     table = pd.concat(parts, ignore_index=True)
     return table.sort_values("row", kind="stable", ignore_index=True)
-
-
-def _part(finding: Finding, times: np.ndarray | None) -> pd.DataFrame:
-    import pandas as pd
-
-    stamps = np.full(len(finding.rows), "", dtype=object)
-    if times is not None:
-        held = finding.positions >= 0
-        stamps[held] = times[finding.positions[held]]
-    return pd.DataFrame(
-        {
-            "row": finding.rows,
-            "time": stamps,
-            "field": finding.field,
-            "found": list(finding.found),
-            "expected": finding.expected,
-            "code": finding.code,
-        }
-    )

@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Gathered", "Typed", "gather"]
 
-_TEXTUAL = frozenset({"time", "category", "text", "boolean"})
-
 
 @dataclass(slots=True)
 class Typed:
@@ -54,7 +52,9 @@ class Typed:
             self.parts.append(to_words(cells) if self.kind == "category" else as_text(cells))
         else:
             flags = self.kind == "boolean"
-            parsed = to_flags(cells) if flags else to_numbers(cells, decimal_comma=self.decimal_comma)
+            parsed = (
+                to_flags(cells) if flags else to_numbers(cells, decimal_comma=self.decimal_comma)
+            )
             self._keep(parsed.values, parsed.bad, cells, start)
 
     def _keep(self, values: np.ndarray, bad: np.ndarray, cells: Any, start: int) -> None:
@@ -86,13 +86,15 @@ class Typed:
         if self.kind in ("category", "text"):
             return np.asarray(self.words().is_null().to_numpy())
         values = self.numbers()
-        return values == NOT_A_TIME if self.kind == "time" else np.isnan(values)
+        mask: np.ndarray = values == NOT_A_TIME if self.kind == "time" else np.isnan(values)
+        return mask
 
 
 @dataclass(frozen=True, slots=True)
 class Gathered:
     """A whole table: typed columns of `count` records, rows of the file, findings about cells."""
 
+    label: str
     count: int
     columns: Mapping[str, Typed]
     rows: RowMap
@@ -115,19 +117,19 @@ def gather(table: Table, match: Match, columns: Mapping[str, Column], *, keep: i
     raw = count = 0
     for block in table.blocks(wanted):
         ragged += block.ragged
-        block, empty = _without_blanks(block, wanted)
+        full, empty = _without_blanks(block, wanted)
         blanks.append(empty + raw)
         for name, place in match.positions.items():
-            if block.count:
-                typed[name].add(block.cells[place], count)
-        raw += block.count + len(empty)
-        count += block.count
+            if full.count:
+                typed[name].add(full.cells[place], count)
+        raw += block.count
+        count += full.count
     skipped = np.array(sorted(r for r, _ in ragged), dtype=np.int64)
     empty_rows = RowMap(table.first_row, skipped).rows(np.concatenate([*blanks, np.empty(0, int)]))
     rows = RowMap(table.first_row, np.union1d(skipped, empty_rows))
     findings = [_of_type(t, rows) for t in typed.values() if t.bad_positions]
     findings += [_ragged(ragged, len(table.names))] if ragged else []
-    return Gathered(count, typed, rows, len(empty_rows), tuple(findings))
+    return Gathered(table.label, count, typed, rows, len(empty_rows), tuple(findings))
 
 
 def _kind(column: Column) -> str:
@@ -172,7 +174,7 @@ def _of_type(typed: Typed, rows: RowMap) -> Finding:
         typed.name,
         rows.rows(positions),
         positions,
-        [f"found {cell[:60]!r}" for cell in typed.bad_cells],
+        [repr(cell[:60]) for cell in typed.bad_cells],
         expected,
         _type_hint(typed),
     )
@@ -195,6 +197,8 @@ def _type_hint(typed: Typed) -> str:
 def _ragged(ragged: list[tuple[int, int]], cells: int) -> Finding:
     ragged = sorted(ragged)
     rows = np.array([r for r, _ in ragged], dtype=np.int64)
-    found = [f"found {n} cells" for _, n in ragged]
+    found = [f"{n} cells" for _, n in ragged]
     hint = "does a cell hold the delimiter without quotation marks?"
-    return Finding(codes.RAGGED_ROW, "", rows, np.full(len(rows), -1), found, f"{cells} cells", hint)
+    return Finding(
+        codes.RAGGED_ROW, "", rows, np.full(len(rows), -1), found, f"{cells} cells", hint
+    )

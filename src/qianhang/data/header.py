@@ -54,9 +54,7 @@ def match(table: Table, columns: Mapping[str, Column], optional: Collection[str]
     return Match(found)
 
 
-def _place(
-    table: Table, heads: list[tuple[str, str]], name: str, column: Column
-) -> int | None:
+def _place(table: Table, heads: list[tuple[str, str]], name: str, column: Column) -> int | None:
     """Position of the column; an exact name wins over an alias, an alias over looser spellings."""
     for words in ((name,), column.aliases):
         hits = [i for i, n in enumerate(table.names) if n in words]

@@ -10,7 +10,7 @@ from qianhang.data import codes
 from qianhang.data.findings import show
 from qianhang.data.readers.blocks import Note
 
-__all__ = ["expected_range", "outside", "other_units", "small_scale", "unit_suspected", "unmark"]
+__all__ = ["expected_range", "other_units", "outside", "small_scale", "unit_suspected", "unmark"]
 
 _MOST_OUTSIDE = 0.2  # a larger share outside the bounds is a matter of unit, not of single readings
 _TINY = 1e-3
@@ -50,7 +50,8 @@ def unit_suspected(values: np.ndarray, mask: np.ndarray) -> bool:
     values (n,), mask (n,) : True where outside the bounds
     """
     present = np.count_nonzero(~np.isnan(values))
-    return present > 2 and np.count_nonzero(mask) > _MOST_OUTSIDE * present
+    count = np.count_nonzero(mask)
+    return bool(count > 2 and count > _MOST_OUTSIDE * present)
 
 
 def other_units(values: np.ndarray, column: Column) -> str:
@@ -61,7 +62,10 @@ def other_units(values: np.ndarray, column: Column) -> str:
     known = column.unit if units.known(column.unit) else "1"
     good: list[tuple[int, float, str]] = []
     for unit in units.alternatives(known):
-        low, high = units.convert(0.0, from_=unit, to=known), units.convert(1.0, from_=unit, to=known)
+        low, high = (
+            units.convert(0.0, from_=unit, to=known),
+            units.convert(1.0, from_=unit, to=known),
+        )
         there = low + (high - low) * values
         if np.mean(outside(there, column)) <= 0.01:
             thousand = np.isclose(np.log10(abs(high - low)) % 3, (0, 3)).any()

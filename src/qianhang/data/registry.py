@@ -8,7 +8,7 @@ from pathlib import Path
 from qianhang.core import schema
 from qianhang.core.errors import DatasetError
 from qianhang.data import codes
-from qianhang.data.dataset import DataSet
+from qianhang.data.datasets import DataSet
 
 __all__ = ["SETS", "all_datasets", "dataset", "names", "read_dataset"]
 

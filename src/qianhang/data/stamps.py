@@ -72,7 +72,8 @@ def _from_text(text: pa.Array) -> Stamps:
 
 def _nanoseconds(times: pa.Array) -> np.ndarray:
     values = times.to_numpy(zero_copy_only=False)
-    return values.astype("datetime64[ns]").view(np.int64)
+    ns: np.ndarray = values.astype("datetime64[ns]").view(np.int64)
+    return ns
 
 
 def _piecewise(text: pa.Array) -> Stamps:

@@ -9,7 +9,7 @@ import numpy as np
 
 from qianhang.core.errors import ContractError
 from qianhang.data import codes
-from qianhang.data.clock import Step, local_ns, parse_step, repeated, spacing, to_utc
+from qianhang.data.clock import Step, local_ns, parse_step, places, repeated, to_utc
 from qianhang.data.findings import Finding
 from qianhang.data.gather import Gathered
 from qianhang.data.readers.blocks import Note
@@ -64,11 +64,11 @@ def time_column(
     return Timing(utc, zone, by_time, tuple(findings), tuple(notes))
 
 
-def spell(utc_ns: int, zone: str) -> str:
-    """An instant as a clock in `zone` shows it."""
-    wall = local_ns(np.array([utc_ns], dtype=np.int64), zone)[0]
-    text = str(np.datetime64(int(wall), "ns").astype("datetime64[s]")).replace("T", " ")
-    return text.removesuffix(":00") if text.count(":") == 2 else text
+def spell(utc_ns: np.ndarray, zone: str) -> list[str]:
+    """Instants (k,) ns as a clock in `zone` shows them, to the minute where that says it all."""
+    walls = local_ns(utc_ns, zone).view("datetime64[ns]").astype("datetime64[s]")
+    texts = np.datetime_as_string(walls, unit="s")
+    return [str(t).replace("T", " ").removesuffix(":00") for t in texts]
 
 
 def _codes(data: Gathered, keys: Sequence[str]) -> np.ndarray | None:
@@ -101,7 +101,8 @@ def _instants(
         has = "with" if few is aware else "without"
         raise ContractError(
             codes.MIXED_ZONES,
-            f"column {name}, row {row:,}: found a time {has} an offset, expected all alike",
+            f"{data.label}: column {name}, row {row:,}: found a time {has} an offset, "
+            "expected all alike",
             hint=f"write all with an offset, or none (then they are read in {zone})",
         )
     if zoned:
@@ -125,7 +126,9 @@ def _told(data: Gathered, name: str, utc: np.ndarray, good: np.ndarray) -> list[
     notes = []
     back = np.count_nonzero(np.diff(utc[good]) < 0)
     if back and not any(t.column.role in ("group", "place", "id") for t in data.columns.values()):
-        text = f"column {name}: rows were not in order of time ({back:,} steps back); sorted"
+        text = (
+            f"column {name}: rows were not in order of time and were sorted; steps back: {back:,}"
+        )
         notes.append(Note(codes.REPEATED_TIME, text))
     if data.columns[name].serial:
         text = f"column {name}: Excel serial numbers were read as dates (1 = 1900-01-01)"
@@ -136,13 +139,13 @@ def _told(data: Gathered, name: str, utc: np.ndarray, good: np.ndarray) -> list[
 def _ambiguous(data: Gathered, name: str, lost: np.ndarray, zone: str) -> Finding:
     positions = np.flatnonzero(lost)
     ns = data.columns[name].numbers()[positions]
-    walls = [spell(int(n), "UTC") for n in ns]
+    walls = spell(ns, "UTC")
     return Finding(
         codes.AMBIGUOUS_TIME,
         name,
         data.rows.rows(positions),
         positions,
-        [f"found {w}, which the clock of {zone} shows twice or never" for w in walls],
+        [f"{w}, which the clock of {zone} shows twice or never" for w in walls],
         "a time that names one instant",
         "add the offset, such as 02:30+11:00",
     )
@@ -156,10 +159,10 @@ def _repeats(
     order: np.ndarray,
 ) -> Finding:
     utc, zone = clock
-    places = np.flatnonzero(twice[order])
-    positions = np.sort(order[places])
-    first = order[places[0] - 1]
-    found = [f"found {spell(int(utc[p]), zone)} again" for p in positions]
+    again = np.flatnonzero(twice[order])
+    positions = np.sort(order[again])
+    first = order[again[0] - 1]
+    found = [f"{t} again" for t in spell(utc[positions], zone)]
     row = data.rows.rows(np.array([first]))[0]
     hint = f"first seen in row {row:,}; keep one of them"
     return Finding(
@@ -180,27 +183,31 @@ def _spacing(
     order: np.ndarray,
     step: Step,
 ) -> tuple[list[Finding], list[Note]]:
-    """Gaps and off-step rows between neighbours of one key; a row is told by the later of two."""
+    """Rows that stand on no step, and gaps, told by the row after each."""
     utc, code, zone = clock
-    counts = spacing(utc[order], zone, step)
+    numbers, off = places(utc[order], zone, step)
+    on, number = order[~off], numbers[~off]
+    ahead = np.diff(number)
     if code is not None:
-        counts = np.where(code[order][1:] == code[order][:-1], counts, 1)
-    findings, notes = [], []
+        ahead[code[on][1:] != code[on][:-1]] = 1
     text = data.columns[name].column.step
-    for kind, mask in ((codes.GAP, counts > 1), (codes.OFF_STEP, counts == 0)):
-        if not mask.any():
-            continue
-        places = np.flatnonzero(mask)
-        positions, before = order[places + 1], order[places]
-        if kind == codes.GAP:
-            lost = int((counts[places] - 1).sum())
-            found = [f"found {c - 1:,} steps missing after {spell(int(utc[b]), zone)}"
-                     for c, b in zip(counts[places], before, strict=True)]  # fmt: skip
-            notes.append(Note(codes.GAP, f"column {name}: {len(places):,} gaps, {lost:,} steps missing"))
-        else:
-            found = [f"found {spell(int(utc[p]), zone)} after {spell(int(utc[b]), zone)}"
-                     for p, b in zip(positions, before, strict=True)]  # fmt: skip
-        hint = "add the missing rows, empty where there is no reading" if kind == codes.GAP else ""
-        rows = data.rows.rows(positions)
-        findings.append(Finding(kind, name, rows, positions, found, f"a row every {text}", hint))
+    findings: list[Finding] = []
+    notes: list[Note] = []
+    stray = np.sort(np.concatenate([order[off], on[1:][ahead == 0]]))
+    if stray.size:
+        found = spell(utc[stray], zone)
+        rows = data.rows.rows(stray)
+        findings.append(Finding(codes.OFF_STEP, name, rows, stray, found, f"a row every {text}"))
+    gap = np.flatnonzero(ahead > 1)
+    if gap.size:
+        lost = ahead[gap] - 1
+        befores = spell(utc[on[gap]], zone)
+        found = [f"{n:,} missing after {b}" for n, b in zip(lost, befores, strict=True)]
+        after = on[gap + 1]
+        rows = data.rows.rows(after)
+        hint = "add the missing rows, empty where there is no reading"
+        findings.append(Finding(codes.GAP, name, rows, after, found, f"a row every {text}", hint))
+        notes.append(
+            Note(codes.GAP, f"column {name}: gaps: {len(gap):,}, rows missing: {lost.sum():,}")
+        )
     return findings, notes

@@ -55,7 +55,10 @@ def _unmark(typed: Typed) -> Iterator[Note]:
     if count:
         typed.parts = [clean]
         marks = ", ".join(show(s) for s in typed.column.sentinel)
-        yield Note(codes.MISSING_VALUE, f"column {typed.name}: {count:,} cells held {marks}, no value")
+        yield Note(
+            codes.MISSING_VALUE,
+            f"column {typed.name}: cells that held {marks}, for no value: {count:,}",
+        )
 
 
 def _missing(typed: Typed, rows: RowMap) -> Iterator[Finding]:
@@ -73,7 +76,7 @@ def _missing(typed: Typed, rows: RowMap) -> Iterator[Finding]:
         typed.name,
         rows.rows(positions),
         positions,
-        ["found no value"] * len(positions),
+        ["no value"] * len(positions),
         expected,
     )
 
@@ -89,7 +92,9 @@ def _numbers(typed: Typed, rows: RowMap, keep: int) -> tuple[list[Finding], tupl
     elif typed.kind == "integer":
         mask = ~np.isnan(values) & (np.mod(values, 1) != 0)
         if mask.any():
-            findings.append(_finding(codes.NOT_WHOLE, typed, rows, mask, ("a whole number", "", keep)))
+            findings.append(
+                _finding(codes.NOT_WHOLE, typed, rows, mask, ("a whole number", "", keep))
+            )
     mask = outside(values, column)
     if not mask.any():
         return findings, small_scale(values, typed.name, column)
@@ -107,7 +112,7 @@ def _finding(
     expected, hint, keep = told
     positions = np.flatnonzero(mask)
     values = typed.numbers()[positions[: keep or None]]
-    found = [f"found {show(v, typed.column.unit)}" for v in values]
+    found = [show(v, typed.column.unit) for v in values]
     return Finding(code, typed.name, rows.rows(positions), positions, found, expected, hint)
 
 
@@ -129,7 +134,7 @@ def _categories(typed: Typed, rows: RowMap, keep: int) -> Iterator[Finding]:
         typed.name,
         rows.rows(positions),
         positions,
-        [f"found {w[:60]!r}" for w in found],
+        [repr(w[:60]) for w in found],
         _allowed(allowed, typed.column),
         f"did you mean {guess!r}?" if guess else "",
     )

@@ -6,6 +6,7 @@ import io
 import re
 import zipfile
 from pathlib import PurePosixPath
+from typing import IO
 
 from qianhang.core.errors import ModelError
 
@@ -13,8 +14,24 @@ __all__ = ["check_content", "check_name"]
 
 _NAME = re.compile(r"[A-Za-z0-9_.][A-Za-z0-9_. -]*(?:/[A-Za-z0-9_.][A-Za-z0-9_. -]*)*")
 _CODE_SUFFIXES = frozenset(
-    ".pkl .pickle .p .joblib .dill .cloudpickle .pt .pth .ckpt .py .pyc .so .dll .dylib .sh "
-    ".exe".split()
+    {
+        ".ckpt",
+        ".cloudpickle",
+        ".dill",
+        ".dll",
+        ".dylib",
+        ".exe",
+        ".joblib",
+        ".p",
+        ".pickle",
+        ".pkl",
+        ".pt",
+        ".pth",
+        ".py",
+        ".pyc",
+        ".sh",
+        ".so",
+    }
 )
 _PICKLE = re.compile(rb"\x80[\x02-\x05]")
 _NPY = b"\x93NUMPY"
@@ -67,7 +84,7 @@ def _check_archive(name: str, data: bytes) -> None:
         raise ModelError("QH603", f"model file {name!r} is a spoilt archive: {cause}") from cause
 
 
-def _check_array(name: str, source: io.BytesIO | zipfile.ZipExtFile) -> None:
+def _check_array(name: str, source: IO[bytes]) -> None:
     from numpy.lib import format as npy
 
     try:

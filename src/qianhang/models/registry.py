@@ -66,13 +66,13 @@ class ModelVersion:
         return f"{self.name}@{self.version}"
 
 
-def register(tx: Transaction, store: Store, *, new: NewModel, at: datetime) -> ModelVersion:
+def register(tx: Transaction, new: NewModel, *, at: datetime) -> ModelVersion:
     """The next version of the model, with its record in the log, in the caller's transaction.
 
     Raises ModelError where the manifest is absent or the stage unknown.
     """
     _check_stage(new.stage)
-    saved = manifest(store.files, new.manifest)
+    saved = manifest(tx.files, new.manifest)
     latest = sa.select(sa.func.max(model.c.version)).where(model.c.name == new.name)
     version = (tx.execute(latest).scalar() or 0) + 1
     card = new.card.to_json()
@@ -121,7 +121,7 @@ def restage(
     return _one(tx.connection, now.name, now.version)
 
 
-def get(store: Store, name: str, *, version: int) -> ModelVersion:
+def get(store: Store, name: str, version: int) -> ModelVersion:
     """That version of the model.
 
     Raises ModelError where it does not exist.

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from qianhang.plan.evidence import Evidence, Finding, evidence, record
+from qianhang.plan import evidence
 
-__all__ = ["Evidence", "Finding", "evidence", "record"]
+__all__ = ["evidence"]

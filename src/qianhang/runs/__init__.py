@@ -11,7 +11,8 @@ if TYPE_CHECKING:
     from qianhang.runs.record import Record, get, recent
     from qianhang.runs.request import Request
     from qianhang.runs.run import carry_out
-    from qianhang.runs.view import page, tables_of, view
+    from qianhang.runs.tiers import keep_conformance
+    from qianhang.runs.view import manifest_of, page, tables_of, view
     from qianhang.runs.workplace import open_store, read_store
 
 __all__ = [
@@ -21,6 +22,8 @@ __all__ = [
     "carry_out",
     "compare",
     "get",
+    "keep_conformance",
+    "manifest_of",
     "open_store",
     "page",
     "predict",
@@ -38,6 +41,8 @@ _HOME = {
     "carry_out": "run",
     "compare": "compare",
     "get": "record",
+    "keep_conformance": "tiers",
+    "manifest_of": "view",
     "open_store": "workplace",
     "page": "view",
     "predict": "predict",

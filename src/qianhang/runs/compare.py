@@ -10,7 +10,17 @@ from qianhang.runs.record import Record
 __all__ = ["compare"]
 
 # What decides a run's numbers; the rest (times, ids) differs always and explains nothing.
-_FIELDS = ("scenario", "case", "pack_version", "pack_hash", "seed", "params", "data", "versions", "facts")
+_FIELDS = (
+    "scenario",
+    "case",
+    "pack_version",
+    "pack_hash",
+    "seed",
+    "params",
+    "data",
+    "versions",
+    "facts",
+)
 
 
 def compare(first: Record, second: Record) -> dict[str, list[dict[str, Any]]]:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from qianhang import models, safety
-from qianhang.core.errors import JobFailed
+from qianhang.core.errors import ContractError, JobFailed
 from qianhang.core.manifest import Case
 from qianhang.core.pack import Pack
 from qianhang.core.results import FoldScore, Trial
@@ -23,24 +23,26 @@ __all__ = ["body", "card", "fingerprints", "gate", "identity", "read", "source",
 
 
 def fingerprints(case: Case, data: Path | None) -> dict[str, str]:
-    """Input name -> sha256 of every file that the run will read; registered sets are fetched.
+    """Name -> sha256 of every file that the run will read; registered sets are fetched.
 
     Raises ContractError where the user's path is not there, DatasetError where a set cannot be had.
     """
-    from qianhang.data import dataset, fetch, file_sha256, own_files
+    from qianhang.data import codes, dataset, fetch, file_sha256
 
     if data is not None:
-        return {name: file_sha256(path) for name, path in own_files(data).items()}
+        if not data.exists():
+            raise ContractError(codes.MISSING_FILE, f"{data}: there is no such file or folder")
+        paths = sorted(p for p in data.iterdir() if p.is_file()) if data.is_dir() else [data]
+        return {path.name: file_sha256(path) for path in paths}
     if not case.dataset:
         return {}
     return {name: found.sha256 for name, found in fetch(dataset(case.dataset)).items()}
 
 
-def identity(
-    asked: Request, *, pack: Pack, spec: Spec, data: Mapping[str, str]
-) -> dict[str, Any]:
+def identity(asked: Request, *, pack: Pack, spec: Spec, data: Mapping[str, str]) -> dict[str, Any]:
     """What a run is asked to do, as its row keeps it."""
     return {
+        "pack_folder": str(pack.folder),
         "pack_version": pack.manifest.version,
         "pack_hash": pack.source_hash,
         "seed": spec.seed,
@@ -86,7 +88,7 @@ def gate(result: Mapping[str, Any], *, pack: Pack, case: Case, own: bool) -> saf
         safety.Facts(
             risk=manifest.risk,
             subject=manifest.subject,
-            bars_met=result["verdict"] != "unmet",
+            bars_met=None if own else result["verdict"] != "unmet",
             beats_trivial=result["beats_trivial"],
             split=case.split.kind if case.split else "none",
             ordered=any(c.role in ("time", "place", "group") for c in case.columns.values()),
@@ -108,14 +110,14 @@ def source(case: Case, *, own: bool) -> str:
     return "simulator" if case.twin or not case.dataset else "real"
 
 
-def store_files(files: Files, folder: Path, result: Mapping[str, Any]) -> tuple[dict[str, str], str]:
+def store_files(
+    files: Files, folder: Path, result: Mapping[str, Any]
+) -> tuple[dict[str, str], str]:
     """The run's tables and model put into the store: table name -> sha256, model manifest.
 
     Whatever is put here and not named by a row later is harmless: files are content-addressed.
     """
-    tables = {
-        name: files.put(folder / "tables" / f"{name}.parquet") for name in result["tables"]
-    }
+    tables = {name: files.put(folder / "tables" / f"{name}.parquet") for name in result["tables"]}
     if result["model"]:
         job = Files(str(folder / "files"))
         for sha in (result["model"], *models.manifest(job, result["model"]).files.values()):
@@ -163,4 +165,3 @@ def card(pack: Pack, case: Case, result: Mapping[str, Any]) -> models.Card:
         text = f"{value:.4g}"
         facts.append(models.Fact({"zh": name, "en": name}, {"zh": text, "en": text}))
     return models.Card(title=pair(manifest.title), sections=tuple(sections), facts=tuple(facts))
-

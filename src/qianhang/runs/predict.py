@@ -29,7 +29,7 @@ class Served:
 
     answers: pd.DataFrame
     rejects: pd.DataFrame
-    model: ModelVersion
+    model: ModelVersion | None
 
 
 def predict(
@@ -47,7 +47,7 @@ def predict(
     pack = find(scenario)
     with workplace.open_store(settings, read_only=True) as store:
         kept, spec = _kept(store, pack, version)
-        model = models.load(store.files, kept.manifest, local=pack.code)
+        model = models.load(store.files, kept.manifest, local=pack.code) if kept else None
     case = pack.manifest.find_case(spec.case)
     optional = [n for n, c in spec.columns.items() if c.role in ("target", "event", "duration")]
     if isinstance(data, Path):
@@ -61,8 +61,10 @@ def predict(
     return Served(answers, rejects, kept)
 
 
-def _kept(store: Store, pack: Pack, version: int | None) -> tuple[ModelVersion, Spec]:
-    """The model to serve, and the settings of the run that made it."""
+def _kept(store: Store, pack: Pack, version: int | None) -> tuple[ModelVersion | None, Spec]:
+    """The model to serve, and the settings of the run that made it; an optimiser needs no model."""
+    if pack.manifest.task == "optimise":
+        return None, make(pack.manifest, pack.manifest.find_case(), seed=0, params={})
     if version is not None:
         kept = models.get(store, pack.id, version)
     else:
@@ -98,7 +100,11 @@ def predict_file(
     folder.mkdir(parents=True)
     arguments = (scenario, str(data.resolve()), str(folder), str(version or ""))
     return workplace.in_job(
-        "qianhang.runs.predict", arguments, folder=folder, settings=settings, collect=lambda: _collect(folder, out)
+        "qianhang.runs.predict",
+        arguments,
+        folder=folder,
+        settings=settings,
+        collect=lambda: _collect(folder, out),
     )
 
 

@@ -89,7 +89,9 @@ def close(
 
 def sweep(store: Store, *, now: datetime) -> list[Record]:
     """The runs whose process died without a word, now marked interrupted."""
-    dead = [r for r in _query(store, tables.run.c.state == "running") if not process.alive(r.process)]
+    dead = [
+        r for r in _query(store, tables.run.c.state == "running") if not process.alive(r.process)
+    ]
     closed = []
     for record in dead:
         with store.write() as tx:
@@ -118,7 +120,9 @@ def get(store: Store, run_id: str) -> Record:
         return found[0]
     if not found:
         raise UsageError("QH804", f"run {run_id!r} does not exist", hint="qianhang runs")
-    raise UsageError("QH804", f"{len(found)} runs begin with {run_id!r}", hint="give more of the id")
+    raise UsageError(
+        "QH804", f"{len(found)} runs begin with {run_id!r}", hint="give more of the id"
+    )
 
 
 def recent(
@@ -133,7 +137,9 @@ def recent(
     return _query(store, where, limit=limit)
 
 
-def _query(store: Store, where: sa.ColumnElement[bool], *, limit: int | None = None) -> list[Record]:
+def _query(
+    store: Store, where: sa.ColumnElement[bool], *, limit: int | None = None
+) -> list[Record]:
     order = (tables.run.c.started.desc(), tables.run.c.id.desc())
     with store.read() as connection:
         rows = connection.execute(_select().where(where).order_by(*order).limit(limit))

@@ -10,16 +10,17 @@ from __future__ import annotations
 import shutil
 import time
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from qianhang import compute, models, safety
 from qianhang.core import errors
 from qianhang.core.manifest import Case
 from qianhang.core.pack import Pack, find, required
-from qianhang.core.spec import Spec
 from qianhang.plan import evidence
-from qianhang.runs import outcome, record, request, workplace
+from qianhang.runs import outcome, record, request, tiers, workplace
 from qianhang.runs.record import Record
 from qianhang.runs.request import Request
 from qianhang.runs.steps import Listener, silent, step
@@ -69,19 +70,24 @@ def carry_out(
             request=outcome.identity(asked, pack=pack, spec=spec, data=data),
             now=_now(),
         )
-        way = _Way(store, settings, pack, case, spec, begun)
+        way = _Way(store, settings, pack, case, begun)
         return way.go(asked, listen=listen, limits=limits or compute.Limits()), False
 
 
+@dataclass(frozen=True, slots=True)
 class _Way:
     """One run from its begun row to its closed one."""
 
-    def __init__(
-        self, store: Store, settings: Settings, pack: Pack, case: Case, spec: Spec, begun: Record
-    ) -> None:
-        self.store, self.settings, self.begun = store, settings, begun
-        self.pack, self.case, self.spec = pack, case, spec
-        self.folder = settings.home / "work" / begun.id
+    store: Store
+    settings: Settings
+    pack: Pack
+    case: Case
+    begun: Record
+
+    @property
+    def folder(self) -> Path:
+        """Where the job works; gone when the run is closed."""
+        return self.settings.home / "work" / self.begun.id
 
     def go(self, asked: Request, *, listen: Listener, limits: compute.Limits) -> Record:
         """Carry the run out; whatever happens, its row does not stay running."""
@@ -160,9 +166,11 @@ class _Way:
                 and {"name": kept.name, "version": kept.version, "manifest": kept.manifest},
             }
             body["evidence"] = self._evidence(tx, body, tables, now)
-            return record.close(
+            closed = record.close(
                 tx, self.begun, state="finished", verdict=result["verdict"], result=body, now=now
             )
+        tiers.update_tier(self.store, self.pack, now=now)
+        return closed
 
     def _evidence(
         self, tx: Any, body: Mapping[str, Any], tables: Mapping[str, str], now: datetime

@@ -63,6 +63,7 @@ class Parser:
         self._listen, self._rest = listen, ""
 
     def __call__(self, text: str) -> None:
+        """Take one piece of the log, which may end in the middle of a line."""
         *lines, self._rest = (self._rest + text).split("\n")
         for line in lines:
             if line.startswith(_MARK):

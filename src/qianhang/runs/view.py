@@ -16,24 +16,30 @@ from qianhang.store import Store
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["page", "tables_of", "view"]
+__all__ = ["manifest_of", "page", "tables_of", "view"]
 
 
 def tables_of(store: Store, record: Record) -> dict[str, pd.DataFrame]:
-    """Name -> frame, the tables that the run kept, read from the store and checked by their hash."""
+    """Name -> frame, the tables that the run kept, each checked by its hash."""
     import pandas as pd
 
     kept: Mapping[str, str] = record.result.get("tables", {})
     return {name: pd.read_parquet(io.BytesIO(store.files.get(sha))) for name, sha in kept.items()}
 
 
+def manifest_of(record: Record) -> Manifest | None:
+    """The manifest of the run's pack as it stands now, or None where the pack is gone."""
+    for place in (record.scenario, record.request.get("pack_folder", "")):
+        try:
+            return find(place).manifest
+        except PackError:
+            continue
+    return None
+
+
 def view(store: Store, record: Record) -> tuple[dict[str, Any], Manifest | None]:
     """The flat record that reports take, and the pack's manifest where the pack still exists."""
-    body = record.as_dict()
-    try:
-        manifest: Manifest | None = find(record.scenario).manifest
-    except PackError:
-        manifest = None
+    body, manifest = record.as_dict(), manifest_of(record)
     body["log"] = store.files.get(body["log"]).decode("utf8", "replace")[-8000:]
     if manifest is not None:
         case = manifest.find_case(record.case)
@@ -75,8 +81,9 @@ def page(store: Store, record: Record, *, lang: str = "both") -> str:
     from qianhang.runs import report
 
     if record.state != "finished":
-        raise UsageError("QH805", f"run {record.id} is {record.state}", hint="only a finished run has a report")
+        raise UsageError(
+            "QH805", f"run {record.id} is {record.state}", hint="only a finished run has a report"
+        )
     body, manifest = view(store, record)
     text: str = report.render(body, tables_of(store, record), manifest, lang=lang)
     return text
-

@@ -78,16 +78,14 @@ def _work(folder: Path) -> None:
     data = Ticket.read(folder).data
     with step("contract", tell) as facts:
         inputs, opened = open_material(pack, case, spec, data=Path(data) if data else None)
-        facts |= _sizes(inputs)
+        facts.update(_sizes(inputs))
         facts["notes"] = [note.text for note in opened.notes]
     task = pack.manifest.task
     with step("split", tell) as facts:
         leaks = _leaks(trials.parts(inputs, task=task, case=case, spec=spec), spec)
-        facts |= leaks
+        facts.update(leaks)
     with step("trial", tell):
-        trial = trials.run(
-            pack.code, inputs, task=task, case=case, spec=spec, progress=_progress
-        )
+        trial = trials.run(pack.code, inputs, task=task, case=case, spec=spec, progress=_progress)
     with step("pack_up", tell):
         headline = trial.headline
         if headline is None and hasattr(pack.code, "headline"):

@@ -11,8 +11,8 @@ from qianhang.safety.wording import words
 __all__ = ["Facts", "Reason", "Verdict", "gate"]
 
 Stage = Literal["rejected", "research_only", "accepted"]
-Effect = Literal["rejected", "research_only", "note"]
-_WORST: tuple[Stage, ...] = ("accepted", "research_only", "rejected")
+Blocks = Literal["", "accepted", "research"]
+_STAGE: dict[Blocks, Stage] = {"research": "rejected", "accepted": "research_only"}
 _UNREGISTERED = frozenset({"II", "III", "undetermined"})
 
 
@@ -23,20 +23,19 @@ class Facts:
     bars_met : None where these data have no bar, such as a user's own
     ordered : whether there is a time, place or group column
     duplicates : pairs of near-duplicates between training and test
-    probability : whether the model gives probabilities of something about a person, so that
-        calibration can be asked for
-    source : what it was measured on
+    calibration, subgroups : whether these results are there; asked of high-risk uses on persons
+    source : what it was measured on: real, own, simulator or sample
     """
 
     risk: str
+    subject: str
     beats_trivial: bool
     bars_met: bool | None
     split: str
     ordered: bool = True
     duplicates: int = 0
     enough_events: bool = True
-    source: Literal["real", "own", "simulator", "sample"] = "real"
-    probability: bool = True
+    source: str = "real"
     calibration: bool = False
     subgroups: bool = False
     human_role: bool = False
@@ -47,10 +46,10 @@ class Facts:
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """One finding: its code, what it does to the stage, and a detail in figures."""
+    """One finding: its code, the lowest stage that it blocks (none for a remark), a figure."""
 
     code: str
-    effect: Effect
+    blocks: Blocks
     detail: str = ""
 
     def text(self, language: Literal["zh", "en"]) -> str:
@@ -78,54 +77,56 @@ class Verdict:
 
 
 def gate(facts: Facts) -> Verdict:
-    """The verdict on these facts alone: the worst effect of all findings decides."""
+    """The verdict on these facts alone: the worst of all findings decides."""
     reasons = (*_trust(facts), *_high_risk(facts), *_rights(facts))
-    effects = {reason.effect for reason in reasons}
-    stage = max((s for s in _WORST if s in effects), key=_WORST.index, default="accepted")
-    return Verdict(stage, reasons)
+    blocked = {reason.blocks for reason in reasons}
+    for blocks, stage in _STAGE.items():
+        if blocks in blocked:
+            return Verdict(stage, reasons)
+    return Verdict("accepted", reasons)
 
 
 def _trust(facts: Facts) -> Iterator[Reason]:
     """Whether the figures mean what they say."""
     if facts.source == "sample":
-        yield Reason("sample_data", "rejected")
+        yield Reason("sample_data", "research")
     if facts.ordered and facts.split in ("", "none", "random"):
-        yield Reason("random_split", "rejected")
+        yield Reason("random_split", "research")
     if facts.duplicates > 0:
-        yield Reason("duplicates_across_split", "rejected", str(facts.duplicates))
+        yield Reason("duplicates_across_split", "research", str(facts.duplicates))
     if not facts.enough_events:
-        yield Reason("too_few_events", "rejected")
+        yield Reason("too_few_events", "research")
     if not facts.beats_trivial:
-        yield Reason("no_better_than_baseline", "rejected")
+        yield Reason("no_better_than_baseline", "research")
     if facts.bars_met is False:
-        yield Reason("bars_unmet", "research_only")
+        yield Reason("bars_unmet", "accepted")
     if facts.bars_met is None:
-        yield Reason("own_data_without_bar", "note")
+        yield Reason("own_data_without_bar", "")
     if facts.source == "simulator":
-        yield Reason("simulator", "note")
+        yield Reason("simulator", "")
 
 
 def _high_risk(facts: Facts) -> Iterator[Reason]:
     """What has to be there before a high-risk model may serve."""
     if facts.risk != "high":
         return
-    if facts.probability and not facts.calibration:
-        yield Reason("no_calibration", "research_only")
-    if facts.probability and not facts.subgroups:
-        yield Reason("no_subgroups", "research_only")
+    if facts.subject == "person" and not facts.calibration:
+        yield Reason("no_calibration", "accepted")
+    if facts.subject == "person" and not facts.subgroups:
+        yield Reason("no_subgroups", "accepted")
     if not facts.human_role:
-        yield Reason("no_human_role", "research_only")
+        yield Reason("no_human_role", "accepted")
 
 
 def _rights(facts: Facts) -> Iterator[Reason]:
     """Whether law and licence let it serve."""
     if facts.device_class in _UNREGISTERED and not facts.registration:
-        yield Reason("device_unregistered", "research_only", facts.device_class)
+        yield Reason("device_unregistered", "accepted", facts.device_class)
     if facts.source == "own":
         return
     if facts.licence_class == "R":
-        yield Reason("licence_research", "research_only")
+        yield Reason("licence_research", "accepted")
     if facts.licence_class == "N":
-        yield Reason("licence_non_commercial", "research_only")
+        yield Reason("licence_non_commercial", "accepted")
     if facts.licence_class == "G":
-        yield Reason("licence_copyleft", "note")
+        yield Reason("licence_copyleft", "")

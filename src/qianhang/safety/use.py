@@ -29,8 +29,13 @@ class Use:
 
     @property
     def words(self) -> frozenset[str]:
-        """The single words of the purpose, in lower case."""
-        return frozenset(self.purpose.lower().replace("-", "_").replace(" ", "_").split("_"))
+        """The single words of the purpose in lower case, plurals also without their s."""
+        found = self.purpose.lower().replace("-", " ").replace("_", " ").split()
+        return frozenset(found) | {word.removesuffix("s") for word in found}
+
+    def speaks_of(self, phrases: tuple[str, ...]) -> bool:
+        """Whether the purpose holds every word of at least one of the phrases."""
+        return any(self.words.issuperset(phrase.split()) for phrase in phrases)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +55,7 @@ class Floor:
         return (
             (not self.subject or use.subject in self.subject)
             and (not self.industry or use.industry in self.industry)
-            and (not self.purpose or not use.words.isdisjoint(self.purpose))
+            and (not self.purpose or use.speaks_of(self.purpose))
             and (not self.device_class or use.device_class in self.device_class)
         )
 
@@ -87,7 +92,7 @@ def floor(use: Use) -> Floor:
 def refusal(use: Use) -> Refusal | None:
     """The line of the negative list that the use falls under, or None."""
     for line in negative_list():
-        if use.subject in line.subject and not use.words.isdisjoint(line.words):
+        if use.subject in line.subject and use.speaks_of(line.words):
             return line
     return None
 

@@ -14,7 +14,7 @@ from typing import Any, BinaryIO, Protocol
 from qianhang.core.errors import StoreError
 from qianhang.store.settings import masked
 
-__all__ = ["Files", "open_files"]
+__all__ = ["Files"]
 
 _BLOCK = 1 << 20
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
@@ -31,10 +31,13 @@ class _Backend(Protocol):
 
 
 class Files:
-    """Bytes by their sha256: written whole or not at all, checked whenever they are read."""
+    """Bytes by their sha256: written whole or not at all, checked whenever they are read.
 
-    def __init__(self, backend: _Backend, *, read_only: bool = False) -> None:
-        self._backend = backend
+    url : a plain path or file:// is a folder, other schemes go to fsspec
+    """
+
+    def __init__(self, url: str, *, read_only: bool = False) -> None:
+        self._backend = _backend(url)
         self.read_only = read_only
 
     def put(self, content: bytes | Path) -> str:
@@ -104,12 +107,11 @@ class Files:
         return StoreError("QH706", message, hint="restore a copy")
 
 
-def open_files(url: str, *, read_only: bool = False) -> Files:
-    """The files at `url`: a plain path or file:// is a folder, other schemes go to fsspec."""
+def _backend(url: str) -> _Backend:
     scheme, mark, rest = url.partition("://")
-    if not mark or scheme == "file":
-        return Files(_Folder(Path(rest or url if mark else url)), read_only=read_only)
-    return Files(_Remote(url), read_only=read_only)
+    if not mark:
+        return _Folder(Path(url).expanduser())
+    return _Folder(Path(rest)) if scheme == "file" else _Remote(url)
 
 
 class _Folder:

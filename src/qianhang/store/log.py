@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from types import MappingProxyType
@@ -149,11 +149,12 @@ class _Verifier:
     def run(self, connection: sa.Connection) -> Check:
         broken = None
         query = sa.select(log).order_by(log.c.seq).execution_options(yield_per=1000)
-        for row in connection.execute(query).mappings():
-            broken = self.record(row)
-            if broken:
-                break
-            self.last, self.hash = row["seq"], row["hash"]
+        with connection.execute(query) as found:
+            for row in found.mappings():
+                broken = self.record(dict(row))
+                if broken:
+                    break
+                self.last, self.hash = row["seq"], row["hash"]
         broken = broken or self.end(connection)
         return Check(self.last, len(self.seen), self.hash, broken)
 

@@ -6,11 +6,14 @@ import importlib.util
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
 from qianhang.core.errors import StoreError
+
+if TYPE_CHECKING:
+    from alembic.runtime.migration import RevisionStep
 
 __all__ = ["OWN", "Part", "pending", "upgrade"]
 
@@ -80,8 +83,8 @@ def _upgrade(connection: sa.Connection, part: Part) -> None:
     folder = str(part.folder)
     script = ScriptDirectory(folder, version_locations=[folder])
 
-    def steps(revision: Any, _context: Any) -> Any:
-        return script._upgrade_revs("head", revision)
+    def steps(revision: str | tuple[str, ...], _context: object) -> list[RevisionStep]:
+        return script._upgrade_revs("head", revision)  # type: ignore[arg-type]  # a tuple only with several heads
 
     try:
         with EnvironmentContext(Config(), script, fn=steps) as context:

@@ -136,4 +136,4 @@ def _pick(setting: Setting, env: Mapping[str, str], written: _File, path: Path) 
 
 
 def _absolute(text: str, folder: Path) -> Path:
-    return Path(os.path.abspath(folder / Path(text).expanduser()))
+    return folder.absolute() / Path(text).expanduser()

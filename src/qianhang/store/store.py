@@ -16,12 +16,14 @@ from sqlalchemy.engine import make_url
 from qianhang.core.errors import StoreError
 from qianhang.store import log, migrate
 from qianhang.store.engine import named_errors, open_engine, write_protected
-from qianhang.store.files import Files, open_files
+from qianhang.store.files import Files
 from qianhang.store.log import Check, LogEntry
 from qianhang.store.migrate import Part
 from qianhang.store.settings import Settings, masked
 
 __all__ = ["Store", "Transaction"]
+
+Rows = Mapping[str, Any] | Sequence[Mapping[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,10 +31,11 @@ class Transaction:
     """One write: rows and log records that all come to be, or none of them."""
 
     connection: sa.Connection
+    files: Files
 
-    def execute(self, statement: sa.Executable, values: Any = None) -> sa.CursorResult[Any]:
-        """What the statement returns."""
-        return self.connection.execute(statement, values)  # type: ignore[return-value]  # a plain statement gives a cursor
+    def execute(self, statement: sa.Executable, values: Rows | None = None) -> sa.CursorResult[Any]:
+        """What the statement returns; `values` is one row or several."""
+        return self.connection.execute(statement, values)
 
     def append(
         self, kind: str, subject: str, *, payload: Mapping[str, Any], at: datetime
@@ -58,10 +61,14 @@ class Store:
         Raises StoreError where it cannot be opened, or is read-only and not up to date.
         """
         url = settings.database_url
+        protected = _prepare(url)
+        if read_only and not protected:
+            # Whoever only looks may be the first to come, or the first after an upgrade.
+            cls.open(settings, parts=parts).close()
+        read_only = read_only or protected
         with named_errors(url):
-            read_only = _prepare(url) or read_only
             engine = open_engine(url, read_only=read_only)
-            files = open_files(settings.files_url, read_only=read_only)
+            files = Files(settings.files_url, read_only=read_only)
             store = cls(url, engine, files, read_only=read_only)
             try:
                 store._bring_up_to_date((migrate.OWN, *parts))
@@ -108,7 +115,7 @@ class Store:
         with named_errors(self._url), self._engine.connect() as connection:
             connection.execution_options(write=True)
             with connection.begin():
-                yield Transaction(connection)
+                yield Transaction(connection, self.files)
 
     def entries(
         self,

@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-from qianhang.testing.suite import CHECKS, Found, examine, run_check
 from qianhang.testing.subject import Broken, NotApplicable, Subject
+from qianhang.testing.generator import TASKS, write_pack
+from qianhang.testing.suite import CHECKS, Found, examine, run_check
 
-__all__ = ["CHECKS", "Broken", "Found", "NotApplicable", "Subject", "examine", "run_check"]
+__all__ = [
+    "CHECKS",
+    "TASKS",
+    "Broken",
+    "Found",
+    "NotApplicable",
+    "Subject",
+    "examine",
+    "run_check",
+    "write_pack",
+]

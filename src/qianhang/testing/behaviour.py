@@ -113,8 +113,16 @@ def model_survives_a_fresh_process(subject: Subject) -> None:
     with tempfile.TemporaryDirectory() as folder:
         manifest = save(Files(folder), model, local=subject.code)
         out = Path(folder) / "served.parquet"
-        command = [sys.executable, "-c", _LOAD, str(subject.pack.folder), folder, manifest, str(out)]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        command = [
+            sys.executable,
+            "-c",
+            _LOAD,
+            str(subject.pack.folder),
+            folder,
+            manifest,
+            str(out),
+        ]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - our own Python
         if done.returncode:
             raise Broken(f"loading in a fresh process failed: {done.stderr.strip()[-300:]}")
         there = pd.read_parquet(out)

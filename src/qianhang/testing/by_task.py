@@ -81,7 +81,9 @@ def shuffled_labels_teach_nothing(subject: Subject) -> None:
     subject.only("classify", "survive")
     rng = np.random.default_rng(0)
     table = subject.sample.table
-    labels = [n for n, c in subject.case.columns.items() if c.role in ("target", "event", "duration")]
+    labels = [
+        n for n, c in subject.case.columns.items() if c.role in ("target", "event", "duration")
+    ]
     order = rng.permutation(len(table))
     mixed = table.assign(**{n: table[n].to_numpy()[order] for n in labels if n in table})
     metric = subject.case.bar[0].metric
@@ -205,4 +207,3 @@ def every_widget_renders(subject: Subject) -> None:
         for lang in ("zh", "en"):
             if len(charts.draw(chart, lang=lang)) < 100:
                 raise Broken(f"widget {widget} draws nothing in {lang}")
-

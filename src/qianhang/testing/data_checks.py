@@ -125,9 +125,7 @@ def nothing_crosses_the_split(subject: Subject) -> None:
     """No group and no near-duplicate row stands on both sides of any fold."""
     from qianhang import trial
 
-    parts = trial.parts(
-        subject.sample, task=subject.task, case=subject.case, spec=subject.spec
-    )
+    parts = trial.parts(subject.sample, task=subject.task, case=subject.case, spec=subject.spec)
     if not parts:
         raise NotApplicable("the cut is not between rows of a table")
     for name, frame, labels in parts:

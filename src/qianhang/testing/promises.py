@@ -126,7 +126,7 @@ def _imports(path: Path) -> Iterator[str]:
             for name in _modules(node):
                 root = name.partition(".")[0]
                 if root == "qianhang" and not name.startswith(_OURS) and name != "qianhang":
-                    yield f"line {node.lineno} imports {name}; a pack may import {' and '.join(_OURS)}"
+                    yield f"line {node.lineno} imports {name}, not of {' or '.join(_OURS)}"
                 if root in _NEVER:
                     yield f"line {node.lineno} imports {name}: no network, store or processes here"
                 if id(node) in top and not _light(root):

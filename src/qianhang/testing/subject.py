@@ -51,11 +51,13 @@ class Subject:
 
     @cached_property
     def case(self) -> Case:
-        """The first case, cut as its split says but by share, since a sample has dates of its own."""
+        """The first case, cut by share: a sample has dates of its own."""
         case = self.manifest.find_case()
         split = case.split or Split()
         folds = min(split.folds, 3)
-        return replace(case, split=replace(split, test_from="", test_to="", folds=folds), dataset="")
+        return replace(
+            case, split=replace(split, test_from="", test_to="", folds=folds), dataset=""
+        )
 
     @cached_property
     def spec(self) -> Spec:
@@ -96,7 +98,7 @@ class Subject:
 
 
 def same_frames(a: pd.DataFrame, b: pd.DataFrame, *, tolerance: float = 0.0) -> str:
-    """"" where both hold the same; otherwise where they first differ."""
+    """ "" where both hold the same; otherwise where they first differ."""
     try:
         pd.testing.assert_frame_equal(
             a, b, check_exact=tolerance == 0, rtol=tolerance, atol=tolerance, check_freq=False

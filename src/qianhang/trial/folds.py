@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -93,7 +94,7 @@ class _Cut:
             hint="name it in [split] column, or give a column the role " + " or ".join(roles),
         )
 
-    def values(self, name: str) -> pd.Series[object]:
+    def values(self, name: str) -> pd.Series[Any]:
         if name in self.table.columns:
             return self.table[name].reset_index(drop=True)
         return self.table.index.to_series().reset_index(drop=True)
@@ -163,9 +164,7 @@ def _group(given: _Cut) -> Iterator[Fold]:
             f"split group: {len(np.unique(groups))} groups cannot make {folds} folds",
             hint="give more groups, or fewer folds",
         )
-    yield from given.numbered(
-        group_folds(groups, folds, seed=given.spec.seed, events=given.events)
-    )
+    yield from given.numbered(group_folds(groups, folds, seed=given.spec.seed, events=given.events))
 
 
 def _spatial(given: _Cut) -> Iterator[Fold]:
@@ -226,9 +225,7 @@ def _random(given: _Cut) -> Iterator[Fold]:
     folds = max(given.split.folds, 2)
     if len(rows) < folds:
         raise ContractError(CANNOT_CUT, f"{len(rows)} rows cannot make {folds} folds")
-    yield from given.numbered(
-        group_folds(rows, folds, seed=given.spec.seed, events=given.events)
-    )
+    yield from given.numbered(group_folds(rows, folds, seed=given.spec.seed, events=given.events))
 
 
 def _binding(columns: Mapping[str, Column], spec: Spec) -> list[str]:

@@ -21,8 +21,22 @@ __all__ = ["LocalPool"]
 _WARDEN = Path(__file__).with_name("warden.py")
 _REFUSED = 77
 _PASSED = frozenset(
-    "PATH HOME USER LOGNAME LANG LANGUAGE TZ TMPDIR VIRTUAL_ENV LD_LIBRARY_PATH DYLD_LIBRARY_PATH "
-    "SSL_CERT_FILE XDG_CACHE_HOME XDG_CONFIG_HOME QIANHANG_DATA".split()
+    {
+        "DYLD_LIBRARY_PATH",
+        "HOME",
+        "LANG",
+        "LANGUAGE",
+        "LD_LIBRARY_PATH",
+        "LOGNAME",
+        "PATH",
+        "QIANHANG_DATA",
+        "SSL_CERT_FILE",
+        "TZ",
+        "USER",
+        "VIRTUAL_ENV",
+        "XDG_CACHE_HOME",
+        "XDG_CONFIG_HOME",
+    }
 )
 _PASSED_PREFIX = ("LC_", "PYTHON", "COVERAGE_")
 
@@ -95,7 +109,7 @@ class LocalPool:
         place = self.folder / ref
         seen, lifeline = os.pipe()
         with (place / "keeper.txt").open("ab") as errors:
-            keeper = subprocess.Popen(
+            keeper = subprocess.Popen(  # noqa: S603  # our own script, by its path
                 [sys.executable, "-I", "-S", str(_WARDEN), str(place)],
                 stdin=seen,
                 stdout=subprocess.PIPE,
@@ -103,8 +117,10 @@ class LocalPool:
                 start_new_session=True,
             )
         os.close(seen)
-        with keeper.stdout or open(os.devnull, "rb") as said:
-            taken = bool(said.readline())
+        taken = False
+        if keeper.stdout is not None:
+            with keeper.stdout as said:
+                taken = bool(said.readline())
         if taken:
             _LIFELINES[(self.folder, ref)] = (keeper, lifeline)
             return

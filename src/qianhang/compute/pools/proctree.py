@@ -72,7 +72,7 @@ class Tree:
     def pids(self) -> list[int]:
         """Every process below this one."""
         found: list[int] = []
-        waiting = _children(os.getpid())
+        waiting = _children(os.getpid()) if self._linux else []
         while waiting:
             pid = waiting.pop()
             found.append(pid)
@@ -123,23 +123,22 @@ def _zombie(pid: int) -> bool:
 
 
 def _children(pid: int) -> list[int]:
+    place = _PROC / str(pid)
     found: list[int] = []
     try:
-        for task in os.listdir(f"/proc/{pid}/task"):
-            with open(f"/proc/{pid}/task/{task}/children") as listed:
-                found += map(int, listed.read().split())
+        for task in (place / "task").iterdir():
+            found += map(int, (task / "children").read_text().split())
     except FileNotFoundError:
-        return found if not os.path.exists(f"/proc/{pid}") else _scan(pid)
+        # Gone meanwhile, or a kernel that does not list children.
+        return _scan(pid) if (place / "task").exists() else found
     except OSError:
         pass
     return found
 
 
 def _scan(pid: int) -> list[int]:
-    """The same from every process's parent, for kernels that do not list children."""
-    if not _PROC.exists():
-        return []
-    numbers = [int(name) for name in os.listdir(_PROC) if name.isdigit()]
+    """The same from every process's parent."""
+    numbers = [int(place.name) for place in _PROC.iterdir() if place.name.isdigit()]
     return [n for n in numbers if (fields := _stat(n)) and int(fields[1]) == pid]
 
 

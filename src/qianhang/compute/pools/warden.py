@@ -21,11 +21,11 @@ import signal
 import sys
 import time
 from pathlib import Path
-from typing import Any
+from typing import IO, Any, BinaryIO
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from proctree import Tree  # type: ignore[import-not-found]  # noqa: E402  # stands beside, see above
+from proctree import Tree  # type: ignore[import-not-found]  # stands beside, see above
 
 REFUSED = 77
 _TICK_S = 0.05
@@ -75,14 +75,14 @@ class Keeper:
         """Somebody asks this keeper to end: the job goes first."""
         self.signalled = True
 
-    def book(self, folder: Path, total: int) -> list[Any] | None:
+    def book(self, folder: Path, total: int) -> list[IO[str]] | None:
         """The slot files held for this job's threads; None where it was stopped while waiting."""
         turn = (folder / "turn").open("w")
         while not _locked(turn):
             if self.told_to_stop():
                 return None
             time.sleep(_TICK_S)
-        held: list[Any] = []
+        held: list[IO[str]] = []
         while True:
             for number in range(total):
                 slot = (folder / str(number)).open("w")
@@ -158,7 +158,7 @@ class Keeper:
         self.reason = reason
         self.tree.kill()
 
-    def wait_and_copy(self, source: int, log: Any) -> None:
+    def wait_and_copy(self, source: int, log: BinaryIO) -> None:
         """Wait for output or the caller's end, at most one tick."""
         watched = [source, 0] if self.attached and not self.reason else [source]
         ready, _, _ = select.select(watched, [], [], _TICK_S)
@@ -166,7 +166,7 @@ class Keeper:
             # The command closed its output: it has ended, or goes on in silence.
             time.sleep(_TICK_S / 10)
 
-    def copy(self, source: int, log: Any, *, most: int = 1 << 30) -> bool:
+    def copy(self, source: int, log: BinaryIO, *, most: int = 1 << 30) -> bool:
         """Move output into the log until there is none; False once the job closed it."""
         room = self.limits["log_mb"] * _MIB
         for _ in range(most):
@@ -188,11 +188,11 @@ class Keeper:
         import shutil
 
         shutil.rmtree(self.folder / "tmp", ignore_errors=True)
-        code = signum = None
+        code: int | None = None
+        signum: int | None = None
         if self.status is not None:
-            code = os.waitstatus_to_exitcode(self.status)
-            if code < 0:
-                code, signum = None, -code
+            left = os.waitstatus_to_exitcode(self.status)
+            code, signum = (None, -left) if left < 0 else (left, None)
         text = json.dumps(
             {
                 "reason": self.reason or _reason(code, signum),
@@ -232,7 +232,7 @@ def _become(plan: dict[str, Any], sink: int) -> None:
             os.dup2(source, target)
         _limit(plan["limits"])
         os.chdir(plan["workdir"])
-        os.execve(plan["argv"][0], plan["argv"], plan["env"])
+        os.execve(plan["argv"][0], plan["argv"], plan["env"])  # noqa: S606  # the whole point
     except BaseException as cause:
         os.write(2, f"cannot start {plan['argv'][0]}: {cause}\n".encode())
     os._exit(127)
@@ -266,7 +266,7 @@ def _prctl(option: int, value: int) -> None:
         ctypes.CDLL(None).prctl(option, value, 0, 0, 0)
 
 
-def _locked(file: Any, *, patience_s: float = 0.0) -> bool:
+def _locked(file: IO[str], *, patience_s: float = 0.0) -> bool:
     """Whether the file's lock is ours now; a reader that looks for a moment is waited for."""
     until = time.monotonic() + patience_s
     while True:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from qianhang.core.errors import ContractError
 from qianhang.data import codes
-from qianhang.data.dataset import Reader
+from qianhang.data.datasets import Reader
 from qianhang.data.readers.blocks import Block, Note, RowMap, Table
 from qianhang.data.readers.columnar import open_frame, open_parquet
 from qianhang.data.readers.delimited import open_delimited

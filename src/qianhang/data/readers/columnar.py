@@ -25,7 +25,7 @@ def open_parquet(path: Path) -> Table:
     Raises ContractError where it is not Parquet, or damaged.
     """
     import pyarrow as pa
-    import pyarrow.parquet as parquet
+    from pyarrow import parquet
 
     try:
         schema = parquet.read_schema(regular(path))
@@ -37,7 +37,7 @@ def open_parquet(path: Path) -> Table:
 
 def _blocks(path: Path, names: Sequence[str], wanted: Sequence[int]) -> Iterator[Block]:
     import pyarrow as pa
-    import pyarrow.parquet as parquet
+    from pyarrow import parquet
 
     try:
         with parquet.ParquetFile(path) as source:

@@ -25,7 +25,7 @@ def open_delimited(path: Path) -> Table:
     Raises ContractError where it is empty, damaged or in another encoding.
     """
     plan = survey(path)
-    notes = ()
+    notes: tuple[Note, ...] = ()
     if not plan.encoding.startswith("utf-8"):
         notes = (Note(codes.ENCODING, f"{path.name} was read as {plan.encoding.upper()}"),)
     return Table(

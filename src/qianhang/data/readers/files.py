@@ -7,7 +7,7 @@ from pathlib import Path
 from qianhang.core.errors import ContractError
 from qianhang.core.schema import nearest
 from qianhang.data import codes
-from qianhang.data.dataset import Reader
+from qianhang.data.datasets import Reader
 
 __all__ = ["SUFFIXES", "TABLES", "reader_of", "regular"]
 

@@ -43,7 +43,9 @@ def _records(path: Path) -> Iterator[dict[str, Any]]:
                 if line.strip():
                     yield _record(path, number, line)
     except (EOFError, OSError) as cause:
-        raise ContractError(codes.BROKEN_FILE, f"{path.name}: cannot be unpacked: {cause}") from None
+        raise ContractError(
+            codes.BROKEN_FILE, f"{path.name}: cannot be unpacked: {cause}"
+        ) from None
 
 
 def _record(path: Path, number: int, line: bytes) -> dict[str, Any]:
@@ -92,7 +94,7 @@ def open_arff(path: Path) -> Table:
             codes.BROKEN_FILE, f"{path.name}: cannot be read as ARFF: {cause}"
         ) from None
     frame = pd.DataFrame(values)
-    for name in frame.columns[frame.dtypes == object]:
+    for name in frame.select_dtypes(object).columns:
         frame[name] = frame[name].map(lambda v: None if v == b"?" else v.decode("utf8"))
     names = tuple(meta.names())
 

@@ -36,13 +36,11 @@ def open_spreadsheet(path: Path) -> Table:
                 return _table(path, book, str(sheet.title), names)
     finally:
         book.close()
-    raise ContractError(
-        codes.EMPTY_FILE, f"{path.name}: no sheet has a header in its first row"
-    )
+    raise ContractError(codes.EMPTY_FILE, f"{path.name}: no sheet has a header in its first row")
 
 
 def _table(path: Path, book: Workbook, title: str, names: list[str]) -> Table:
-    notes = ()
+    notes: tuple[Note, ...] = ()
     if len(book.worksheets) > 1:
         notes = (Note(codes.EMPTY_FILE, f"{path.name}: sheet {title!r} was read, no other"),)
     return Table(path.name, tuple(names), lambda wanted: _blocks(path, title, wanted), notes=notes)

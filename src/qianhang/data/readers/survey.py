@@ -10,7 +10,7 @@ import io
 import lzma
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from qianhang.core.errors import ContractError
 from qianhang.data import codes
@@ -36,9 +36,9 @@ class Survey:
 
 def open_bytes(path: Path) -> IO[bytes]:
     """The file's bytes, unpacked by its extension (gz, bz2, xz)."""
-    openers = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}
-    opener = openers.get(path.suffix.lower(), open)
-    return opener(path, "rb")  # type: ignore[return-value]  # the four openers share no type
+    openers: dict[str, Any] = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}
+    opened: IO[bytes] = openers.get(path.suffix.lower(), open)(path, "rb")
+    return opened
 
 
 def survey(path: Path) -> Survey:

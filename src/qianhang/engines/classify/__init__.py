@@ -2,7 +2,7 @@
 
 from qianhang.engines.classify import metrics
 from qianhang.engines.classify.boosted import BoostedTrees
-from qianhang.engines.classify.bootstrap import interval, resamples
+from qianhang.engines.classify.bootstrap import interval, limits, resamples
 from qianhang.engines.classify.calibrated import Calibrated
 from qianhang.engines.classify.design import Design
 from qianhang.engines.classify.few_events import Capacity, expected_shrinkage, few_events
@@ -20,6 +20,7 @@ __all__ = [
     "few_events",
     "group_folds",
     "interval",
+    "limits",
     "metrics",
     "resamples",
 ]

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["interval", "resamples"]
+__all__ = ["interval", "limits", "resamples"]
 
 Ints = NDArray[np.int64]
 
@@ -36,10 +36,15 @@ def interval(
     statistic : takes row numbers (m,), returns one number
     Returns two NaN where nothing could be computed.
     """
-    values = np.asarray([statistic(rows) for rows in draws], dtype=float)
-    values = values[np.isfinite(values)]
-    if not len(values):
+    return limits([statistic(rows) for rows in draws], level=level)
+
+
+def limits(values: Sequence[float], *, level: float = 0.95) -> tuple[float, float]:
+    """Percentile limits of bootstrap values (k,); those that are NaN are left out."""
+    finite = np.asarray(values, dtype=float)
+    finite = finite[np.isfinite(finite)]
+    if not len(finite):
         return float("nan"), float("nan")
     tail = (1.0 - level) / 2.0
-    low, high = np.quantile(values, [tail, 1.0 - tail])
+    low, high = np.quantile(finite, [tail, 1.0 - tail])
     return float(low), float(high)

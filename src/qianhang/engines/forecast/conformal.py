@@ -5,9 +5,11 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["adapt_level", "conformal_radius", "recent_quantiles"]
+__all__ = ["adapt_level", "conformal_radius", "forward_level", "recent_quantiles"]
 
 Floats = NDArray[np.float64]
+
+_LEVELS = np.linspace(0.5, 0.98, 25)
 
 
 def conformal_radius(scores: ArrayLike, *, level: float) -> float:
@@ -45,19 +47,62 @@ def recent_quantiles(
     """
     table = np.asarray(errors, dtype=np.float64)
     seasons, slots = table.shape
-    age = np.arange(seasons)[::-1]
-    weight = np.repeat(0.5 ** (age / half_life), 2 * smooth + 1)
     near = (np.arange(slots)[:, None] + np.arange(-smooth, smooth + 1)) % slots
-    asked = np.asarray(levels, dtype=np.float64)
-    pool = table[:, near].transpose(1, 0, 2).reshape(slots, -1)
-    return np.stack([_weighted_quantiles(row, weight, asked) for row in pool], axis=1)
+    pool = table[:, near].transpose(0, 2, 1).reshape(-1, slots)
+    weight = np.repeat(0.5 ** (np.arange(seasons)[::-1] / half_life), 2 * smooth + 1)
+    order = np.argsort(pool, axis=0)  # NaN sorts last and weighs nothing
+    values = np.take_along_axis(pool, order, axis=0)
+    mass = np.where(np.isfinite(values), weight[order], 0.0)
+    total = mass.sum(axis=0)
+    share = (np.cumsum(mass, axis=0) - 0.5 * mass) / np.where(total > 0, total, np.nan)
+    return _read_at(share, values, np.asarray(levels, dtype=np.float64))
 
 
-def _weighted_quantiles(values: Floats, weights: Floats, levels: Floats) -> Floats:
+def _read_at(share: Floats, values: Floats, levels: Floats) -> Floats:
+    """(levels, columns): each column's values interpolated at the given shares."""
     known = np.isfinite(values)
-    if not known.any():
-        return np.full(len(levels), np.nan)
-    order = np.argsort(values[known], kind="stable")
-    sorted_values, mass = values[known][order], weights[known][order]
-    middle = (np.cumsum(mass) - 0.5 * mass) / mass.sum()
-    return np.interp(levels, middle, sorted_values)
+    last = np.maximum(known.sum(axis=0) - 1, 0)
+    column = np.arange(values.shape[1])
+    out = np.empty((len(levels), values.shape[1]))
+    for i, level in enumerate(levels):
+        above = np.minimum(np.sum((share < level) & known, axis=0), last)
+        below = np.maximum(above - 1, 0)
+        lo, hi = values[below, column], values[above, column]
+        s_lo, s_hi = share[below, column], share[above, column]
+        step = np.clip((level - s_lo) / np.where(s_hi > s_lo, s_hi - s_lo, 1.0), 0.0, 1.0)
+        out[i] = lo + step * (hi - lo)
+    return out
+
+
+def forward_level(
+    errors: ArrayLike, *, target: float, half_life: float, smooth: int, block: int = 7
+) -> float:
+    """The nominal level whose intervals would lately have covered `target` of the errors.
+
+    Replays the past in blocks: intervals from the seasons before a block, coverage inside it. Days
+    differ from one another more than steps do, so plain quantiles cover too little.
+    errors : (seasons, slots) oldest first; block : seasons between two replays
+    Returns `target` itself where fewer than five blocks are known.
+    """
+    table = np.asarray(errors, dtype=np.float64)
+    starts = range(len(table) - block, 4 * block - 1, -block)
+    if len(starts) < 1:
+        return target
+    tails = (1 - _LEVELS) / 2
+    asked = np.concatenate([tails, 1 - tails])
+    covered, weights = np.zeros(len(_LEVELS)), 0.0
+    for start in starts:
+        quantiles = recent_quantiles(
+            table[:start], levels=asked, half_life=half_life, smooth=smooth
+        )
+        new = table[start : start + block]
+        low, high = quantiles[: len(_LEVELS), None], quantiles[len(_LEVELS) :, None]
+        inside = np.where(np.isfinite(new), (new >= low) & (new <= high), np.nan)
+        if np.isfinite(inside).any():
+            weight = 0.5 ** ((len(table) - start) / (2 * half_life))
+            covered += weight * np.nanmean(inside, axis=(1, 2))
+            weights += weight
+    if weights == 0:
+        return target
+    rising = np.maximum.accumulate(covered / weights)
+    return float(np.interp(target, rising, _LEVELS))

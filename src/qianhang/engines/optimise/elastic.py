@@ -73,9 +73,7 @@ def irreducible(program: Program, *, names: Sequence[str]) -> tuple[str, ...]:
 
 def _only(p: Program, rows: Sequence[int]) -> Program:
     keep = np.array(rows, dtype=int)
-    return replace(
-        p, matrix=p.matrix[keep], row_low=p.row_low[keep], row_high=p.row_high[keep]
-    )
+    return replace(p, matrix=p.matrix[keep], row_low=p.row_low[keep], row_high=p.row_high[keep])
 
 
 def _amount(best: Solution, i: int, n: int, m: int) -> float:

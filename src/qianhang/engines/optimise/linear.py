@@ -9,10 +9,11 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Program", "Solution", "solve"]
+__all__ = ["Array", "Program", "Solution", "Status", "solve"]
 
 Array = NDArray[np.float64]
 Status = Literal["optimal", "feasible", "infeasible", "unbounded", "unsolved"]
+_FAILED: dict[int, Status] = {2: "infeasible", 3: "unbounded"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +103,7 @@ def _continuous(p: Program, time_limit_s: float) -> Solution:
     )
     seconds = time.perf_counter() - began
     if found.status != 0:
-        return _nothing(p, {2: "infeasible", 3: "unbounded"}.get(found.status, "unsolved"), seconds)
+        return _nothing(p, _FAILED.get(found.status, "unsolved"), seconds)
     duals = np.zeros(len(p.row_low))
     count = int(upper.sum())
     duals[upper] += found.ineqlin.marginals[:count]
@@ -134,14 +135,11 @@ def _mixed(p: Program, time_limit_s: float, gap: float) -> Solution:
     )
     seconds = time.perf_counter() - began
     if found.x is None:
-        return _nothing(p, {2: "infeasible", 3: "unbounded"}.get(found.status, "unsolved"), seconds)
-    whole = np.where(p.integer, np.round(found.x), found.x)
-    fixed = replace(
-        p,
-        low=np.where(p.integer, whole, p.low),
-        high=np.where(p.integer, whole, p.high),
-        integer=None,
-    )
+        return _nothing(p, _FAILED.get(found.status, "unsolved"), seconds)
+    whole = p.integer if p.integer is not None else np.zeros(len(p.cost), dtype=bool)
+    low = np.where(whole, np.round(found.x), p.low)
+    high = np.where(whole, np.round(found.x), p.high)
+    fixed = replace(p, low=low, high=high, integer=None)
     rest = _continuous(fixed, max(1.0, time_limit_s - seconds))
     x = rest.x if rest.found else found.x
     cost, bound = float(p.cost @ x), float(found.mip_dual_bound)
@@ -153,10 +151,8 @@ def _gap(cost: float, bound: float) -> float:
     return max(0.0, cost - bound) / max(abs(cost), 1e-9)
 
 
-def _nothing(p: Program, status: Any, seconds: float) -> Solution:
+def _nothing(p: Program, status: Status, seconds: float) -> Solution:
     m, n = p.matrix.shape
     bound = np.inf if status == "infeasible" else -np.inf
-    return Solution(
-        np.full(n, np.nan), np.nan, bound, np.inf, np.full(m, np.nan), np.full(n, np.nan), status,
-        seconds,
-    )  # fmt: skip
+    x, duals = np.full(n, np.nan), np.full(m, np.nan)
+    return Solution(x, np.nan, bound, np.inf, duals, x.copy(), status, seconds)

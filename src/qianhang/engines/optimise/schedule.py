@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -87,14 +88,14 @@ def schedule(shop: JobShop, *, seed: int, time_limit_s: float = 10.0) -> Timetab
     status = solver.solve(model)
     if status not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
         return greedy
-    start = np.vectorize(lambda v: solver.value(v), otypes=[np.int64])(begins)
+    start = np.vectorize(solver.value, otypes=[np.int64])(begins)
     makespan = int((start + shop.duration).max(initial=0))
     bound = float(solver.best_objective_bound)
     gap = (makespan - bound) / max(makespan, 1)
     return Timetable(start, makespan, bound, gap, greedy.seconds + float(solver.wall_time))
 
 
-def _model(cp: Any, shop: JobShop, greedy: Timetable) -> tuple[Any, NDArray[Any]]:
+def _model(cp: ModuleType, shop: JobShop, greedy: Timetable) -> tuple[Any, NDArray[Any]]:
     model = cp.CpModel()
     end = model.new_int_var(0, greedy.makespan, "end")
     begins = np.empty(shop.duration.shape, dtype=object)

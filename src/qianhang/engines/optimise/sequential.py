@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from qianhang.engines.optimise.elastic import elastic
-from qianhang.engines.optimise.linear import Array, Program, Solution, solve
+from qianhang.engines.optimise.linear import Array, Program, Solution, Status, solve
 
 __all__ = ["Smooth", "linearise", "sequential"]
 
@@ -39,9 +39,7 @@ def linearise(problem: Smooth, x: Array, *, step: float = 1e-5) -> Program:
     if slope.shape[1] != n:
         raise ValueError("balance must give one column for each point")
     need = slope @ x - values[:, 0]
-    return Program(
-        problem.cost, slope, need, np.full(len(need), np.inf), problem.low, problem.high
-    )
+    return Program(problem.cost, slope, need, np.full(len(need), np.inf), problem.low, problem.high)
 
 
 def sequential(
@@ -68,7 +66,7 @@ def sequential(
         if done >= 6:  # what has not settled by now swings between corners
             radius = radius * 0.5
     broken = float(np.min(problem.balance(x[:, None])[:, 0] / problem.scale))
-    status = best.status
+    status: Status = best.status
     if not best.found:
         best = replace(best, x=x)
     elif broken < -1e-6 or step >= tolerance:

@@ -84,7 +84,8 @@ def check_table(
     name = next((n for n, t in data.columns.items() if t.kind == "time"), "")
     timing = work.time(name) if name else None
     frame, order = assemble(data, name, timing, ~work.dropped)
-    refused = rejects(work.findings, clock_text(data, name, timing) if work.findings else None)
+    times = [clock_text(data, name, timing, f.positions) for f in work.findings]
+    refused = rejects(work.findings, times)
     rows = np.empty(0, dtype=np.int64) if strict else data.rows.rows(order)
     return Checked(frame, refused, tuple(work.notes), rows)
 
@@ -103,7 +104,7 @@ class _Work:
     def __post_init__(self) -> None:
         self.dropped = np.zeros(self.data.count, dtype=bool)
         if self.data.blank_rows:
-            text = f"{self.table.label}: {self.data.blank_rows:,} blank rows were skipped"
+            text = f"{self.table.label}: blank rows skipped: {self.data.blank_rows:,}"
             self.notes.append(Note(codes.RAGGED_ROW, text))
         self.add(((), ()), fresh=self.findings)
 
@@ -131,8 +132,6 @@ class _Work:
 
     def _raise(self) -> None:
         name = next((n for n, t in self.data.columns.items() if t.kind == "time"), "")
-        texts = clock_text(self.data, name, None, self._firsts())
+        firsts = np.array([f.positions[0] for f in self.findings], dtype=np.int64)
+        texts = clock_text(self.data, name, None, firsts)
         raise first_error(self.findings, self.table.label, texts)
-
-    def _firsts(self) -> np.ndarray:
-        return np.array([f.positions[0] for f in self.findings], dtype=np.int64)

@@ -1,0 +1,64 @@
+"""`qianhang pack new | check`: for whoever writes a pack."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+from qianhang.core.words import say
+
+__all__ = ["pack_command"]
+
+_TASKS = ("forecast", "classify", "survive", "detect", "optimise", "control", "retrieve")
+
+
+@click.group(help=say("cli.pack.help"))
+def pack_command() -> None:
+    pass
+
+
+@pack_command.command("new", help=say("cli.pack.new.help"))
+@click.argument("industry")
+@click.argument("name")
+@click.option("--task", type=click.Choice(_TASKS), required=True, help=say("cli.pack.new.task"))
+@click.option(
+    "--out", type=click.Path(path_type=Path), default=Path(), help=say("cli.pack.new.out")
+)
+def _new(industry: str, name: str, task: str, out: Path) -> None:
+    from qianhang.testing import write_pack
+
+    folder = write_pack(out, industry=industry, name=name, task=task)
+    click.echo(say("cli.pack.new.done", folder=folder))
+
+
+@pack_command.command("check", help=say("cli.pack.check.help"))
+@click.argument("pack")
+def _check(pack: str) -> None:
+    from qianhang.cli.screen import console
+    from qianhang.core.pack import find
+    from qianhang.runs import keep_conformance, open_store
+    from qianhang.store import Settings
+    from qianhang.testing import examine
+
+    screen = console()
+    subject = find(pack)
+    found = []
+    for result in examine(subject):
+        found.append(result)
+        mark = {"passed": "[green]✓[/green]", "failed": "[red]✗[/red]", "na": "[dim]–[/dim]"}
+        name = result.check.replace("_", " ")
+        screen.print(f"{mark[result.state]} {name}", highlight=False)
+        if result.state == "failed":
+            screen.print(f"    {result.detail}", style="red", highlight=False, markup=False)
+    with open_store(Settings.load()) as store:
+        tier = keep_conformance(store, subject, [asdict(f) for f in found], now=datetime.now(UTC))
+    failed = sum(f.state == "failed" for f in found)
+    passed = sum(f.state == "passed" for f in found)
+    words = say(f"tier.{tier or 'none'}")
+    screen.print(say("cli.pack.check.done", passed=passed, failed=failed, tier=words))
+    if failed:
+        sys.exit(1)

@@ -1,0 +1,30 @@
+"""Control over a simulator: episodes in a child process, controllers, and their search."""
+
+from __future__ import annotations
+
+from qianhang.engines.control.episode import Job, Policy, episodes, play
+from qianhang.engines.control.mpc import LinearMPC
+from qianhang.engines.control.pi import PI
+from qianhang.engines.control.record import read_episode, write_episode
+from qianhang.engines.control.rule import EveryDays, StagedRule
+from qianhang.engines.control.search import Found, Knob, search
+from qianhang.engines.control.simulator import Action, Observation, Simulator
+
+__all__ = [
+    "PI",
+    "Action",
+    "EveryDays",
+    "Found",
+    "Job",
+    "Knob",
+    "LinearMPC",
+    "Observation",
+    "Policy",
+    "Simulator",
+    "StagedRule",
+    "episodes",
+    "play",
+    "read_episode",
+    "search",
+    "write_episode",
+]

@@ -1,0 +1,83 @@
+"""Tiers, computed from what was found and run, never claimed.
+
+bronze = conformance on the sample; silver = every bar of a case met on registered real data or on
+the field's accepted simulator; gold = ninety days of monitored service and a signed-off owner;
+platinum = reproduced by a second unit. Gold and platinum need the service records of a city, which
+no part of the product writes yet: nothing reaches them.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from qianhang.core.pack import Pack
+from qianhang.runs import record, tables
+from qianhang.store import Store
+
+__all__ = ["keep_conformance", "tier_of", "update_tier"]
+
+
+def tier_of(*, conforms: bool, runs: Sequence[record.Record], pack_hash: str) -> str:
+    """The tier of a pack: "", "bronze" or "silver"."""
+    if not conforms:
+        return ""
+    for run in runs:
+        current = run.request.get("pack_hash") == pack_hash
+        shown = run.result.get("source") in ("real", "simulator")
+        accepted = run.result.get("gate", {}).get("stage") != "rejected"
+        if current and shown and accepted and run.verdict == "met":
+            return "silver"
+    return "bronze"
+
+
+def keep_conformance(
+    store: Store, pack: Pack, found: Sequence[Mapping[str, str]], *, now: datetime
+) -> str:
+    """The tier of `pack` after this examination, which is stored and logged.
+
+    found : one mapping a check, as `testing.examine` gives them, with `state` passed, failed or na
+    """
+    conforms = all(f["state"] != "failed" for f in found)
+    runs = record.recent(store, scenario=pack.id, state="finished")
+    tier = tier_of(conforms=conforms, runs=runs, pack_hash=pack.source_hash)
+    with store.write() as tx:
+        _write(tx, pack, tier, [dict(f) for f in found], now)
+        payload = {"pack": pack.source_hash, "conforms": conforms, "tier": tier}
+        tx.append("pack.examined", pack.id, payload=payload, at=now)
+    return tier
+
+
+def update_tier(store: Store, pack: Pack, *, now: datetime) -> str:
+    """The tier of `pack` after a run, where it was examined as it stands; otherwise "" ."""
+    with store.read() as connection:
+        where = tables.conformance.c.scenario == pack.id
+        row = connection.execute(sa.select(tables.conformance).where(where)).one_or_none()
+    if row is None or row.pack_hash != pack.source_hash:
+        return ""
+    conforms = all(f["state"] != "failed" for f in json.loads(row.result))
+    runs = record.recent(store, scenario=pack.id, state="finished")
+    tier = tier_of(conforms=conforms, runs=runs, pack_hash=pack.source_hash)
+    if tier != row.tier:
+        with store.write() as tx:
+            _write(tx, pack, tier, json.loads(row.result), now)
+            tx.append("pack.tier", pack.id, payload={"from": row.tier, "to": tier}, at=now)
+    return tier
+
+
+def _write(tx: Any, pack: Pack, tier: str, result: list[dict[str, Any]], now: datetime) -> None:
+    table = tables.conformance
+    tx.execute(sa.delete(table).where(table.c.scenario == pack.id))
+    tx.execute(
+        sa.insert(table).values(
+            scenario=pack.id,
+            pack_hash=pack.source_hash,
+            tier=tier,
+            at=now.astimezone(UTC).isoformat(timespec="milliseconds"),
+            result=json.dumps(result, ensure_ascii=False),
+        )
+    )
