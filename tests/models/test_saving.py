@@ -45,10 +45,10 @@ def keep(files, content):
     return models.save(files, Line(content), local=PACK)
 
 
-def forge(files, **changes):
+def forge(kept, **changes):
     """A manifest as somebody with access to the files could write one."""
-    good = {"class_name": "pack:Line", "files": {"a.json": files.put(b"{}")}, "format": 1}
-    return files.put(json.dumps(good | changes).encode())
+    good = {"class_name": "pack:Line", "files": {"a.json": kept.put(b"{}")}, "format": 1}
+    return kept.put(json.dumps(good | changes).encode())
 
 
 def test_an_engines_model_predicts_the_same_in_a_fresh_process(tmp_path, files):
@@ -156,16 +156,17 @@ FIELDS = np.array([(1, "x")], dtype=[("n", "i4"), ("o", "O")])
         ("model.joblib", b"{}"),
         ("model.pt", b"{}"),
         ("run.py", b"print(1)"),
-        ("model.bin", pickle.dumps({"a": 1}, protocol=2)),
-        ("model.bin", pickle.dumps([1], protocol=5)),
+        ("old.bin", pickle.dumps({"a": 1}, protocol=2)),
+        ("new.bin", pickle.dumps([1], protocol=5)),
         ("a.npz", npz(good=np.ones(3), bad=OBJECTS)),
         ("a.npy", npy(OBJECTS)),
         ("renamed.json", npy(FIELDS)),
-        ("weights.zip", archive(data_DOT_pkl=b"x")),
+        ("torch.zip", archive(data_DOT_pkl=b"x")),
         ("weights.zip", archive(inner=pickle.dumps([1], protocol=4))),
         ("spoilt.npz", npz(a=np.ones(3))[:60]),
         ("spoilt.npy", npy(np.ones(3))[:20]),
     ],
+    ids=lambda v: v if isinstance(v, str) else "",
 )
 def test_a_file_that_could_carry_code_is_refused_both_ways(files, name, data):
     with pytest.raises(ModelError) as caught:
@@ -177,7 +178,7 @@ def test_a_file_that_could_carry_code_is_refused_both_ways(files, name, data):
 
 @pytest.mark.parametrize(
     "data",
-    [npz(a=np.ones(3), text=np.array(["热", "b"])), npy(np.arange(5)), b"tree\nversion=v4\n",
+    [npz(a=np.ones(3), 温度=np.array(["热", "b"])), npy(np.arange(5)), b"tree\nversion=v4\n",
      b'{"a": 1}', b"", archive(inner_DOT_json=b"{}")],
 )  # fmt: skip
 def test_plain_data_pass(files, data):
@@ -204,6 +205,15 @@ def test_a_spoilt_manifest_is_refused(files, text):
     assert caught.value.code == "QH604"
     with pytest.raises(ModelError, match="format 2"):
         models.load(files, forge(files, format=2), local=PACK)
+
+
+def test_an_archive_whose_members_lead_elsewhere_is_refused(files):
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as target:
+        target.writestr("../../outside", b"x")
+    with pytest.raises(ModelError) as caught:
+        keep(files, {"a.zip": out.getvalue()})
+    assert caught.value.code == "QH602"
 
 
 def test_a_model_without_files_is_refused(files):

@@ -8,7 +8,7 @@ from qianhang.safety import Use, check_use, floor, negative_list, refusal
 
 def test_predicting_a_persons_offences_is_refused_with_the_safe_form():
     use = Use("person", "government", "crime_prediction")
-    with pytest.raises(GateClosed, match="government.crime") as caught:
+    with pytest.raises(GateClosed, match=r"government\.crime") as caught:
         check_use(use, risk="high", scenario="government.crime")
     assert caught.value.code == "QH401"
     assert "by area and day" in caught.value.hint

@@ -5,15 +5,16 @@ import random
 import signal
 import sys
 import time
+from functools import partial
 
 import alembic.runtime.environment  # noqa: F401  # once here, not in each of the children
 import pytest
 
 from qianhang import models
 from qianhang.models import PART, Card, NewModel
-from qianhang.store import Store
+from qianhang.store import Settings, Store
 
-POINTS = 40
+POINTS = 30
 
 
 class Counts:
@@ -80,9 +81,19 @@ def check(settings, told):
         return len(kept)
 
 
-def crash(settings, child, ended, action):
+def struck(blow, settings, now, told):
+    blow(partial(work, settings, now, told))
+
+
+def endless(settings, now, told):
+    while True:
+        work(settings, now, told)
+
+
+def crash(child, ended, action):
+    """Exit code of a child that does the action, and how many commits it told of."""
     read, write = os.pipe()
-    code = ended(child(lambda: action(write)))
+    code = ended(child(partial(action, write)))
     os.close(write)
     with os.fdopen(read, "rb") as source:
         return code, len(source.read())
@@ -105,22 +116,17 @@ def lines(tmp_path, settings, child, now):
         return int(source.read())
 
 
-def test_a_kill_at_any_line_leaves_a_store_that_goes_on(
-    tmp_path, settings, child, ended, lines, now
-):
-    """At 40 lines spread over the whole work, from opening a fresh store to the last commit."""
-    from qianhang.store import Settings
-
+def test_a_kill_at_any_line_leaves_a_store_that_goes_on(tmp_path, child, ended, lines, now):
+    """At 30 lines spread over the whole work, from opening a fresh store to the last commit."""
     assert lines > POINTS
     killed = 0
     for step in range(1, lines, lines // POINTS):
         own = Settings(home=tmp_path / str(step))
-        code, told = crash(
-            own, child, ended, lambda w: dying_at(step, lambda: work(own, now, w))
-        )
+        blow = partial(dying_at, step)
+        code, told = crash(child, ended, partial(struck, blow, own, now))
         killed += code == -signal.SIGKILL
         before = check(own, told)
-        code, told = crash(own, child, ended, lambda w: work(own, now, w))
+        code, told = crash(child, ended, partial(work, own, now))
         assert (code, told) == (0, 2)
         assert check(own, before + 2) == before + 2
     # The very last lines may not come in every run: a retry more or less moves the count.
@@ -134,11 +140,7 @@ def test_a_kill_at_any_moment_leaves_a_store_that_goes_on(settings, child, ended
     for _ in range(20):
         read, write = os.pipe()
 
-        def endless():
-            while True:
-                work(settings, now, write)
-
-        pid = child(endless)
+        pid = child(partial(endless, settings, now, write))
         os.close(write)
         time.sleep(chance.uniform(0.01, 0.15))  # the moment of the blow, not a synchroniser
         os.kill(pid, signal.SIGKILL)

@@ -14,8 +14,11 @@ from qianhang.core.errors import StoreError
 from qianhang.models import PART, Card, NewModel
 from qianhang.store import Settings, Store, glance
 
+pytest.importorskip("psycopg")
 pytestmark = pytest.mark.postgresql
-PLACES = os.pathsep.join([os.environ.get("PATH", ""), *map(str, Path("/usr/lib/postgresql").glob("*/bin"))])
+PLACES = os.pathsep.join(
+    [os.environ.get("PATH", ""), *map(str, Path("/usr/lib/postgresql").glob("*/bin"))]
+)
 
 
 def program(name):
@@ -28,7 +31,6 @@ def program(name):
 @pytest.fixture(scope="module")
 def server():
     """A server on a socket in a folder of its own; PostgreSQL refuses to run as root."""
-    pytest.importorskip("psycopg")
     initdb, pg_ctl = program("initdb"), program("pg_ctl")
     folder = Path(tempfile.mkdtemp())
     user = {"user": "nobody", "group": "nogroup"} if os.geteuid() == 0 else {}

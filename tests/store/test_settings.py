@@ -43,7 +43,7 @@ def test_default_home_is_in_the_users_own_folder(tmp_path):
 )
 def test_a_wrong_settings_file_is_refused_by_name(tmp_path, text, sign):
     (tmp_path / "qianhang.toml").write_text(text)
-    with pytest.raises(StoreError, match="qianhang.toml") as caught:
+    with pytest.raises(StoreError, match=r"qianhang\.toml") as caught:
         Settings.load(environ={}, folder=tmp_path)
     assert caught.value.code == "QH708"
     assert sign in str(caught.value)

@@ -132,10 +132,15 @@ def test_looking_only_makes_the_store_first_where_there_is_none(settings, now):
 
 def test_a_full_database_gives_one_named_error_and_keeps_the_old_state(store, now):
     append(store, now)
-    with pytest.raises(StoreError) as caught, store.write() as tx:
-        pages = tx.connection.exec_driver_sql("PRAGMA page_count").scalar()
-        tx.connection.exec_driver_sql(f"PRAGMA max_page_count = {pages + 2}")
-        tx.append("test", "s", payload={"text": "x" * 1_000_000}, at=now)
+
+    def fill():
+        with store.write() as tx:
+            pages = tx.connection.exec_driver_sql("PRAGMA page_count").scalar()
+            tx.connection.exec_driver_sql(f"PRAGMA max_page_count = {pages + 2}")
+            tx.append("test", "s", payload={"text": "x" * 1_000_000}, at=now)
+
+    with pytest.raises(StoreError) as caught:
+        fill()
     assert caught.value.code == "QH703"
     assert store.verify().ok
     assert store.verify().records == 1

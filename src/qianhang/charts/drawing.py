@@ -59,7 +59,8 @@ class Drawing:
         y, h = (y + h, -h) if h < 0 else (y, h)
         corner_ = f' rx="{_n(round_)}"' if round_ else ""
         self._parts.append(
-            f'<rect x="{_n(x)}" y="{_n(y)}" width="{_n(w)}" height="{_n(h)}"{corner_} class="{css}"/>'
+            f'<rect x="{_n(x)}" y="{_n(y)}" width="{_n(w)}" height="{_n(h)}"{corner_} '
+            f'class="{css}"/>'
         )
 
     def circle(self, centre: tuple[float, float], radius: float, *, css: str) -> None:
@@ -69,10 +70,10 @@ class Drawing:
 
     def cross(self, centre: tuple[float, float], radius: float, *, css: str) -> None:
         """A small x, told apart from a dot without colour."""
-        x, y = centre
-        r = radius
-        d = f"M{_n(x - r)} {_n(y - r)}L{_n(x + r)} {_n(y + r)}M{_n(x - r)} {_n(y + r)}L{_n(x + r)} {_n(y - r)}"
-        self._parts.append(f'<path d="{d}" class="{css}"/>')
+        (x, y), r = centre, radius
+        down = f"M{_n(x - r)} {_n(y - r)}L{_n(x + r)} {_n(y + r)}"
+        up = f"M{_n(x - r)} {_n(y + r)}L{_n(x + r)} {_n(y - r)}"
+        self._parts.append(f'<path d="{down}{up}" class="{css}"/>')
 
     def text(
         self, place: tuple[float, float], text: str, *, css: str = "", anchor: str = "start"

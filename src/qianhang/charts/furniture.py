@@ -82,8 +82,9 @@ def _placed(entries: Sequence[Entry], room: float) -> Iterable[tuple[Entry, str,
     x, row = 0.0, 0
     for entry in entries:
         name = lettering.clip(entry.name, room - _SWATCH, SIZE)
-        wide = _SWATCH + lettering.width(name, SIZE) + 16
-        if x > 0 and x + wide - 16 > room:
+        swatch = -8.0 if entry.shape == "stamp" else _SWATCH
+        wide = swatch + lettering.width(name, SIZE) + 28
+        if x > 0 and x + wide - 28 > room:
             x, row = 0.0, row + 1
         yield entry, name, x, row
         x += wide

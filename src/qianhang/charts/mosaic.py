@@ -45,10 +45,16 @@ def _ramp(
     pad.text((x + _STEPS * 16 + 8, at + 11), last, css="m")
     after = x + _STEPS * 16 + 8 + lettering.width(last, SIZE) + 14
     name = axis_name(_value_axis(chart), lang)
-    if after + lettering.width(name, SIZE) <= pad.width:
+    if _key_height(chart, pad.width, lang) < 30:
         pad.text((after, at + 11), name, css="m")
     else:
         pad.text((0, at + 30), lettering.clip(name, pad.width, SIZE), css="m")
+
+
+def _key_height(chart: Chart, width: float, lang: Lang) -> float:
+    """One line where the name of the value fits beside the steps, else two."""
+    name = axis_name(_value_axis(chart), lang)
+    return 24.0 if lettering.width(name, SIZE) + _STEPS * 16 + 130 <= width else 42.0
 
 
 def _value_axis(chart: Chart) -> Axis:
@@ -58,7 +64,8 @@ def _value_axis(chart: Chart) -> Axis:
 
 def draw_heat(chart: Chart, *, lang: Lang, width: float) -> Drawing:
     """A matrix of cells, each with its number where it fits, and a colour key."""
-    head = legend_height([], chart, room=width, lang=lang) + 40
+    key = _key_height(chart, width, lang)
+    head = legend_height([], chart, room=width, lang=lang) + key
     rows = [text_of(c, lang) for c in chart.y.categories]
     columns = [text_of(c, lang) for c in chart.x.categories]
     left = min(max(lettering.width(r, SIZE) for r in rows) + 10, width * 0.3)
@@ -69,7 +76,7 @@ def draw_heat(chart: Chart, *, lang: Lang, width: float) -> Drawing:
     legend(pad, [], chart, room=width, lang=lang)
     known = [v for row in chart.matrix for v in row if v is not None]
     limits = (min(known, default=0.0), max(known, default=1.0))
-    _ramp(pad, chart, at=head - 40, limits=limits, lang=lang)
+    _ramp(pad, chart, at=head - key, limits=limits, lang=lang)
     pad.text((0, top - 6), lettering.clip(axis_name(chart.y, lang), width, SIZE), css="m")
     for i, row in enumerate(chart.matrix):
         y = top + i * tall
@@ -90,8 +97,7 @@ def _cells(
     limits: tuple[float, float],
 ) -> None:
     (left, y), (wide, tall) = corner, size
-    widest = max((abs(v) for v in (*limits, 10.0)), default=0.0)
-    written = lettering.width(number.exact(widest, digits=3) + ".0", 11) < wide
+    written = wide >= 34
     for j, value in enumerate(row):
         x = left + j * wide
         if value is None:
@@ -120,7 +126,7 @@ def draw_network(chart: Chart, *, lang: Lang, width: float) -> Drawing:
     """Links and nodes at their coordinates, coloured by value, marked places named."""
     head = legend_height([], chart, room=width, lang=lang)
     coloured = any(link.value is not None for link in chart.links) or _node_values(chart)
-    key = 40.0 if coloured else 0.0
+    key = _key_height(chart, width, lang) if coloured else 0.0
     xs = [v for k in chart.links for v in (k.x, k.x2)] + [v for s in chart.series for v in s.x]
     ys = [v for k in chart.links for v in (k.y, k.y2)]
     ys += [v for s in chart.series for v in s.y if v is not None]

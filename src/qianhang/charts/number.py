@@ -64,13 +64,13 @@ def amount(value: float, unit_: str = "", *, lang: Lang, digits: int = 3) -> str
     name = unit(unit_, lang=lang)
     if not name:
         return shown
-    glue = "" if name in ("%", "‰") or (lang == "zh" and ord(name[0]) > 0x2E7F) else "\u00a0"
+    glue = "" if name in ("%", "‰") or (lang == "zh" and ord(name[0]) > 0x2E7F) else " "
     return f"{shown}{glue}{name}"
 
 
 @functools.cache
 def _steps(key: str, lang: Lang) -> tuple[tuple[float, str], ...]:
-    """Size -> its word, largest first, as the catalogue writes them: `1e9= billion; 1e6= million`."""
+    """Size and its word, largest first, as in the catalogue: `1e9= billion;1e6= million`."""
     pairs = (part.split("=") for part in say(key, lang=lang).split(";"))
     return tuple((float(size), name) for size, name in pairs)
 
@@ -115,7 +115,7 @@ def zone(name: str) -> tzinfo:
     return ZoneInfo(name) if name else UTC
 
 
-def moment(seconds: float, zone_: str, *, lang: Lang) -> str:
+def moment(seconds: float, zone_: str) -> str:
     """A local date and time, without the time at midnight or seconds at a whole minute."""
     when = datetime.fromtimestamp(seconds, zone(zone_))
     if when.hour == when.minute == when.second == 0:
@@ -125,8 +125,11 @@ def moment(seconds: float, zone_: str, *, lang: Lang) -> str:
 
 def years(low: float, high: float, zone_: str, *, lang: Lang) -> str:
     """The year, or the first and last year, of a stretch of time."""
-    first = datetime.fromtimestamp(low, zone(zone_)).year
+    date = datetime.fromtimestamp(low, zone(zone_)).date()
+    first = date.year
     last = datetime.fromtimestamp(high, zone(zone_)).year
+    if date == datetime.fromtimestamp(high, zone(zone_)).date():
+        return f"{date}"
     year = str(first) if first == last else f"{first}–{last}"
     return say("chart.year", lang=lang, year=year)
 

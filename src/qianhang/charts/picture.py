@@ -121,7 +121,7 @@ def _cell(value: float | str | bool | None, field: Field, lang: Lang) -> str:
     elif isinstance(value, str):
         shown = value
     elif field.kind == "time":
-        shown = number.moment(value, field.zone, lang=lang)
+        shown = number.moment(value, field.zone)
     else:
         shown = number.exact(value)
     return f'<td class="{_align(field)}">{clean(shown)}</td>'

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from qianhang.charts import lettering
 from qianhang.charts.chart import Band, Chart, Mark, Number, Series
@@ -89,17 +90,19 @@ def _across(chart: Chart) -> list[Number]:
     return found
 
 
+def _kind(chart: Chart) -> Literal["number", "log"]:
+    return "log" if chart.y.kind == "log" else "number"
+
+
 def _left_axis(pad: Drawing, chart: Chart, y: Scale, *, head: float, lang: Lang) -> float:
-    kind = "log" if chart.y.kind == "log" else "number"
-    labels = [t.label for t in ticks(y, kind, count=5, lang=lang)]
+    labels = [t.label for t in ticks(y, _kind(chart), count=5, lang=lang)]
     name = lettering.clip(axis_name(chart.y, lang), pad.width, SIZE)
     pad.text((0, head + 12), name, css="m")
     return max((lettering.width(label, SIZE) for label in labels), default=0.0) + 8
 
 
 def _rows(pad: Drawing, chart: Chart, y: Scale, *, left: float, lang: Lang) -> None:
-    kind = "log" if chart.y.kind == "log" else "number"
-    for tick in ticks(y, kind, count=5, lang=lang):
+    for tick in ticks(y, _kind(chart), count=5, lang=lang):
         at = y.at(tick.value)
         pad.line((left, at), (pad.width - 8, at), css="g")
         pad.text((left - 7, at + 4), tick.label, css="m", anchor="end")

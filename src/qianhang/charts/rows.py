@@ -97,7 +97,7 @@ def _block(
 ) -> None:
     left, top = at
     known = [v for v in values if v is not None]
-    texts = [number.exact(v) for v in known]
+    texts = [number.exact(v, digits=3) for v in known]
     room = max((lettering.width(t, SIZE) for t in texts), default=0.0) + 12
     low, high = min([*known, 0.0]), max([*known, 0.0])
     start = left + (room if low < 0 else 0)
@@ -120,7 +120,12 @@ def _bar(pad: Drawing, scale: Scale, value: float, *, y: float, css: str) -> Non
     zero, end = scale.at(0), scale.at(value)
     pad.rect((zero, y), (end - zero or 1.0, _BAR), css=f"f-{css}", round_=2)
     side = "end" if value < 0 else "start"
-    pad.text((end + (-6 if value < 0 else 6), y + 12), number.exact(value), css="v", anchor=side)
+    pad.text(
+        (end + (-6 if value < 0 else 6), y + 12),
+        number.exact(value, digits=3),
+        css="v",
+        anchor=side,
+    )
 
 
 def _entries(chart: Chart, lang: Lang) -> list[Entry]:

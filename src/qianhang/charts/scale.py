@@ -16,6 +16,7 @@ _NICE = (1.0, 2.0, 2.5, 5.0, 10.0)
 # Calendar steps in seconds up to a week, then months.
 _STEPS = (60, 300, 900, 1800, 3600, 10800, 21600, 43200, 86400, 172800, 604800, 1209600)
 _MONTHS = (1, 3, 6, 12, 24, 60, 120)
+_EASE = 0.8  # a step a little short of the wanted one: labels that would touch are left out later
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,7 @@ class Scale:
 
     def at(self, value: float) -> float:
         """The pixel of `value`, held within the plot with a margin outside it."""
-        low, high, value = self.low, self.high, value
+        low, high = self.low, self.high
         if self.log:
             low, high, value = math.log(low), math.log(high), math.log(max(value, 1e-12))
         share = (value - low) / (high - low) if high > low else 0.5
@@ -85,7 +86,7 @@ def ticks(
     if kind == "time":
         return _time(scale, count, zone, lang)
     if kind == "log":
-        return _log(scale, count, lang)
+        return _log(scale, count)
     step = step_for(scale.low, scale.high, count)
     first = math.ceil(scale.low / step - 1e-9)
     last = math.floor(scale.high / step + 1e-9)
@@ -94,7 +95,7 @@ def ticks(
     return tuple(Tick(v, number.tick(v, step, lang=lang, largest=largest)) for v in values)
 
 
-def _log(scale: Scale, count: int, lang: Lang) -> tuple[Tick, ...]:
+def _log(scale: Scale, count: int) -> tuple[Tick, ...]:
     decades = range(math.floor(math.log10(scale.low)), math.ceil(math.log10(scale.high)) + 1)
     for parts in ((1, 1.25, 1.6, 2, 2.5, 3, 4, 5, 6.3, 8), (1, 2, 5), (1, 3), (1,)):
         values = [p * 10.0**d for d in decades for p in parts]
@@ -108,7 +109,7 @@ def _time(scale: Scale, count: int, zone: str, lang: Lang) -> tuple[Tick, ...]:
     raw = (scale.high - scale.low) / max(count, 1)
     local = number.zone(zone)
     start = datetime.fromtimestamp(scale.low, local)
-    step = next((s for s in _STEPS if s >= raw * 0.999), None)
+    step = next((s for s in _STEPS if s >= raw * _EASE), None)
     if step is None:
         found = _months(scale, start, raw / 2_629_746, lang)
         return found if len(found) > 1 else _days(scale, start, 14, lang)
@@ -147,9 +148,9 @@ def _hours(scale: Scale, start: datetime, step: int, lang: Lang) -> tuple[Tick, 
 
 
 def _months(scale: Scale, start: datetime, raw: float, lang: Lang) -> tuple[Tick, ...]:
-    step = next((m for m in _MONTHS if m >= raw * 0.999), _MONTHS[-1])
-    index = start.year * 12 + (start.month - 1) // step * step
-    found = []
+    step = next((m for m in _MONTHS if m >= raw * _EASE), _MONTHS[-1])
+    index = (start.year * 12 + start.month - 1) // step * step
+    found: list[Tick] = []
     while True:
         when = datetime(index // 12, index % 12 + 1, 1, tzinfo=start.tzinfo)
         if when.timestamp() > scale.high:

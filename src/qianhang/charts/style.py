@@ -31,11 +31,19 @@ OTHERS = (
     ("#2a7d95", "#6fd0e6"),
     ("#566172", "#a3afbf"),
 )
-# Low to high; single-hue lightness ramp, readable in grey as well.
+# Low to high, (light, dark): one hue, readable in grey as well; the first five steps carry ink,
+# the last four carry paper.
 RAMP = (
-    "#eef4fb", "#d6e5f5", "#b9d3ee", "#96bde4", "#6fa4d8",
-    "#4a89c8", "#2b6db2", "#155394", "#0a3b71",
-)  # fmt: skip
+    ("#eef4fb", "#0b2545"),
+    ("#d6e5f5", "#10345f"),
+    ("#b9d3ee", "#164579"),
+    ("#96bde4", "#1c5693"),
+    ("#75a9dc", "#2567ac"),
+    ("#3a78b8", "#5c9ada"),
+    ("#2763a3", "#84b5e8"),
+    ("#155394", "#aed0f2"),
+    ("#0a3b71", "#dcebfb"),
+)
 _FONT = (
     'system-ui,-apple-system,"Segoe UI","PingFang SC","Hiragino Sans GB","Microsoft YaHei",'
     '"Noto Sans CJK SC","Noto Sans SC",sans-serif'
@@ -43,10 +51,9 @@ _FONT = (
 
 
 def _variables(side: int) -> str:
-    ramp = RAMP if side == 0 else RAMP[::-1]
     roles = [f"--{name}:{pair[side]}" for name, pair in PALETTE.items()]
     others = [f"--s{i}:{pair[side]}" for i, pair in enumerate(OTHERS)]
-    steps = [f"--r{i}:{c}" for i, c in enumerate(ramp)]
+    steps = [f"--r{i}:{pair[side]}" for i, pair in enumerate(RAMP)]
     return ";".join(roles + others + steps)
 
 
@@ -75,7 +82,8 @@ STYLE = (
     + f".qh{{font-family:{_FONT};font-variant-numeric:tabular-nums;overflow:visible}}\n"
     + ".qh text{fill:var(--ink);font-size:12px}.qh .m{fill:var(--muted)}"
     + ".qh .b{font-weight:650}.qh .big{font-size:30px;font-weight:700}.qh .sm{font-size:11px}"
-    + ".qh .on{fill:var(--paper)}.qh .v{paint-order:stroke;stroke:var(--paper);stroke-width:3px;stroke-linejoin:round}\n"
+    + ".qh .on{fill:var(--paper)}"
+    + ".qh .v{paint-order:stroke;stroke:var(--paper);stroke-width:3px;stroke-linejoin:round}\n"
     + ".qh .g{stroke:var(--grid);stroke-width:1;shape-rendering:crispEdges}"
     + ".qh .a{stroke:var(--axis);stroke-width:1;shape-rendering:crispEdges}\n"
     + ".qh .line{fill:none;stroke-width:1.75;stroke-linejoin:round;stroke-linecap:round}"
@@ -83,7 +91,8 @@ STYLE = (
     + ".qh .dash{stroke-dasharray:6 4}.qh .dots{stroke-dasharray:1.5 4}"
     + ".qh .area{fill-opacity:.16;stroke:none}.qh .halo{stroke:var(--paper);stroke-width:1.5}"
     + ".qh .hollow{fill:var(--paper);stroke-width:2}.qh .track{fill:var(--grid)}"
-    + ".qh .stamp{fill:none;stroke:var(--warn);stroke-width:1}.qh .edge{stroke:var(--paper)}.qh .ring{stroke:var(--muted);stroke-width:.6}\n"
+    + ".qh .stamp{fill:none;stroke:var(--warn);stroke-width:1}.qh .edge{stroke:var(--paper)}"
+    + ".qh .ring{stroke:var(--muted);stroke-width:.6}\n"
     + _roles()
     + "\n"
     + _ramp()

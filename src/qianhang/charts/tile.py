@@ -7,6 +7,7 @@ from qianhang.charts.chart import Chart, Series
 from qianhang.charts.drawing import Drawing
 from qianhang.charts.furniture import SIZE, colour, legend, legend_height, text_of
 from qianhang.charts.scale import Scale
+from qianhang.core.manifest import Words
 from qianhang.core.words import Lang
 
 __all__ = ["draw"]
@@ -19,24 +20,24 @@ def draw(chart: Chart, *, lang: Lang, width: float) -> Drawing:
     head = legend_height([], chart, room=width, lang=lang)
     others = [s for s in chart.series if s.y and s.y[0] is not None]
     bars = others if len(others) > 1 else []
-    lines = [line for mark in chart.marks for line in _verdict(mark.name, lang, width)]
+    said = dict.fromkeys((m.name, m.role) for m in chart.marks)
+    lines = [(line, tone) for name, tone in said for line in _wrapped(name, lang, width)]
     pad = Drawing(width, head + 46 + 20 * len(lines) + (len(bars) * _ROW + 10 if bars else 4))
     legend(pad, [], chart, room=width, lang=lang)
     own = chart.series[0].y[0] if chart.series else None
     text = number.amount(own, chart.y.unit, lang=lang) if own is not None else "–"
     pad.text((0, head + 32), text, css="big f-ours")
     y = head + 54
-    for mark in chart.marks:
-        for line in _verdict(mark.name, lang, width):
-            pad.text((0, y), line, css=f"b f-{colour(mark.role)}")
-            y += 20
+    for line, tone in lines:
+        pad.text((0, y), line, css=f"b f-{colour(tone)}")
+        y += 20
     if bars:
         _bars(pad, chart, bars, top=y - 4, lang=lang)
     return pad
 
 
-def _verdict(name: object, lang: Lang, width: float) -> tuple[str, ...]:
-    return lettering.wrap(text_of(name, lang), width, SIZE, lines=3)  # type: ignore[arg-type]  # a mark's name
+def _wrapped(name: Words, lang: Lang, width: float) -> tuple[str, ...]:
+    return lettering.wrap(text_of(name, lang), width, SIZE, lines=3)
 
 
 def _bars(pad: Drawing, chart: Chart, bars: list[Series], *, top: float, lang: Lang) -> None:

@@ -26,17 +26,22 @@ def assemble(
     """
     if timing is None:
         order = np.flatnonzero(keep)
+        pick: slice | np.ndarray = slice(None) if _is_whole(order, data.count) else order
         index: pd.Index[Any] = pd.RangeIndex(len(order))
     else:
-        order = timing.order[keep[timing.order]]
-        instants = pd.DatetimeIndex(timing.utc[order].view("datetime64[ns]"), name=time)
+        order = timing.order if keep.all() else timing.order[keep[timing.order]]
+        pick = slice(None) if _is_whole(order, data.count) else order
+        instants = pd.DatetimeIndex(timing.utc[pick].view("datetime64[ns]"), name=time)
         index = instants.tz_localize("UTC").tz_convert(timing.zone)
-    whole = len(order) == data.count and bool((np.diff(order) == 1).all())
-    pick = slice(None) if whole else order
     columns = {n: _column(t, pick) for n, t in data.columns.items() if n != time}
     frame = pd.DataFrame(columns, index=pd.RangeIndex(len(order)), copy=False)
     frame.index = index
     return frame, order
+
+
+def _is_whole(order: np.ndarray, count: int) -> bool:
+    """Whether the positions are all of them, in order: then nothing need be copied."""
+    return len(order) == count and bool((order[1:] > order[:-1]).all())
 
 
 def _column(typed: Typed, pick: slice | np.ndarray) -> Any:
@@ -48,9 +53,7 @@ def _column(typed: Typed, pick: slice | np.ndarray) -> Any:
         typed.parts = []
         kept = words if isinstance(pick, slice) else words.take(_indices(pick))
         return kept.to_pandas(deduplicate_objects=True).to_numpy()
-    values = typed.numbers()
-    typed.parts = []
-    values = values[pick]
+    values = typed.numbers()[pick]
     whole = typed.kind in ("integer", "code", "boolean") and not np.isnan(values).any()
     if typed.kind == "boolean" and whole:
         return values.astype(bool)

@@ -10,7 +10,7 @@ import pandas as pd
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["NULLS", "Parsed", "as_text", "blank", "to_flags", "to_numbers", "to_words"]
+__all__ = ["NULLS", "Parsed", "as_text", "to_flags", "to_numbers", "to_words"]
 
 NULLS = (
     "",
@@ -63,18 +63,6 @@ def _spell(cell: object) -> str:
     if isinstance(cell, float) and cell.is_integer() and abs(cell) < 1e15:
         return str(int(cell))
     return str(cell)
-
-
-def blank(cells: Cells) -> np.ndarray:
-    """True (n,) where the cell is empty."""
-    import pyarrow.compute as pc
-
-    if isinstance(cells, pd.Series):
-        empty = cells.isna()
-        if cells.dtype == object or pd.api.types.is_string_dtype(cells):
-            empty |= cells.astype(object).map(lambda c: isinstance(c, str) and not c.strip())
-        return empty.to_numpy(dtype=bool)
-    return np.asarray(pc.equal(cells, "").fill_null(True).to_numpy(zero_copy_only=False))
 
 
 def to_numbers(cells: Cells, *, decimal_comma: bool = False) -> Parsed:

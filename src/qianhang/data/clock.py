@@ -13,6 +13,7 @@ from qianhang.data.stamps import NOT_A_TIME
 
 __all__ = ["Step", "local_ns", "parse_step", "places", "repeated", "to_utc"]
 
+_PIECE = 1 << 20
 _HOUR_NS = 3_600_000_000_000
 _FIXED = {"s": 1_000_000_000, "sec": 1_000_000_000, "min": 60_000_000_000, "t": 60_000_000_000,
           "h": _HOUR_NS}  # fmt: skip
@@ -56,7 +57,12 @@ def to_utc(
     keys (n,) : whose clock; an hour that comes twice in autumn is told by its order within a key
     """
     wall = pd.DatetimeIndex(ns.view("datetime64[ns]"))
-    utc = _utc_ns(wall.tz_localize(zone, ambiguous="NaT", nonexistent="NaT"))
+    utc = np.empty_like(ns)
+    for start in range(0, len(ns), _PIECE):  # in pieces: each step of pandas makes a copy
+        piece = wall[start : start + _PIECE]
+        utc[start : start + _PIECE] = _utc_ns(
+            piece.tz_localize(zone, ambiguous="NaT", nonexistent="NaT")
+        )
     lost = (utc == NOT_A_TIME) & (ns != NOT_A_TIME)
     if not lost.any():
         return utc, lost
@@ -90,7 +96,9 @@ def repeated(utc: np.ndarray, keys: np.ndarray | None, order: np.ndarray) -> np.
     order (n,) : positions sorted by key, then instant, then row
     """
     later, before = order[1:], order[:-1]
-    same = utc[later] == utc[before]
+    whole = len(order) == len(utc) and bool((later > before).all())
+    times = utc if whole else utc[order]
+    same = times[1:] == times[:-1]
     if keys is not None:
         same &= keys[later] == keys[before]
     mask = np.zeros(len(utc), dtype=bool)
@@ -115,8 +123,9 @@ def places(utc: np.ndarray, zone: str, step: Step) -> tuple[np.ndarray, np.ndarr
 
 def _on_grid(values: np.ndarray, size: int) -> tuple[np.ndarray, np.ndarray]:
     """Quotients by `size`, and where the rest is not the usual one."""
-    numbers, rests = np.divmod(values, size)
-    off = rests != rests[0]
+    rests = values % size
+    off: np.ndarray = rests != rests[0]
     if off.any():
         off = rests != pd.Series(rests).mode()[0]
-    return numbers, off
+    del rests
+    return values // size, off

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -10,10 +10,10 @@ import numpy as np
 
 from qianhang.core.manifest import Column
 from qianhang.data import codes
-from qianhang.data.cells import as_text, blank, to_flags, to_numbers, to_words
+from qianhang.data.cells import as_text, to_flags, to_numbers, to_words
 from qianhang.data.findings import Finding
 from qianhang.data.header import Match
-from qianhang.data.readers.blocks import Block, RowMap, Table
+from qianhang.data.readers.blocks import RowMap, Table
 from qianhang.data.stamps import EXPECTED, NOT_A_TIME, to_stamps
 
 if TYPE_CHECKING:
@@ -22,11 +22,38 @@ if TYPE_CHECKING:
 __all__ = ["Gathered", "Typed", "gather"]
 
 
+class Growing:
+    """An array that takes blocks and grows in place, so that no second copy of it ever exists."""
+
+    def __init__(self, dtype: type) -> None:
+        self._held: np.ndarray = np.empty(1 << 12, dtype=dtype)
+        self._size = 0
+
+    def add(self, values: np.ndarray) -> None:
+        """Appends values (k,)."""
+        end = self._size + len(values)
+        if end > len(self._held):
+            # nobody else holds it before `whole`
+            self._held.resize(max(end, len(self._held) * 3 // 2), refcheck=False)
+        self._held[self._size : end] = values
+        self._size = end
+
+    def whole(self) -> np.ndarray:
+        """Everything appended, (n,); nothing may be appended any more."""
+        if len(self._held) != self._size:
+            self._held.resize(self._size, refcheck=False)
+        return self._held
+
+    def replace(self, values: np.ndarray) -> None:
+        """Puts other values (n,) in the place of all."""
+        self._held, self._size = values, len(values)
+
+
 @dataclass(slots=True)
 class Typed:
     """One column while its blocks come in; `kind` is the contract's type, or "code".
 
-    parts : per block (k,) float64, (k,) int64 ns, or an arrow string array
+    held : numbers (n,) float64, or times (n,) int64 ns; parts : arrow string arrays of the rest
     bad : (position, cell as written) of cells of another type; at most `keep` cells are kept
     """
 
@@ -36,10 +63,14 @@ class Typed:
     decimal_comma: bool
     keep: int
     parts: list[Any] = field(default_factory=list)
+    held: Growing = field(init=False)
     aware: list[np.ndarray] = field(default_factory=list)
     serial: bool = False
     bad_positions: list[np.ndarray] = field(default_factory=list)
     bad_cells: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.held = Growing(np.int64 if self.kind == "time" else np.float64)
 
     def add(self, cells: Any, start: int) -> None:
         """Takes one block's cells, whose first record has position `start`."""
@@ -58,7 +89,7 @@ class Typed:
             self._keep(parsed.values, parsed.bad, cells, start)
 
     def _keep(self, values: np.ndarray, bad: np.ndarray, cells: Any, start: int) -> None:
-        self.parts.append(values)
+        self.held.add(values)
         if not bad.any():
             return
         positions = np.flatnonzero(bad)
@@ -68,11 +99,8 @@ class Typed:
         self.bad_cells += [str(c) for c in _take(cells, some)]
 
     def numbers(self) -> np.ndarray:
-        """All blocks (n,) of a number, code, boolean or time column; the blocks are given up."""
-        dtype = np.int64 if self.kind == "time" else np.float64
-        whole = np.concatenate(self.parts) if self.parts else np.empty(0, dtype=dtype)
-        self.parts = [whole]
-        return whole
+        """All blocks (n,) of a number, code, boolean or time column."""
+        return self.held.whole()
 
     def words(self) -> pa.ChunkedArray:
         """All blocks (n,) of a text or category column."""
@@ -117,13 +145,12 @@ def gather(table: Table, match: Match, columns: Mapping[str, Column], *, keep: i
     raw = count = 0
     for block in table.blocks(wanted):
         ragged += block.ragged
-        full, empty = _without_blanks(block, wanted)
-        blanks.append(empty + raw)
+        blanks.append(block.blank + raw)
         for name, place in match.positions.items():
-            if full.count:
-                typed[name].add(full.cells[place], count)
-        raw += block.count
-        count += full.count
+            if block.count:
+                typed[name].add(block.cells[place], count)
+        raw += block.count + len(block.blank)
+        count += block.count
     skipped = np.array(sorted(r for r, _ in ragged), dtype=np.int64)
     empty_rows = RowMap(table.first_row, skipped).rows(np.concatenate([*blanks, np.empty(0, int)]))
     rows = RowMap(table.first_row, np.union1d(skipped, empty_rows))
@@ -144,22 +171,6 @@ def _take(cells: Any, positions: np.ndarray) -> list[Any]:
     if isinstance(cells, pd.Series):
         return cells.iloc[positions].tolist()
     return [cells[int(p)].as_py() for p in positions]
-
-
-def _without_blanks(block: Block, wanted: Sequence[int]) -> tuple[Block, np.ndarray]:
-    """The block without records whose every wanted cell is empty, and their positions in it."""
-    import pandas as pd
-
-    empty = np.ones(block.count, dtype=bool)
-    for place in wanted if block.count else ():
-        empty &= blank(block.cells[place])
-        if not empty.any():
-            return block, np.empty(0, dtype=np.int64)
-    keep = ~empty
-    cells = {
-        w: c[keep] if isinstance(c, pd.Series) else c.filter(keep) for w, c in block.cells.items()
-    }
-    return Block(int(keep.sum()), cells, block.ragged), np.flatnonzero(empty)
 
 
 def _of_type(typed: Typed, rows: RowMap) -> Finding:

@@ -83,7 +83,7 @@ def small_scale(values: np.ndarray, name: str, column: Column) -> tuple[Note, ..
     """A note where the whole column keeps below a thousandth of its upper bound."""
     if column.high is None or column.high <= 0 or column.unit in ("", "1", "%"):
         return ()
-    top = np.nanmax(np.abs(values), initial=0.0)
+    top = max(np.nanmax(values, initial=0.0), -np.nanmin(values, initial=0.0))
     if not 0 < top < _TINY * column.high:
         return ()
     text = f"column {name}: the largest value, {show(top, column.unit)}, is below a thousandth of the bound {show(column.high, column.unit)}; check the unit"  # noqa: E501  # one sentence

@@ -48,7 +48,7 @@ def time_column(
     utc, lost = _instants(data, name, code, zone)
     lost &= ~dropped
     findings = [_ambiguous(data, name, lost, zone)] if lost.any() else []
-    good = np.flatnonzero((utc != NOT_A_TIME) & ~dropped & ~lost)
+    good = np.flatnonzero((utc != NOT_A_TIME) & ~dropped & ~lost).astype(np.int32)
     order = _sorted(utc, code, good)
     twice = repeated(utc, code, order)
     if twice.any():
@@ -114,7 +114,7 @@ def _instants(
 
 def _sorted(utc: np.ndarray, code: np.ndarray | None, good: np.ndarray) -> np.ndarray:
     """Positions sorted by key, then instant, then row."""
-    times = utc[good]
+    times = utc if len(good) == len(utc) else utc[good]
     if code is None:
         if (times[1:] >= times[:-1]).all():
             return good
@@ -124,7 +124,8 @@ def _sorted(utc: np.ndarray, code: np.ndarray | None, good: np.ndarray) -> np.nd
 
 def _told(data: Gathered, name: str, utc: np.ndarray, good: np.ndarray) -> list[Note]:
     notes = []
-    back = np.count_nonzero(np.diff(utc[good]) < 0)
+    times = utc if len(good) == len(utc) else utc[good]
+    back = np.count_nonzero(times[1:] < times[:-1])
     if back and not any(t.column.role in ("group", "place", "id") for t in data.columns.values()):
         text = (
             f"column {name}: rows were not in order of time and were sorted; steps back: {back:,}"
@@ -185,9 +186,11 @@ def _spacing(
 ) -> tuple[list[Finding], list[Note]]:
     """Rows that stand on no step, and gaps, told by the row after each."""
     utc, code, zone = clock
-    numbers, off = places(utc[order], zone, step)
-    on, number = order[~off], numbers[~off]
-    ahead = np.diff(number)
+    whole = len(order) == len(utc) and bool((order[1:] > order[:-1]).all())
+    numbers, off = places(utc if whole else utc[order], zone, step)
+    on = order if not off.any() else order[~off]
+    ahead = np.diff(numbers if not off.any() else numbers[~off])
+    del numbers
     if code is not None:
         ahead[code[on][1:] != code[on][:-1]] = 1
     text = data.columns[name].column.step

@@ -53,7 +53,7 @@ def _unmark(typed: Typed) -> Iterator[Note]:
     clean = unmark(values, typed.column)
     count = np.count_nonzero(np.isnan(clean)) - np.count_nonzero(np.isnan(values))
     if count:
-        typed.parts = [clean]
+        typed.held.replace(clean)
         marks = ", ".join(show(s) for s in typed.column.sentinel)
         yield Note(
             codes.MISSING_VALUE,

@@ -7,6 +7,7 @@ content-addressed) there, or error.json. It never opens the store.
 from __future__ import annotations
 
 import json
+import math
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -124,16 +125,16 @@ def _leave(folder: Path, pack: Pack, trial: Trial, more: Mapping[str, Any]) -> N
     if trial.model is not None:
         manifest = save(Files(str(folder / "files")), trial.model, local=pack.code)
     result = {
-        "folds": [asdict(f) | {k: dict(getattr(f, k)) for k in _SETS} for f in trial.folds],
-        "scores": dict(trial.scores),
-        "trivial": dict(trial.trivial),
-        "practice": dict(trial.practice),
-        "facts": dict(trial.facts),
+        "folds": [{"name": f.name} | {k: getattr(f, k) for k in _SETS} for f in trial.folds],
+        "scores": trial.scores,
+        "trivial": trial.trivial,
+        "practice": trial.practice,
+        "facts": trial.facts,
         "tables": sorted(trial.tables),
         "model": manifest,
         **more,
     }
-    text = json.dumps(result, ensure_ascii=False, default=_plain)
+    text = json.dumps(_plain(result), ensure_ascii=False, allow_nan=False)
     partial = folder / "result.part"
     partial.write_text(text, encoding="utf8")
     partial.rename(folder / "result.json")
@@ -142,12 +143,18 @@ def _leave(folder: Path, pack: Pack, trial: Trial, more: Mapping[str, Any]) -> N
 _SETS = ("ours", "trivial", "practice")
 
 
-def _plain(value: object) -> object:
-    if hasattr(value, "item"):
-        return value.item()
+def _plain(value: Any) -> Any:
+    """The value as JSON has it; a number that is none (NaN, infinite) is left out, or null."""
+    if isinstance(value, Mapping):
+        cleaned = {str(k): _plain(v) for k, v in value.items()}
+        return {k: v for k, v in cleaned.items() if v is not None or value.get(k) is None}
+    if isinstance(value, list | tuple):
+        return [_plain(v) for v in value]
     if hasattr(value, "tolist"):
-        return value.tolist()
-    return str(value)
+        return _plain(value.tolist())
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value if isinstance(value, str | int | float | bool | None) else str(value)
 
 
 if __name__ == "__main__":

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import hashlib
 import os
 import secrets
+import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol
 
@@ -17,6 +18,7 @@ from qianhang.store.settings import masked
 __all__ = ["Files"]
 
 _BLOCK = 1 << 20
+_STALE_S = 86400.0
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _DENIED = (errno.EACCES, errno.EPERM, errno.EROFS)
 _HEX = frozenset("0123456789abcdef")
@@ -74,7 +76,7 @@ class Files:
         Raises StoreError where the bytes are absent or changed, or the target cannot be written.
         """
         with self._found(sha) as source, _named_errors(str(target)):
-            written = _write_whole(target, lambda: _stream(source), sha)
+            written = _write_whole(target, lambda: _stream(source), sha=sha)
         if not written:
             raise self._changed(sha)
         return target
@@ -91,7 +93,7 @@ class Files:
         with self._found(sha) as source:
             return "" if _sha256(_stream(source)) == sha else "changed"
 
-    @contextmanager
+    @contextlib.contextmanager
     def _found(self, sha: str) -> Iterator[BinaryIO]:
         try:
             source = self._backend.open(_name(sha))
@@ -119,6 +121,7 @@ class _Folder:
 
     def __init__(self, root: Path) -> None:
         self.root, self.place = root, str(root)
+        self.swept = False
 
     def open(self, name: str) -> BinaryIO:
         return (self.root / name).open("rb")
@@ -127,9 +130,13 @@ class _Folder:
         return (self.root / name).is_file()
 
     def write(self, name: str, source: Callable[[], Iterator[bytes]]) -> None:
-        target = self.root / name
-        target.parent.mkdir(parents=True, exist_ok=True)
-        _write_whole(target, source)
+        target, partial = self.root / name, self.root / ".partial"
+        for folder in (target.parent, partial):
+            folder.mkdir(parents=True, exist_ok=True)
+        if not self.swept:
+            _sweep(partial)
+            self.swept = True
+        _write_whole(target, source, beside=partial)
 
 
 class _Remote:
@@ -162,10 +169,14 @@ class _Remote:
 
 
 def _write_whole(
-    target: Path, source: Callable[[], Iterator[bytes]], sha: str | None = None
+    target: Path,
+    source: Callable[[], Iterator[bytes]],
+    *,
+    sha: str | None = None,
+    beside: Path | None = None,
 ) -> bool:
-    """Write beside the target, flush to the disk, rename; False where the bytes are not `sha`."""
-    part = target.with_name(f".{target.name}.{secrets.token_hex(6)}.part")
+    """Write under another name, flush to the disk, rename; False where the bytes are not `sha`."""
+    part = (beside or target.parent) / f".{target.name}.{secrets.token_hex(6)}.part"
     try:
         seen = hashlib.sha256()
         with part.open("xb") as out:
@@ -183,6 +194,14 @@ def _write_whole(
         part.unlink(missing_ok=True)
 
 
+def _sweep(folder: Path) -> None:
+    """Remove what killed writers left behind, once it is a day old."""
+    for path in folder.glob(".*.part"):
+        with contextlib.suppress(FileNotFoundError):
+            if time.time() - path.stat().st_mtime > _STALE_S:
+                path.unlink()
+
+
 def _flush_folder(folder: Path) -> None:
     handle = os.open(folder, os.O_RDONLY)
     try:
@@ -191,7 +210,7 @@ def _flush_folder(folder: Path) -> None:
         os.close(handle)
 
 
-@contextmanager
+@contextlib.contextmanager
 def _named_errors(place: str) -> Iterator[None]:
     try:
         yield

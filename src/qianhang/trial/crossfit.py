@@ -18,6 +18,7 @@ __all__ = ["crossfit", "fold_scores", "group_labels", "risk_of"]
 
 Floats = NDArray[np.float64]
 Progress = Callable[[int, int, str], None]
+FOLD_EVENTS = 50
 
 
 def crossfit(
@@ -81,16 +82,19 @@ def _whole(risk: Floats, folds: Sequence[Fold]) -> bool:
     return all(np.isfinite(risk[fold.test]).all() for fold in folds)
 
 
-def fold_scores(
-    risks: Risks, folds: Sequence[Fold], benefit: str = "net_benefit"
-) -> tuple[FoldScore, ...]:
-    """The scores of each fold by itself: ours, the trivial baseline's, the practitioner's."""
+def fold_scores(risks: Risks, folds: Sequence[Fold]) -> tuple[FoldScore, ...]:
+    """The scores of each fold by itself: ours, the trivial baseline's, the practitioner's.
+
+    Where some fold has fewer than 50 events, no fold can be judged by itself: its scores are named
+    `<metric>_in_fold`, and only the whole is held to the bars.
+    """
+    small = any(risks.yardstick.count(fold.test) < FOLD_EVENTS for fold in folds)
 
     def scores(who: str, fold: Fold) -> Mapping[str, float]:
         if who not in risks.by:
             return {}
-        at = risks.yardstick.net_benefit(risks.by[who], fold.test, risks.threshold)
-        return {**risks.yardstick.scores(risks.by[who], fold.test), benefit: at}
+        found = risks.yardstick.scores(risks.by[who], fold.test)
+        return {f"{name}_in_fold" if small else name: value for name, value in found.items()}
 
     return tuple(
         FoldScore(f.name, scores("ours", f), scores("trivial", f), scores("practice", f))

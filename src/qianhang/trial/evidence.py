@@ -20,7 +20,7 @@ Floats = NDArray[np.float64]
 Rows = NDArray[np.int64]
 DRAWS = 200
 THRESHOLD = 0.1
-LEAST_EVENTS = 10
+LEAST_EVENTS = 10  # below, a subgroup is shown but says nothing either way
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +56,18 @@ def overall(risks: Risks, table: pd.DataFrame) -> dict[str, dict[str, float]]:
 
 
 def _use(risks: Risks, risk: Floats) -> dict[str, float]:
-    """net_benefit, and net_benefit_gain over the better of treating all and none."""
+    """net_benefit, its gain over the better of treating all and none, treatments avoided.
+
+    treatments_avoided : per 1,000 against treating all, at equal cases found on balance
+    """
     stick, at = risks.yardstick, risks.threshold
     everybody = stick.net_benefit(np.ones(len(risk)), risks.rows, at)
     benefit = stick.net_benefit(risk, risks.rows, at)
-    return {"net_benefit": benefit, "net_benefit_gain": benefit - max(everybody, 0.0)}
+    return {
+        "net_benefit": benefit,
+        "net_benefit_gain": benefit - max(everybody, 0.0),
+        "treatments_avoided": 1000.0 * (benefit - everybody) * (1.0 - at) / at,
+    }
 
 
 def _worst(groups: pd.DataFrame) -> dict[str, float]:

@@ -100,6 +100,7 @@ def run(
         practice=scores.get("practice", {}),
         tables=found,
         model=model,
+        headline=scores["ours"]["treatments_avoided"],
         facts=facts | {"published": scores.get("published", {})},
     )
 

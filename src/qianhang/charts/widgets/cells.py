@@ -11,7 +11,6 @@ from qianhang.charts.widgets.columns import (
     need,
     numbers,
     numeric,
-    role,
     table_of,
     texts,
 )
@@ -34,7 +33,7 @@ def network(frame: pd.DataFrame, setting: Setting) -> Chart:
     is_link = rows[x2].notna() if x2 else pd.Series(False, index=rows.index)
     value = find(rows, "value", "flow", "pressure", "score")
     links, nodes = rows[is_link], rows[~is_link]
-    drawn = ()
+    drawn: tuple[Link, ...] = ()
     if x2 and y2:
         ends = (numbers(links[c]) for c in (x, y, x2, y2))
         amounts = numbers(links[value]) if value else (None,) * len(links)
@@ -69,9 +68,9 @@ def _named(
     x, y, x2, y2 = columns
     marks = []
     for _, row in rows[rows["mark"].notna() & (rows["mark"].astype(str) != "")].iterrows():
-        linked = bool(x2 and y2 and pd.notna(row[x2]))
-        at = (row[x] + row[x2]) / 2 if linked else row[x]
-        up = (row[y] + row[y2]) / 2 if linked else row[y]
+        at, up = row[x], row[y]
+        if x2 and y2 and pd.notna(row[x2]):
+            at, up = (at + row[x2]) / 2, (up + row[y2]) / 2
         words = str(row["mark"])
         known = words in ("hit", "miss", "false_alarm", "event", "alarm")
         tone = {"hit": "good", "miss": "warn", "false_alarm": "bad"}.get(words, "limit")

@@ -6,7 +6,19 @@ import pandas as pd
 from pandas.api import types
 
 from qianhang.charts import number
-from qianhang.charts.chart import Axis, Band, Chart, Mark, Role, Row, Series, Setting, named, plain
+from qianhang.charts.chart import (
+    Axis,
+    Band,
+    Chart,
+    Mark,
+    Number,
+    Role,
+    Row,
+    Series,
+    Setting,
+    named,
+    plain,
+)
 from qianhang.charts.widgets.columns import (
     find,
     flat,
@@ -18,7 +30,7 @@ from qianhang.charts.widgets.columns import (
     texts,
 )
 from qianhang.core.manifest import Words
-from qianhang.core.words import Lang, say
+from qianhang.core.words import LANGUAGES, Lang, say
 
 __all__ = ["bars", "calibration", "decision", "forest", "kpi"]
 
@@ -53,29 +65,30 @@ def kpi(frame: pd.DataFrame, setting: Setting) -> Chart:
 
 
 def _limits(rows: pd.DataFrame, unit: str) -> tuple[Mark, ...]:
+    """A line for each side of the bar, all with the same words: the bar and whether it is met."""
     met = bool(rows["met"].iloc[0]) if "met" in rows.columns else None
-    marks = []
-    for side in ("at_most", "at_least"):
-        limit = numbers(rows[side])[0] if side in rows.columns else None
-        if limit is not None:
-            words = Words(*(_verdict(side, limit, unit, met, lang) for lang in ("zh", "en")))
-            tone: Role = "limit" if met is None else "good" if met else "bad"
-            marks.append(Mark("horizontal", words, at=limit, role=tone))
-    return tuple(marks)
+    low, high = (
+        numbers(rows[side])[0] if side in rows.columns else None for side in ("at_least", "at_most")
+    )
+    if low is None and high is None:
+        return ()
+    words = Words(*(_verdict(low, high, unit=unit, met=met, lang=k) for k in LANGUAGES))
+    tone: Role = "limit" if met is None else "good" if met else "bad"
+    return tuple(Mark("horizontal", words, at=v, role=tone) for v in (low, high) if v is not None)
 
 
-def _verdict(side: str, limit: float, unit: str, met: bool | None, lang: Lang) -> str:
-    shown = number.amount(limit, unit, lang=lang, digits=4)
-    text = say(f"report.{side}", lang=lang, value=shown)
+def _verdict(low: Number, high: Number, *, unit: str, met: bool | None, lang: Lang) -> str:
+    least, most = (
+        None if v is None else number.amount(v, unit, lang=lang, digits=4) for v in (low, high)
+    )
+    if least and most:
+        text = say("report.between", lang=lang, low=least, high=most)
+    else:
+        text = say(f"report.{'at_least' if least else 'at_most'}", lang=lang, value=least or most)
     if met is None:
         return text
-    sign = "✓ " if met else "✗ "
-    return (
-        sign
-        + text
-        + say("word.colon", lang=lang)
-        + say("report.met" if met else "report.unmet", lang=lang)
-    )
+    sign, key = ("✓ ", "report.met") if met else ("✗ ", "report.unmet")
+    return sign + text + say("word.colon", lang=lang) + say(key, lang=lang)
 
 
 def bars(frame: pd.DataFrame, setting: Setting) -> Chart:
@@ -186,7 +199,8 @@ def forest(frame: pd.DataFrame, setting: Setting) -> Chart:
     """
     rows = flat(frame).head(_MOST)
     value = need(rows, setting, "oe", "ratio", "value", "ours", "score", "estimate")
-    low, high = find(rows, "low", "lower"), find(rows, "high", "upper")
+    low = find(rows, f"{value}_low", "low", "lower")
+    high = find(rows, f"{value}_high", "high", "upper")
     names = [c for c in ("group", "subgroup", "name", "level") if c in rows.columns]
     label = [
         " · ".join(dict.fromkeys(p)) for p in zip(*(texts(rows[c]) for c in names), strict=True)
@@ -203,7 +217,9 @@ def forest(frame: pd.DataFrame, setting: Setting) -> Chart:
     )
     ratio = value in ("oe", "ratio")
     words = named("chart.ratio") if ratio else setting.words(value)
-    lines = tuple(Row(_row_name(setting, name), *rest) for name, *rest in found)
+    lines = tuple(
+        Row(_row_name(setting, name), at, low=a, high=b, size=n) for name, at, a, b, n in found
+    )
     return Chart(
         "forest",
         setting.heading(),

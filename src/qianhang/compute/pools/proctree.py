@@ -21,19 +21,23 @@ _PROC = Path("/proc")
 
 
 class Tree:
-    """Everything below this process: counts that only grow, and a way to kill it."""
+    """Everything below this process: counts that only grow, and a way to kill it.
+
+    main : the process whose end is the end of the job, the leader of its own group
+    """
 
     def __init__(self) -> None:
         self.now_mb = self.peak_mb = 0.0
         self.now_processes = self.peak_processes = 0
         self.cpu_s = 0.0
+        self.main = 0
         self._ended_s = 0.0
         self._linux = sys.platform == "linux" and (_PROC / "self/stat").exists()
         if self._linux:
             self._page = os.sysconf("SC_PAGE_SIZE")
             self._clock = os.sysconf("SC_CLK_TCK")
 
-    def reap(self, main_pid: int) -> int | None:
+    def reap(self) -> int | None:
         """Collect what has ended; the wait status of the main process once it has."""
         found = None
         while True:
@@ -47,7 +51,7 @@ class Tree:
             self.cpu_s = max(self.cpu_s, self._ended_s)
             self.peak_mb = max(self.peak_mb, _rss_mb(usage))
             self.peak_processes = max(self.peak_processes, 1)
-            if pid == main_pid:
+            if pid == self.main:
                 found = status
 
     def measure(self, *, limit_mb: float) -> None:
@@ -72,7 +76,7 @@ class Tree:
     def pids(self) -> list[int]:
         """Every process below this one."""
         found: list[int] = []
-        waiting = _children(os.getpid()) if self._linux else []
+        waiting = _children(os.getpid())
         while waiting:
             pid = waiting.pop()
             found.append(pid)
@@ -81,6 +85,10 @@ class Tree:
 
     def kill(self) -> None:
         """Kill until none is left, group by group so that none can fork away."""
+        if not self._linux:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(self.main, signal.SIGKILL)
+            return
         until = time.monotonic() + _PATIENCE_S
         own = os.getpgrp()
         while time.monotonic() < until:

@@ -101,8 +101,8 @@ class Keeper:
         """Start the command and stay until nothing of it is left."""
         self.began = time.monotonic()
         source, sink = os.pipe()
-        main_pid = os.fork()
-        if main_pid == 0:
+        self.tree.main = os.fork()
+        if self.tree.main == 0:
             _become(self.plan, sink)
         os.close(sink)
         os.set_blocking(source, False)
@@ -110,15 +110,15 @@ class Keeper:
             next_look = 0.0
             while self.status is None:
                 self.wait_and_copy(source, log)
-                self.status = self.tree.reap(main_pid)
+                self.status = self.tree.reap()
                 if self.status is None and time.monotonic() >= next_look:
-                    self.look(main_pid)
+                    self.look()
                     next_look = time.monotonic() + _TICK_S
             self.tree.kill()
             self.copy(source, log)
         os.close(source)
 
-    def look(self, main_pid: int) -> None:
+    def look(self) -> None:
         """Count what the tree uses, and stop it where that is too much."""
         self.tree.measure(limit_mb=self.limits["memory_mb"])
         if time.monotonic() >= self.kill_at:
@@ -126,7 +126,7 @@ class Keeper:
         if self.reason:
             return
         if self.told_to_stop():
-            self.stop_gently(main_pid)
+            self.stop_gently()
         elif self.tree.now_mb > self.limits["memory_mb"]:
             self.stop_now("memory_limit")
         elif self.tree.now_processes > self.limits["processes"]:
@@ -135,7 +135,7 @@ class Keeper:
             self.stop_now("cpu_limit")
         elif time.monotonic() - self.began > self.limits["wall_s"]:
             self.reason = "wall_limit"
-            self.stop_gently(main_pid)
+            self.stop_gently()
 
     def told_to_stop(self) -> bool:
         """Whether the caller cancelled, or is no longer there."""
@@ -147,10 +147,10 @@ class Keeper:
             self.reason = "parent_died"
         return bool(self.reason)
 
-    def stop_gently(self, main_pid: int) -> None:
+    def stop_gently(self) -> None:
         """Ask the job to end; `look` kills what is still there after the grace."""
         with contextlib.suppress(ProcessLookupError):
-            os.killpg(main_pid, signal.SIGTERM)
+            os.killpg(self.tree.main, signal.SIGTERM)
         self.kill_at = time.monotonic() + _GRACE_S
 
     def stop_now(self, reason: str) -> None:

@@ -31,11 +31,15 @@ class Ragged(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """Consecutive records: header position -> raw cells, all of length `count`."""
+    """Consecutive records: header position -> raw cells, all of length `count`.
+
+    blank : positions of records between which nothing at all is written; they have no cells
+    """
 
     count: int
     cells: Mapping[int, pa.Array | pd.Series]
     ragged: tuple[Ragged, ...] = ()
+    blank: np.ndarray = field(default_factory=lambda: np.empty(0, dtype=np.int64))
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from qianhang.core.errors import ContractError
 from qianhang.data import codes
 from qianhang.data.readers.blocks import Block, Note, Ragged, Table
@@ -48,11 +50,11 @@ def _blocks(path: Path, plan: Survey, wanted: Sequence[int]) -> Iterator[Block]:
         return "skip"
 
     try:
-        with open_bytes(path) as source, _reader(source, plan, wanted, skip) as batches:
+        with open_bytes(path) as source, _reader(source, plan, skip) as batches:
             for batch in batches:
-                cells = {w: batch.column(str(w)) for w in wanted}
-                yield Block(batch.num_rows, cells, tuple(ragged))
+                yield _block(batch, wanted, tuple(ragged))
                 ragged.clear()
+        pa.default_memory_pool().release_unused()
     except (pa.ArrowInvalid, EOFError, OSError) as cause:
         reason = str(cause).splitlines()[0] if str(cause) else type(cause).__name__
         if "Empty CSV" in reason:
@@ -66,9 +68,21 @@ def _blocks(path: Path, plan: Survey, wanted: Sequence[int]) -> Iterator[Block]:
         yield Block(0, {}, tuple(ragged))
 
 
-def _reader(
-    source: Any, plan: Survey, wanted: Sequence[int], skip: Any
-) -> arrow_csv.CSVStreamingReader:
+def _block(batch: Any, wanted: Sequence[int], ragged: tuple[Ragged, ...]) -> Block:
+    """The wanted cells of a batch, without the rows in which every cell is empty."""
+    import pyarrow.compute as pc
+
+    empty = np.ones(batch.num_rows, dtype=bool)
+    for column in batch.columns:
+        empty &= pc.equal(column, "").to_numpy(zero_copy_only=False)
+        if not empty.any():
+            return Block(batch.num_rows, {w: batch.column(str(w)) for w in wanted}, ragged)
+    cells = {w: batch.column(str(w)).filter(~empty) for w in wanted}
+    blank = np.flatnonzero(empty)
+    return Block(batch.num_rows - len(blank), cells, ragged, blank)
+
+
+def _reader(source: Any, plan: Survey, skip: Any) -> arrow_csv.CSVStreamingReader:
     """Arrow's streaming parser over the body; one thread, so that row numbers are known."""
     import pyarrow as pa
     import pyarrow.csv as arrow_csv
@@ -91,7 +105,6 @@ def _reader(
         ),
         convert_options=arrow_csv.ConvertOptions(
             column_types={n: pa.string() for n in names},
-            include_columns=[str(w) for w in wanted],
             strings_can_be_null=False,
         ),
     )

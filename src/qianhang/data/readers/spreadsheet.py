@@ -8,6 +8,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from qianhang.core.errors import ContractError
 from qianhang.data import codes
 from qianhang.data.readers.blocks import Block, Note, Table
@@ -63,11 +65,13 @@ def _open(path: Path) -> Workbook:
 def _blocks(path: Path, title: str, wanted: Sequence[int]) -> Iterator[Block]:
     book = _open(path)
     try:
-        rows: list[tuple[Any, ...]] = []
+        rows: list[tuple[Any, ...] | None] = []
         sheet = book[title]
         sheet.reset_dimensions()
         for row in sheet.iter_rows(min_row=2, values_only=True):
-            rows.append(tuple(_tidy(row[w]) if w < len(row) else None for w in wanted))
+            written = any(cell is not None for cell in row)
+            cells = tuple(_tidy(row[w]) if w < len(row) else None for w in wanted)
+            rows.append(cells if written else None)
             if len(rows) == _ROWS:
                 yield _block(rows, wanted)
                 rows = []
@@ -85,8 +89,10 @@ def _tidy(cell: Any) -> Any:
     return cell
 
 
-def _block(rows: list[tuple[Any, ...]], wanted: Sequence[int]) -> Block:
+def _block(rows: list[tuple[Any, ...] | None], wanted: Sequence[int]) -> Block:
     import pandas as pd
 
-    cells = {w: pd.Series([r[i] for r in rows], dtype=object) for i, w in enumerate(wanted)}
-    return Block(len(rows), cells)
+    full = [r for r in rows if r is not None]
+    blank = np.array([i for i, r in enumerate(rows) if r is None], dtype=np.int64)
+    cells = {w: pd.Series([r[i] for r in full], dtype=object) for i, w in enumerate(wanted)}
+    return Block(len(full), cells, blank=blank)

@@ -48,14 +48,19 @@ class _Factor:
             return np.asarray(column.isna(), dtype=np.float64)
         if self.shape == "level":
             # A level is read as text, so that 1, 1.0 and "1" are one code.
-            return (_levels(column, fill) == self.level).astype(np.float64)
-        values = pd.to_numeric(column).to_numpy(dtype=np.float64, na_value=np.nan)
+            return np.asarray(_levels(column, fill) == self.level, dtype=np.float64)
+        values = _numbers(column)
         values = np.where(np.isnan(values), float(fill), values)
         if self.shape == "log":
             return np.asarray(np.log(np.maximum(values, 1e-9)), dtype=np.float64)
         if self.shape == "log1p":
             return np.asarray(np.log1p(np.maximum(values, 0.0)), dtype=np.float64)
         return np.asarray(values, dtype=np.float64)
+
+
+def _numbers(column: pd.Series[Any]) -> Floats:
+    """(n,) the column as numbers, gaps as NaN."""
+    return np.asarray(pd.to_numeric(column).to_numpy(dtype=np.float64, na_value=np.nan))
 
 
 def _levels(column: pd.Series[Any], fill: Fill) -> NDArray[np.str_]:
@@ -107,7 +112,7 @@ class Design:
         if "level" in shapes:
             common = column.dropna().mode()
             return str(_levels(common.iloc[:1], "")[0]) if len(common) else ""
-        values = pd.to_numeric(column).to_numpy(dtype=np.float64, na_value=np.nan)
+        values = _numbers(column)
         return float(np.nanmedian(values)) if (~np.isnan(values)).any() else 0.0
 
     def matrix(self, table: pd.DataFrame) -> Floats:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from qianhang.engines.detect.localise import match, neighbourhood, posterior
+from qianhang.engines.detect.bias import BiasFilter
+from qianhang.engines.detect.localise import cover, match, posterior, within_reach
 
-__all__ = ["Declared", "Plant", "Settings", "Source", "SourceTracker", "Trace"]
+__all__ = ["Declared", "Places", "Plant", "Settings", "Source", "SourceTracker", "Trace"]
 
 Array = NDArray[np.float64]
 
@@ -19,12 +20,19 @@ Array = NDArray[np.float64]
 class Plant(Protocol):
     """What the tracker asks of the system that it watches."""
 
-    def residual(self, period: int, sources: Mapping[int, float]) -> tuple[Array, Array]:
-        """Measured minus expected beside the sources, and weight of the bias, (n,) each."""
+    def residual(
+        self, period: int, known: Mapping[int, float]
+    ) -> tuple[Array, Array, Array]:
+        """Measured minus expected beside the known sources; weight of the bias; noise, (n,) each.
+
+        The noise is a multiple of the usual standard deviation (few readings: above 1).
+        """
         ...
 
-    def response(self, period: int, place: int, *, size: float, known: Mapping[int, float]) -> Array:
-        """Change of the residual for one unit of source at a place, beside the known ones, (n,)."""
+    def responses(
+        self, period: int, places: Sequence[int], *, sizes: Array, known: Mapping[int, float]
+    ) -> Array:
+        """Change of the residual a unit of source at each place beside the known, (places, n)."""
         ...
 
 
@@ -32,28 +40,51 @@ class Plant(Protocol):
 class Settings:
     """Thresholds of a tracker, fixed before it sees data.
 
-    open_at, close_at : log likelihood ratio (nats) at which a source is opened, closed
-    sure, likely : share of the place posterior within reach for an alarm now, or after `patience`
+    open_at, close_at : log likelihood ratio at which a source is opened, closed
+    sure, likely : chance that an alarm is within reach which is enough now, or after `patience`
     growth : standard deviation of a source's change of size, units a period
-    least : smallest source worth opening, units
+    least : smallest source worth opening, units; first : periods before anything is opened
     memory : periods that the tracker can look back; windows : lengths (periods) tried as onsets
-    drift : standard deviation of the bias's daily wander, as a share of its prior
+    drift : growth of the bias's variance a period, as a share of its prior
     temper : how far the likelihood is trusted for places, 0 to 1
+    checked : places that the plant itself is asked about before a source is opened
     """
 
-    open_at: float = 14.0
-    close_at: float = 8.0
+    open_at: float = 15.0
+    close_at: float = 10.0
     sure: float = 0.6
     likely: float = 0.35
     patience: int = 6
     growth: float = 0.3
     least: float = 0.8
-    memory: int = 60
-    windows: tuple[int, ...] = (1, 2, 4, 7, 12, 20, 34, 55)
-    drift: float = 0.01
-    temper: float = 0.5
     first: int = 3
+    memory: int = 56
+    windows: tuple[int, ...] = (1, 2, 4, 7, 12, 20, 34, 55)
+    drift: float = 2e-5
+    temper: float = 0.5
     checked: int = 16
+    ages: tuple[int, ...] = (1, 2, 4, 7, 11, 16, 24, 34, 48)
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Where a source can be.
+
+    responses : (2, places, n) change a unit at a small and at a large size; sizes : the two
+    distance : (places, places) ; reach : distance within which an alarm counts as right
+    """
+
+    responses: Array
+    sizes: tuple[float, float]
+    distance: Array
+    reach: float
+
+    def at(self, size: float) -> Array:
+        """Responses (places, n) a unit, between the two sizes by straight line."""
+        small, large = self.sizes
+        share = float(np.clip((size - small) / (large - small), 0.0, 1.0))
+        result: Array = (1 - share) * self.responses[0] + share * self.responses[1]
+        return result
 
 
 @dataclass(slots=True)
@@ -62,57 +93,269 @@ class Source:
 
     place: int
     start: int
-    size: float
     seen: int
     response: Array
     chance: Array
+    sizes: list[float]
     open: bool = True
-    said: int = -1
-    said_times: int = 0
-    sizes: dict[int, float] = field(default_factory=dict)
+    said: list[int] = field(default_factory=list)
+
+    @property
+    def size(self) -> float:
+        """The newest size, units."""
+        return self.sizes[-1]
 
 
 @dataclass(frozen=True, slots=True)
 class Declared:
-    """One alarm: period, place, size (units), chance that the place is within reach."""
+    """One alarm: period, place, first period of the source, size (units), chance to be right."""
 
     period: int
     place: int
     start: int
     size: float
     chance: float
+    ratio: float
     source: int
 
 
 @dataclass(frozen=True, slots=True)
 class Trace:
-    """The statistic of one period: best log likelihood ratio, its place, onset, sources open."""
+    """One period: best log likelihood ratio of a new source, its place, sources held open."""
 
     period: int
     statistic: float
     place: int
-    start: int
-    open: int
+    held: int
     total: float
 
 
 class SourceTracker:
-    """Opens, sizes, moves and closes sources from residuals, one period at a time.
+    """Opens, sizes, moves and closes sources, one period at a time, never looking ahead.
 
-    responses : (2, places, n) response per unit at a small and a large size
-    sizes : the two sizes; bias : (n, n) prior covariance of the lasting bias
-    noise : (n, n) covariance of one period's residual; near : (places, places) True within reach
+    bias, noise : (n, n) prior covariance of the lasting bias; covariance of a period's residual
     """
 
-    def __init__(self, responses: Array, sizes: Sequence[float], bias: Array, noise: Array,
-                 near: NDArray[np.bool_], settings: Settings = Settings()) -> None:
-        self.responses, self.reference = responses, tuple(sizes)
-        self.bias, self.noise, self.near, self.settings = bias, noise, near, settings
+    def __init__(
+        self, plant: Plant, places: Places, bias: Array, noise: Array, *, settings: Settings
+    ) -> None:
+        self.settings, self.places, self._plant = settings, places, plant
         self.sources: list[Source] = []
         self.declared: list[Declared] = []
         self.trace: list[Trace] = []
-        self._mean = [np.zeros(len(bias))]
-        self._cov: list[Array | None] = [bias]
-        self._gain: list[Array | None] = []
-        self._residual: list[Array] = []
-        self._weight: list[Array] = []
+        self.events: list[tuple[object, ...]] = []
+        self._bias = BiasFilter(bias, noise, drift=settings.drift, memory=settings.memory)
+        self._coarse = cover(places.distance, places.reach / 3)
+        self._near = places.distance <= places.reach * 0.9
+        self._now = -1
+
+    def known(self, *, without: Source | None = None) -> dict[int, float]:
+        """Place -> size of the sources held open."""
+        held: dict[int, float] = {}
+        for source in self.sources:
+            if source.open and source is not without:
+                held[source.place] = held.get(source.place, 0.0) + source.size
+        return held
+
+    def step(self) -> list[Declared]:
+        """Takes in the next period; the alarms that it brings."""
+        self._now += 1
+        for source in self.sources:
+            source.sizes.append(source.size if source.open else 0.0)
+        self._bias.push(*self._plant.residual(self._now, self.known()))
+        before = len(self.declared)
+        if self._now >= self.settings.first - 1:
+            for _ in range(12):
+                if not (self._close() or self._open()):
+                    break
+            self._move_some()
+            self._declare()
+        self._resize()
+        self._bias.learn()
+        return self.declared[before:]
+
+    def _window(self, start: int, without: Source | None = None) -> tuple[Array, Array]:
+        extra = None
+        if without is not None:
+            sizes = without.sizes[start - without.start :]
+            extra = np.outer(sizes, without.response)
+        difference, spread = self._bias.window(start, extra=extra)
+        length = self._now + 1 - start
+        for source in self.sources:
+            if source.open and source is not without and source.start < start:
+                free = min(self.settings.growth * length, 0.5 * max(source.size, 1.0))
+                spread = spread + np.outer(source.response, source.response) * free**2
+        seen = np.isfinite(difference)
+        return difference, np.where(np.outer(seen, seen), spread, np.eye(len(spread)))
+
+    def _starts(self) -> list[int]:
+        lengths = set(self.settings.windows)
+        if self._now < self.settings.memory:
+            lengths.add(self._now + 1)
+        return [self._now + 1 - n for n in sorted(lengths) if n <= self._now + 1]
+
+    def _open(self) -> bool:
+        coarse = self.places.responses[0][self._coarse]
+        best, start, place, size = 0.0, -1, -1, 0.0
+        for begin in self._starts():
+            difference, spread = self._window(begin)
+            seen = np.isfinite(difference)
+            found = match(np.where(seen, difference, 0.0), coarse * seen, spread)
+            top = int(found.ratio.argmax())
+            if found.ratio[top] > best:
+                best, start, place = float(found.ratio[top]), begin, int(self._coarse[top])
+                size = float(found.size[top])
+        self._note(best, place)
+        if best < 0.7 * self.settings.open_at:
+            return False
+        ratio, sizes, response = self._scan(start, size)
+        place = int(ratio.argmax())
+        if ratio[place] < self.settings.open_at or sizes[place] < self.settings.least:
+            return False
+        count = self._now + 1 - start
+        chance = posterior(ratio, temper=self.settings.temper)
+        source = Source(
+            place, start, self._now, response, chance, [float(sizes[place])] * count
+        )
+        self.sources.append(source)
+        self._bias.add(start, -np.outer(source.sizes, response))
+        self.events.append((self._now, "open", place, start, source.size, ratio[place]))
+        self._refresh(start)
+        if start == 0:
+            self._settle()
+        return True
+
+    def _refresh(self, start: int) -> None:
+        """Replaces what was added by straight line by what the plant itself says of today."""
+        exact, _, _ = self._plant.residual(self._now, self.known())
+        shift = np.nan_to_num(exact - self._bias.residuals[self._now])
+        self._bias.add(start, np.tile(shift, (self._now + 1 - start, 1)))
+
+    def _note(self, best: float, place: int) -> None:
+        held = self.known()
+        row = Trace(self._now, best, place, len(held), sum(held.values()))
+        if self.trace and self.trace[-1].period == self._now:
+            return
+        self.trace.append(row)
+
+    def _scan(
+        self, start: int, size: float, without: Source | None = None
+    ) -> tuple[Array, Array, Array]:
+        """Log likelihood ratio and size at every place, and the best place's response."""
+        difference, spread = self._window(start, without)
+        seen = np.isfinite(difference)
+        difference = np.where(seen, difference, 0.0)
+        rough = match(difference, self.places.at(size) * seen, spread)
+        top = np.argsort(-rough.ratio)[: self.settings.checked]
+        exact = self._plant.responses(
+            self._now,
+            top.tolist(),
+            sizes=np.clip(rough.size[top], 0.5, 60.0),
+            known=self.known(without=without),
+        )
+        fine = match(difference, exact * seen, spread)
+        ratio, sizes = rough.ratio.copy(), rough.size.copy()
+        # A place that the plant was not asked about is shifted like its nearest one that was.
+        near = self.places.distance[:, top].argmin(axis=1)
+        ratio += (fine.ratio - rough.ratio[top])[near] - 1.0
+        ratio[top], sizes[top] = fine.ratio, fine.size
+        best = int(fine.ratio.argmax())
+        ratio = np.minimum(ratio, fine.ratio[best])
+        ratio[top[best]] += 1e-9
+        return ratio, sizes, exact[best]
+
+    def _settle(self) -> None:
+        """Sources that were there from the start are placed anew, each beside the others."""
+        for _ in range(3):
+            moved = [self._move(s) for s in self.sources if s.open and s.start == 0]
+            if not any(moved):
+                return
+
+    def _move_some(self) -> None:
+        for source in self.sources:
+            age = self._now - source.seen
+            if source.open and age in self.settings.ages and self._now - source.start < (
+                self.settings.memory
+            ):
+                self._move(source)
+
+    def _move(self, source: Source) -> bool:
+        mean = float(np.mean(source.sizes))
+        ratio, sizes, response = self._scan(source.start, mean, without=source)
+        place = int(ratio.argmax())
+        source.chance = posterior(ratio, temper=self.settings.temper)
+        if sizes[place] <= 0 or (
+            place != source.place and ratio[place] - ratio[source.place] < 1.0
+        ):
+            return False
+        moved = place != source.place
+        old = np.outer(source.sizes, source.response)
+        factor = float(np.clip(sizes[place] / max(mean, 0.05), 0.2, 5.0))
+        source.sizes = [s * factor for s in source.sizes]
+        source.place, source.response = place, response
+        self._bias.add(source.start, old - np.outer(source.sizes, response))
+        self._refresh(source.start)
+        if moved:
+            self.events.append((self._now, "move", place, source.start, source.size))
+        return moved
+
+    def _close(self) -> bool:
+        best, ending, start = self.settings.close_at, None, 0
+        for source in self.sources:
+            for begin in range(max(self._now - 2, source.start + 1), self._now + 1):
+                if not source.open:
+                    continue
+                difference, spread = self._window(begin)
+                seen = np.isfinite(difference)
+                solved = np.linalg.solve(spread, source.response * seen)
+                size = -source.size
+                gain = size * (solved @ np.where(seen, difference, 0.0)) - 0.5 * size**2 * (
+                    solved @ (source.response * seen)
+                )
+                if gain > best:
+                    best, ending, start = float(gain), source, begin
+        if ending is None:
+            return False
+        back = self._now + 1 - start
+        rows = np.outer(ending.sizes[-back:], ending.response)
+        ending.sizes[-back:] = [0.0] * back
+        ending.open = False
+        self._bias.add(start, rows)
+        self._refresh(start)
+        self.events.append((self._now, "close", ending.place, start, best))
+        return True
+
+    def _resize(self) -> None:
+        held = [s for s in self.sources if s.open]
+        if not held:
+            return
+        difference, spread = self._bias.window(self._now)
+        seen = np.isfinite(difference)
+        columns = np.array([s.response for s in held]).T[seen]
+        solved = np.linalg.solve(spread[np.ix_(seen, seen)], columns)
+        inner = columns.T @ solved + np.eye(len(held)) / self.settings.growth**2
+        change = np.linalg.solve(inner, solved.T @ difference[seen])
+        for source, step in zip(held, change, strict=True):
+            new = max(source.size + float(step), 0.0)
+            self._bias.add(self._now, np.outer([source.size - new], source.response))
+            source.sizes[-1] = new
+
+    def _declare(self) -> None:
+        for index, source in enumerate(self.sources):
+            if not source.open or source.size < self.settings.least / 2:
+                continue
+            hit = within_reach(source.chance, self._near)
+            best = source.place if hit[source.place] > hit.max() - 0.03 else int(hit.argmax())
+            chance, age = float(hit[best]), self._now - source.seen
+            if source.said:
+                stale = hit[source.said[-1]] < 0.1 and chance > 0.8 and len(source.said) < 2
+                if not stale:
+                    continue
+            elif chance < self.settings.sure and (
+                age < self.settings.patience or chance < self.settings.likely
+            ):
+                continue
+            source.said.append(best)
+            self.declared.append(
+                Declared(self._now, best, source.start, source.size, chance, 0.0, index)
+            )

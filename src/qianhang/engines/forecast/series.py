@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from qianhang.engines.forecast.clock import DayClock
 
-__all__ = ["SeasonalSeries", "fold_days"]
+__all__ = ["SeasonalSeries", "crop", "fold_days"]
 
 Floats = NDArray[np.float64]
 
@@ -39,6 +39,10 @@ class SeasonalSeries:
         """(days,) first row of each local day; the row after the last for days without rows."""
         return np.searchsorted(self.clock.day, np.arange(len(self.clock.kind)))
 
+    def with_values(self, values: Floats) -> SeasonalSeries:
+        """The same clock and drivers with other values."""
+        return replace(self, values=values)
+
 
 def fold_days(values: Floats, clock: DayClock) -> Floats:
     """(days, slots) table of `values`; slots that a clock change skipped are interpolated.
@@ -59,3 +63,28 @@ def fold_days(values: Floats, clock: DayClock) -> Floats:
         if len(known):
             table[day, gaps] = np.interp(gaps, known, table[day, known])
     return table
+
+
+def crop(
+    series: SeasonalSeries, *, origin: int, since: int | None, days: int
+) -> tuple[SeasonalSeries, int, int]:
+    """The end of `series` that a forecast at `origin` needs, with `origin` and `since` inside it.
+
+    since : first row that is judged again, or None; days : memory before it, whole days
+    """
+    clock = series.clock
+    judged = origin if since is None else min(since, origin)
+    # Misses older than the memory would count next to nothing.
+    first_judged = max(int(clock.day[min(judged, len(clock.day) - 1)]), int(clock.day[origin]) - days)
+    begin_day = max(first_judged - days, 0)
+    begin = int(np.searchsorted(clock.day, begin_day))
+    judged = max(judged, int(np.searchsorted(clock.day, first_judged)))
+    cut = DayClock(
+        clock.day[begin:] - begin_day,
+        clock.slot[begin:],
+        clock.kind[begin_day:],
+        clock.calendar[begin_day:],
+        clock.length,
+    )
+    short = SeasonalSeries(series.values[begin:], cut, series.drivers[begin:])
+    return short, origin - begin, judged - begin

@@ -8,10 +8,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from qianhang.engines.optimise.elastic import elastic
 from qianhang.engines.optimise.linear import Array, Program, Solution, Status, solve
 
 __all__ = ["Smooth", "linearise", "sequential"]
+
+_FULL_STEPS = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,47 +44,82 @@ def linearise(problem: Smooth, x: Array, *, step: float = 1e-5) -> Program:
 
 
 def sequential(
-    problem: Smooth, start: Array, *, rounds: int = 30, tolerance: float = 1e-7
+    problem: Smooth, start: Array, *, rounds: int = 60, tolerance: float = 1e-9
 ) -> tuple[Solution, Program, int]:
-    """A solution that is optimal for its own linearisation, that program, and the rounds taken.
+    """A solution that no linearisation can better, the last linear program, and the rounds taken.
 
-    start : (n,) any point. Status is infeasible where no round could meet every requirement,
-    feasible where the rounds ran out, optimal once x stands still. Duals are per unit of the
-    requirement. The bound is that of the last linear program: local, not global.
+    start : (n,) any point. Status is optimal, or infeasible where x, the least broken point found,
+    fails a requirement by more than 1e-6 of its scale. Duals are per unit of the requirement; the
+    bound is that of the last linear program, hence local.
+    Full steps first, which end in a few rounds where the answer is a corner; where they do not
+    settle, the exact-penalty trust region of Fletcher and Sainz de la Maza (1989).
     """
     began = time.perf_counter()
     x = np.clip(start, problem.low, problem.high)
-    radius = np.maximum(problem.high - problem.low, 1e-9)
-    step = np.inf
-    for done in range(1, rounds + 1):
+    weight = 100 * max(1.0, float(np.abs(problem.cost) @ np.abs(x)))
+    for done in range(1, _FULL_STEPS + 1):
         program = linearise(problem, x)
-        best = solve(_near(program, x, radius))
-        target = best.x if best.found else _least_broken(_near(program, x, radius))
-        step = float(np.max(np.abs(target - x) / np.maximum(1.0, np.abs(x))))
-        x = target
-        if step < tolerance:
+        best = solve(_penalised(program, weight))
+        moved, x = x, best.x[: len(x)]
+        if np.max(np.abs(x - moved) / np.maximum(1.0, np.abs(x)), initial=0.0) < 1e-7:
             break
-        if done >= 6:  # what has not settled by now swings between corners
-            radius = radius * 0.5
-    broken = float(np.min(problem.balance(x[:, None])[:, 0] / problem.scale))
-    status: Status = best.status
-    if not best.found:
-        best = replace(best, x=x)
-    elif broken < -1e-6 or step >= tolerance:
-        status = "feasible" if broken >= -1e-6 else "infeasible"
-    duals = best.duals / problem.scale
-    seconds = time.perf_counter() - began
-    return replace(best, status=status, duals=duals, seconds=seconds), program, done
+    else:
+        weight = 10 * float(np.max(np.abs(best.duals), initial=1e-6))
+        x, best, program, more = _trust(problem, x, weight, (rounds - done, tolerance))
+        done += more
+    return _answer(problem, x, best, time.perf_counter() - began), program, done
 
 
-def _near(program: Program, x: Array, radius: Array) -> Program:
-    return replace(
-        program,
-        low=np.maximum(program.low, x - radius),
-        high=np.minimum(program.high, x + radius),
+def _trust(
+    problem: Smooth, x: Array, weight: float, until: tuple[int, float]
+) -> tuple[Array, Solution, Program, int]:
+    """Point, last linear program's solution, that program, rounds; every step lowers the merit."""
+    rounds, tolerance = until
+    radius = float(np.max(problem.high - problem.low, initial=1e-9))
+    merit, program, used = _merit(problem, x, weight), linearise(problem, x), 0
+    while True:
+        used += 1
+        best = solve(_penalised(_near(program, x, radius), weight))
+        target = np.clip(best.x[: len(x)], problem.low, problem.high)
+        foreseen, moved = merit - best.cost, float(np.max(np.abs(target - x), initial=0.0))
+        if foreseen <= tolerance * max(1.0, abs(merit)) or used >= rounds:
+            return x, best, program, used
+        reached = _merit(problem, target, weight)
+        share = (merit - reached) / foreseen
+        if share > 0.1:
+            x, merit, program = target, reached, linearise(problem, target)
+        radius = 2 * radius if share > 0.75 else radius if share > 0.1 else 0.3 * min(radius, moved)
+
+
+def _answer(problem: Smooth, x: Array, best: Solution, *, bound: float, seconds: float) -> Solution:
+    short = float(np.min(problem.balance(x[:, None])[:, 0] / problem.scale, initial=0.0))
+    cost = float(problem.cost @ x)
+    bound = min(best.cost, cost)
+    gap = (cost - bound) / max(abs(cost), 1e-9)
+    status: Status = "optimal" if short >= -1e-6 else "infeasible"
+    duals, reduced = best.duals / problem.scale, best.reduced[: len(x)]
+    return Solution(x, cost, bound, gap, duals, reduced, status, seconds)
+
+
+def _merit(problem: Smooth, x: Array, weight: float) -> float:
+    """Cost plus weight for each scaled unit that a requirement is short of."""
+    balance = problem.balance(x[:, None])[:, 0] / problem.scale
+    return float(problem.cost @ x + weight * np.maximum(-balance, 0).sum())
+
+
+def _near(program: Program, x: Array, radius: float) -> Program:
+    low, high = np.maximum(program.low, x - radius), np.minimum(program.high, x + radius)
+    return replace(program, low=low, high=high)
+
+
+def _penalised(program: Program, weight: float) -> Program:
+    """The program in which every row may fall short at its price."""
+    m = len(program.row_low)
+    return Program(
+        cost=np.concatenate([program.cost, np.full(m, weight)]),
+        matrix=np.hstack([program.matrix, np.eye(m)]),
+        row_low=program.row_low,
+        row_high=program.row_high,
+        low=np.concatenate([program.low, np.zeros(m)]),
+        high=np.concatenate([program.high, np.full(m, np.inf)]),
     )
-
-
-def _least_broken(program: Program) -> Array:
-    best = solve(elastic(program, np.ones(len(program.row_low))))
-    return best.x[: len(program.cost)]

@@ -82,15 +82,14 @@ class CoxRidge(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no ty
             if done:
                 break
             curvature = spread + penalty * np.eye(len(beta))
-            step = np.linalg.solve(curvature, gradient - penalty * beta)
+            step = np.asarray(np.linalg.solve(curvature, gradient - penalty * beta), dtype=np.float64)
         return beta
 
     def _covariance(self, scaled: Floats, beta: Floats, sets: RiskSets) -> Floats:
         """(p, p) of the standardised coefficients: the inverse of the penalised curvature."""
         _, _, spread = partial_likelihood(scaled, beta, sets)
         penalty = max(float(self.penalty), 1e-6)
-        inverse: Floats = np.linalg.inv(spread + penalty * np.eye(len(beta)))
-        return inverse
+        return np.asarray(np.linalg.inv(spread + penalty * np.eye(len(beta))), dtype=np.float64)
 
     def _scaled(self, X: ArrayLike) -> Floats:
         check_is_fitted(self, "coef_")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import pandas as pd
@@ -19,7 +19,6 @@ from qianhang.engines.survive.times import unsigned
 __all__ = ["RiskTable"]
 
 Floats = NDArray[np.float64]
-PENALTIES = (1.0, 3.0, 10.0, 30.0, 100.0)
 
 
 class RiskTable:
@@ -28,6 +27,8 @@ class RiskTable:
     terms : see `Design`; horizon : in the unit of the signed times
     penalties : tried by inner cross-validation over whole groups; one value is taken as it is
     """
+
+    PENALTIES: ClassVar[tuple[float, ...]] = (1.0, 3.0, 10.0, 30.0, 100.0)
 
     def __init__(
         self,

@@ -194,7 +194,8 @@ def _figure(chart: Chart, lang: Lang, *, key: str) -> str:
     return (
         f'<figure class="card{" all" if broad else ""}"><figcaption>{title}</figcaption>'
         f'<div class="wide">{wide}</div><div class="narrow">{slim}</div>'
-        f"<details><summary>{say('report.numbers', lang=lang)}</summary>{numbers}</details></figure>"
+        f"<details><summary>{say('report.numbers', lang=lang)}</summary>{numbers}</details>"
+        "</figure>"
     )
 
 
@@ -213,4 +214,5 @@ def _absent(spec: str, why: str, lang: Lang) -> str:
         text = say("report.broken_widget", lang=lang, name=shown, why=why)
     else:
         text = say("report.missing_table", lang=lang, name=shown)
-    return f'<figure class="card"><figcaption>{e(shown)}</figcaption><p class="note">{e(text)}</p></figure>'
+    note = f'<p class="note">{e(text)}</p>'
+    return f'<figure class="card all"><figcaption>{e(shown)}</figcaption>{note}</figure>'

@@ -8,7 +8,7 @@ from typing import Literal
 from qianhang import __version__
 from qianhang.core.words import LANGUAGES, Lang, say
 from qianhang.runs.report.shape import e
-from qianhang.runs.report.sheet import SHEET
+from qianhang.runs.report.sheet import sheet
 
 __all__ = ["Choice", "chosen", "frame"]
 
@@ -46,14 +46,17 @@ def frame(titles: Mapping[Lang, str], bodies: Mapping[Lang, str]) -> str:
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">'
         '<meta name="color-scheme" content="light dark"><link rel="icon" href="data:,">'
-        f"<title>{e(title)}</title><style>{SHEET}</style></head><body>"
+        f"<title>{e(title)}</title><style>{sheet()}</style></head><body>"
         f"{picks}<div class=wrap>{_top(languages)}{mains}</div></body></html>\n"
     )
 
 
 def _pick(lang: Lang, *, checked: bool) -> str:
     mark = " checked" if checked else ""
-    return f'<input class="pick" type="radio" name="lang" id="lang-{lang}"{mark} aria-label="{e(_name(lang))}">'
+    label = e(_name(lang))
+    return (
+        f'<input class="pick" type="radio" name="lang" id="lang-{lang}"{mark} aria-label="{label}">'
+    )
 
 
 def _name(lang: Lang) -> str:
@@ -63,7 +66,8 @@ def _name(lang: Lang) -> str:
 
 def _top(languages: tuple[Lang, ...]) -> str:
     skips = "".join(
-        f'<a class="skip {lang}" href="#main-{lang}" lang="{_TAGS[lang]}">{say("report.skip", lang=lang)}</a>'
+        f'<a class="skip {lang}" href="#main-{lang}" lang="{_TAGS[lang]}">'
+        f"{say('report.skip', lang=lang)}</a>"
         for lang in languages
     )
     tabs = ""

@@ -10,7 +10,6 @@ from html import escape
 from typing import Any, TypedDict
 from zoneinfo import ZoneInfo
 
-from qianhang.charts import number
 from qianhang.core import words
 from qianhang.core.manifest import Words
 from qianhang.core.words import Lang, say
@@ -29,6 +28,9 @@ __all__ = [
     "one",
     "pair",
 ]
+
+
+_ZONE = "Asia/Shanghai"
 
 
 class RunView(TypedDict, total=False):
@@ -171,15 +173,14 @@ def metric_words(metric: str, lang: Lang, titles: Mapping[str, Words] | None = N
     return metric.replace("_", " ")
 
 
-def local(text: str, lang: Lang) -> str:
+def local(text: str) -> str:
     """A time in the record (ISO, UTC where no zone is given) as read in China."""
     try:
         when = datetime.fromisoformat(text)
     except ValueError:
         return text
     when = when if when.tzinfo else when.replace(tzinfo=UTC)
-    shown = number.moment(when.timestamp(), "Asia/Shanghai", lang=lang)
-    return f"{shown} {when.astimezone(ZoneInfo('Asia/Shanghai')):%Z}"
+    return f"{when.astimezone(ZoneInfo(_ZONE)):%Y-%m-%d %H:%M:%S} {_ZONE}"
 
 
 def e(text: object) -> str:

@@ -1,0 +1,1 @@
+"""Ten-year cardiovascular risk."""

@@ -1,0 +1,184 @@
+"""Day-ahead forecasts with intervals: boosted trees on what is known, conformal on what they missed."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Mapping
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import BaseEstimator
+from sklearn.utils.validation import check_is_fitted
+
+from qianhang.engines.forecast.conformal import forward_level, recent_quantiles
+from qianhang.engines.forecast.features import MEMORY_DAYS, DayAheadRows, day_ahead_rows
+from qianhang.engines.forecast.series import SeasonalSeries, crop, fold_days
+from qianhang.engines.forecast.trees import BoostedTrees
+
+__all__ = ["DayAheadForecaster"]
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+_FIRST_DAYS = 28  # days that a training origin must have behind it
+_LEAST_DAYS = 14  # days below which there is nothing to learn from
+
+
+class DayAheadForecaster(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no types
+    """Low, middle and high forecast of every step of the next day, from local midnight.
+
+    The middle is the mean of two boosted models, one of the level and one of the departure from
+    the last seven days, moved by the median of recent misses. Low and high come from misses on
+    days that the model had not seen: forward checks inside the history, then every day since.
+    coverage : share of readings that [low, high] is to hold
+    rounds : trees of each model; half_life_days : age at which a training day counts half
+    checks, check_days : forward checks kept out of training in turn, and their length
+    miss_half_life_days : age at which a past miss counts half
+    """
+
+    def __init__(
+        self,
+        *,
+        coverage: float = 0.8,
+        rounds: int = 500,
+        half_life_days: float = 365.0,
+        checks: int = 2,
+        check_days: int = 42,
+        miss_half_life_days: float = 20.0,
+        seed: int = 0,
+    ) -> None:
+        self.coverage = coverage
+        self.rounds = rounds
+        self.half_life_days = half_life_days
+        self.checks = checks
+        self.check_days = check_days
+        self.miss_half_life_days = miss_half_life_days
+        self.seed = seed
+
+    def fit(self, series: SeasonalSeries) -> Self:
+        """This forecaster, fitted on whole days of `series`, all values known.
+
+        Raises ValueError where fewer than 14 days are known before the first possible origin.
+        """
+        starts = series.day_starts()
+        ends = np.append(starts[1:], len(series.values))
+        first = min(_FIRST_DAYS, max(len(starts) // 3, 8))
+        use = slice(first, None)
+        if len(starts) - first < _LEAST_DAYS:
+            raise ValueError(f"{len(starts)} days of history, at least {first + _LEAST_DAYS} needed")
+        known = series.values[np.isfinite(series.values)]
+        self.log_ = bool(len(known) and known.min() > 0)
+        rows = day_ahead_rows(self._inside(series), origins=starts[use], ends=ends[use])
+        target = self._inside(series).values[rows.row]
+        day = series.clock.day[rows.row]
+        self.misses_ = self._check_forward(rows, target, day, series)
+        self.models_ = self._train(rows, target, day, before=int(day[-1]) + 1)
+        self.trained_days_ = len(starts)
+        self.last_ = float(len(series.values))
+        return self
+
+    def predict(self, series: SeasonalSeries, *, origin: int, since: int | None = None) -> Floats:
+        """(steps ahead, 3) low, middle, high for the rows of `series` from `origin` on.
+
+        series : history with values, then the rows ahead with drivers only
+        origin : first row ahead, a local midnight
+        since : first row that training has not seen; misses from there on sharpen the interval
+        """
+        check_is_fitted(self, "models_")
+        recent, origin, since = crop(series, origin=origin, since=since, days=MEMORY_DAYS)
+        inside = self._inside(recent)
+        starts = inside.day_starts()
+        fresh = starts[(starts >= since) & (starts < origin)]
+        origins = np.append(fresh, origin)
+        ends = np.append(origins[1:], len(inside.values))
+        rows = day_ahead_rows(inside, origins=origins, ends=ends)
+        middle = self._middle(rows)
+        known = rows.row < origin
+        pool = self._pool(inside, rows.row[known], middle[known])
+        low, shift, high = self._quantiles(pool)
+        slot = inside.clock.slot[origin:]
+        ahead = middle[~known]
+        out = np.column_stack([ahead + low[slot], ahead + shift[slot], ahead + high[slot]])
+        return np.exp(out) if self.log_ else out
+
+    def to_files(self) -> dict[str, bytes]:
+        """Settings as JSON, misses as npz without objects, trees as LightGBM text."""
+        check_is_fitted(self, "models_")
+        facts = {"params": self.get_params(), "log": self.log_, "models": len(self.models_),
+                 "trained_days": self.trained_days_}  # fmt: skip
+        buffer = io.BytesIO()
+        np.savez_compressed(buffer, misses=self.misses_)
+        files = {"dayahead.json": json.dumps(facts).encode(), "misses.npz": buffer.getvalue()}
+        for i, model in enumerate(self.models_):
+            files |= {f"{i}.{name}": data for name, data in model.to_files().items()}
+        return files
+
+    @classmethod
+    def from_files(cls, files: Mapping[str, bytes]) -> Self:
+        """The forecaster that `to_files` wrote."""
+        facts = json.loads(files["dayahead.json"])
+        model = cls(**facts["params"])
+        model.log_, model.trained_days_ = facts["log"], facts["trained_days"]
+        with np.load(io.BytesIO(files["misses.npz"]), allow_pickle=False) as stored:
+            model.misses_ = stored["misses"]
+        model.models_ = [
+            BoostedTrees.from_files(
+                {name.partition(".")[2]: data for name, data in files.items()
+                 if name.startswith(f"{i}.")}
+            )
+            for i in range(facts["models"])
+        ]  # fmt: skip
+        return model
+
+    def _inside(self, series: SeasonalSeries) -> SeasonalSeries:
+        """The series in the unit that the models work in."""
+        return series.with_values(np.log(series.values)) if self.log_ else series
+
+    def _train(
+        self, rows: DayAheadRows, target: Floats, day: Ints, *, before: int
+    ) -> list[BoostedTrees]:
+        use = (day < before) & np.isfinite(target)
+        weight = 0.5 ** ((before - day[use]) / self.half_life_days)
+        models = []
+        for anchored in (0.0, 1.0):
+            model = BoostedTrees(self.rounds, seed=self.seed)
+            departure = target[use] - anchored * np.nan_to_num(rows.anchor[use])
+            models.append(model.fit(rows.X[use], departure, weight))
+        return models
+
+    def _middle(self, rows: DayAheadRows, models: list[BoostedTrees] | None = None) -> Floats:
+        level, departure = self.models_ if models is None else models
+        steps = departure.predict(rows.X) + np.nan_to_num(rows.anchor)
+        return np.asarray((level.predict(rows.X) + steps) / 2, dtype=np.float64)
+
+    def _check_forward(
+        self, rows: DayAheadRows, target: Floats, day: Ints, series: SeasonalSeries
+    ) -> Floats:
+        """(days, slots) misses of models that were trained before each check began."""
+        end = int(day[-1]) + 1
+        span = min(self.check_days, (end - int(day[0])) // (2 * self.checks + 1))
+        misses = np.full(len(series.values), np.nan)
+        for i in range(self.checks, 0, -1):
+            begin = end - i * span
+            models = self._train(rows, target, day, before=begin)
+            here = (day >= begin) & (day < begin + span)
+            misses[rows.row[here]] = target[here] - self._middle(rows.take(here), models)
+        return fold_days(misses, series.clock)[end - self.checks * span :]
+
+    def _pool(self, series: SeasonalSeries, row: Ints, middle: Floats) -> Floats:
+        """Misses of the forward checks, then of every day since training."""
+        if not len(row):
+            return self.misses_
+        missed = np.full(len(series.values), np.nan)
+        missed[row] = series.values[row] - middle
+        days = fold_days(missed, series.clock)[np.unique(series.clock.day[row])]
+        return np.vstack([self.misses_, days])[-2 * MEMORY_DAYS :]
+
+    def _quantiles(self, pool: Floats) -> Floats:
+        """(3, slots): low, median and high miss."""
+        settings = {"half_life": self.miss_half_life_days, "smooth": max(pool.shape[1] // 24, 1)}
+        level = forward_level(pool, target=self.coverage, **settings)
+        tails = [(1 - level) / 2, 0.5, (1 + level) / 2]
+        return recent_quantiles(pool, levels=tails, **settings)

@@ -1,0 +1,148 @@
+"""What a ranker is told of each candidate passage: views, their ranks, coverage, surroundings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qianhang.engines.retrieve.bm25 import Bm25
+from qianhang.engines.retrieve.grams import Ints, is_pair
+from qianhang.engines.retrieve.memory import Memory
+
+__all__ = ["Found", "Passages", "look"]
+
+Floats = NDArray[np.float32]
+CANDIDATES = 300
+_TENTH = 10
+# How much each view counts when candidates are chosen.
+_FUSION = {"words": 0.5, "weighted": 0.5, "translated": 1.0, "told": 0.5, "replied": 0.3}
+_AROUND = ("words", "told", "translated")
+
+
+@dataclass(frozen=True, slots=True)
+class Passages:
+    """What is known of the passages: length in characters (n,), the document each is part of (n,).
+
+    Passages of one document stand together and in order.
+    """
+
+    length: Ints
+    document: Ints
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Candidates best first by the fused views: numbers (c,), fused score (c,), features (c, f).
+
+    cover : share of the question's idf that each candidate holds (c,)
+    """
+
+    numbers: Ints
+    fused: Floats
+    features: Floats
+    cover: Floats
+
+
+def look(
+    question: str,
+    *,
+    index: Bm25,
+    passages: Passages,
+    memory: Memory | None,
+    most: int = CANDIDATES,
+) -> Found:
+    """The candidates of a question and what speaks for each."""
+    terms = index.numbers(question)
+    views = _views(question, terms, index, memory)
+    level = {name: _tenth(scores) for name, scores in views.items()}
+    fused = np.zeros(index.size, dtype=np.float32)
+    for name, share in _FUSION.items():
+        if name in views:
+            fused += share / level[name] * views[name]
+    best = _top(fused, most)
+    share = _cover(index, terms, best)
+    columns = [fused[best], *share]
+    for name, scores in views.items():
+        columns += [scores[best], scores[best] / level[name], _ranks(scores[best])]
+    columns += _surroundings(views, best, passages)
+    columns += [passages.length[best], np.full(len(best), len(question))]
+    if memory is not None:
+        columns += _priors(memory, passages, best)
+    table = np.column_stack(columns).astype(np.float32)
+    return Found(best, fused[best], table, share[0].astype(np.float32))
+
+
+def _views(
+    question: str, terms: Ints, index: Bm25, memory: Memory | None
+) -> Mapping[str, Floats]:
+    if memory is None:
+        return {"words": index.scores(terms, np.ones(len(terms), dtype=np.float32))}
+    weights = np.column_stack([np.ones(len(terms)), memory.worth[terms]]).astype(np.float32)
+    both = index.scores(terms, weights)
+    own = {"words": both[:, 0], "weighted": both[:, 1]}
+    return own | memory.views(index, index.vectors([question]))
+
+
+def _tenth(scores: Floats) -> float:
+    """The tenth best score: the scale of a view, whatever its unit."""
+    if len(scores) > _TENTH:
+        return max(float(np.partition(scores, -_TENTH)[-_TENTH]), 1e-6)
+    return max(float(scores.max(initial=0.0)), 1e-6)
+
+
+def _top(scores: Floats, most: int) -> Ints:
+    """The numbers of the best scores, best first, ties by number."""
+    count = min(most, len(scores))
+    if not count:
+        return np.zeros(0, dtype=np.int64)
+    least = np.partition(scores, -count)[-count]
+    best = np.flatnonzero(scores >= least)
+    return best[np.argsort(-scores[best], kind="stable")][:count]
+
+
+def _ranks(scores: Floats) -> Floats:
+    ranks = np.empty(len(scores), dtype=np.float32)
+    ranks[np.argsort(-scores, kind="stable")] = np.arange(len(scores))
+    return ranks
+
+
+def _cover(index: Bm25, terms: Ints, best: Ints) -> tuple[Floats, Floats]:
+    """Shares (c,) of the question's idf that each candidate holds: all terms, and pairs alone."""
+    held = index.holds(terms, best)
+    idf = index.idf[terms].astype(np.float32)
+    pairs = idf * is_pair(index.terms[terms])
+    return (
+        held @ idf / max(float(idf.sum()), 1e-6),
+        held @ pairs / max(float(pairs.sum()), 1e-6),
+    )
+
+
+def _surroundings(
+    views: Mapping[str, Floats], best: Ints, passages: Passages
+) -> list[NDArray[np.float64]]:
+    """For some views: the best neighbour's score, and the document's best and sum."""
+    document = passages.document[best]
+    columns = []
+    for name in _AROUND:
+        if name not in views:
+            continue
+        scores = views[name]
+        near = np.zeros(len(best))
+        for step in (-2, -1, 1, 2):
+            at = np.clip(best + step, 0, len(scores) - 1)
+            same = passages.document[at] == document
+            near = np.maximum(near, np.where(same, scores[at], 0.0) / np.sqrt(abs(step)))
+        _, group = np.unique(document, return_inverse=True)
+        peak = np.zeros(group.max(initial=-1) + 1)
+        np.maximum.at(peak, group, scores[best])
+        columns += [near, peak[group], np.bincount(group, weights=scores[best])[group]]
+    return columns
+
+
+def _priors(memory: Memory, passages: Passages, best: Ints) -> list[NDArray[np.float64]]:
+    """How often each candidate, and its document, answered before."""
+    of_document = np.bincount(passages.document, weights=memory.prior)
+    return [memory.prior[best], np.log1p(of_document[passages.document[best]])]

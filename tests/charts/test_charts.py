@@ -1,0 +1,175 @@
+"""Every widget: valid, escaped, legible pictures in both languages, and the numbers beside them."""
+
+import json
+import runpy
+import xml.etree.ElementTree as ET
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from qianhang import charts
+from qianhang.charts import lettering
+from qianhang.core.errors import PackError
+from qianhang.core.manifest import Words
+from qianhang.core.words import LANGUAGES
+
+FRAMES = runpy.run_path(str(Path(__file__).with_name("frames.py")))["FRAMES"]
+SVG = "{http://www.w3.org/2000/svg}"
+HOSTILE = "<script>alert('x')</script> & \"quotes\" \x00\x0b"
+SETTING = {"unit": "MW", "units": {"lead": "h", "cost": "CNY/d"}}
+DRAWN = [s for s in FRAMES if not s.startswith("table")]
+
+
+def _chart(spec, **changes):
+    made = charts.Setting(name=spec.partition(":")[2], **(SETTING | changes))
+    return charts.widget(spec, FRAMES[spec](), made)
+
+
+def _texts(svg):
+    """Each text of a picture with its box (left, top, right, bottom), from estimated widths."""
+    found = []
+    for node in ET.fromstring(svg).iter(f"{SVG}text"):
+        css = (node.get("class") or "").split()
+        size = 30 if "big" in css else 11 if "sm" in css else 12
+        wide = lettering.width(node.text or "", size)
+        x, y = float(node.get("x")), float(node.get("y"))
+        left = {"start": x, "middle": x - wide / 2, "end": x - wide}[node.get("text-anchor", "start")]
+        found.append((node.text, left, y - size * 0.8, left + wide, y + size * 0.1))
+    return found
+
+
+@pytest.mark.parametrize("width", [1000, 490, 340])
+@pytest.mark.parametrize("lang", LANGUAGES)
+@pytest.mark.parametrize("spec", DRAWN)
+def test_every_picture_is_valid_xml_named_and_described(spec, lang, width):
+    root = ET.fromstring(charts.draw(_chart(spec), lang=lang, width=width, key="k"))
+    assert root.get("role") == "img"
+    assert root.get("lang") == {"zh": "zh-CN", "en": "en"}[lang]
+    ids = {n.get("id"): n.text for n in root if n.get("id")}
+    assert [bool(ids[i]) for i in root.get("aria-labelledby").split()] == [True, True]
+
+
+@pytest.mark.parametrize("width", [1000, 490, 340])
+@pytest.mark.parametrize("lang", LANGUAGES)
+@pytest.mark.parametrize("spec", DRAWN)
+def test_no_text_is_cut_by_the_border(spec, lang, width):
+    for text, left, _, right, _ in _texts(charts.draw(_chart(spec), lang=lang, width=width)):
+        assert left >= -1, text
+        assert right <= width + 1, text
+
+
+@pytest.mark.parametrize("width", [1000, 490, 340])
+@pytest.mark.parametrize("lang", LANGUAGES)
+@pytest.mark.parametrize("spec", DRAWN)
+def test_no_two_texts_touch(spec, lang, width):
+    texts = _texts(charts.draw(_chart(spec, stamps=(Words("孪生", "twin"),)), lang=lang, width=width))
+    for i, (a, left, top, right, bottom) in enumerate(texts):
+        for b, left2, top2, right2, bottom2 in texts[i + 1 :]:
+            apart = right <= left2 or right2 <= left or bottom <= top2 + 1 or bottom2 <= top + 1
+            assert apart, f"{a!r} and {b!r}"
+
+
+@pytest.mark.parametrize("spec", DRAWN)
+def test_marks_on_the_data_stand_on_every_picture(spec):
+    chart = _chart(spec, stamps=(Words("合成样本", "synthetic sample"),))
+    assert "合成样本" in charts.draw(chart, lang="zh")
+    assert "synthetic sample" in charts.draw(chart, lang="en")
+
+
+@pytest.mark.parametrize("spec", FRAMES)
+def test_a_chart_is_plain_data(spec):
+    shown = json.dumps(_chart(spec).to_dict(), allow_nan=False)
+    assert json.loads(shown)["kind"] == spec.partition(":")[0]
+
+
+@pytest.mark.parametrize("spec", FRAMES)
+def test_a_widget_leaves_its_frame_untouched(spec):
+    frame = FRAMES[spec]()
+    before = frame.copy(deep=True)
+    charts.widget(spec, frame, charts.Setting(name="x"))
+    pd.testing.assert_frame_equal(frame, before)
+
+
+@pytest.mark.parametrize("spec", FRAMES)
+def test_a_hostile_title_is_shown_as_text(spec):
+    chart = _chart(spec, title=Words(HOSTILE, HOSTILE), titles={"trivial": Words(HOSTILE, HOSTILE)})
+    for lang in LANGUAGES:
+        shown = charts.draw(chart, lang=lang)
+        assert "<script" not in shown
+        if chart.kind != "table":
+            ET.fromstring(shown)
+
+
+def test_hostile_names_from_the_data_are_shown_as_text():
+    frame = pd.DataFrame({"name": [HOSTILE, "b"], "ours": [1.0, 2.0]})
+    shown = charts.draw(charts.widget("bars:x", frame, charts.Setting(name="x")), lang="en")
+    assert "<script" not in shown
+    ET.fromstring(shown)
+
+
+def test_the_number_table_holds_the_numbers_of_the_frame():
+    frame = FRAMES["skill:leads"]()
+    table = _chart("skill:leads").table
+    assert [f.unit for f in table.fields][0] == "h"
+    assert np.allclose([row[1] for row in table.rows], frame["ours"])
+    assert table.total == len(frame)
+
+
+def test_a_long_frame_is_cut_and_says_how_long_it_was():
+    frame = pd.DataFrame({"x": range(5000), "ours": 1.0})
+    table = charts.widget("line:x", frame, charts.Setting(name="x")).table
+    assert (len(table.rows), table.total) == (2000, 5000)
+    assert "60 of 5,000" in charts.table_html(table, lang="en", limit=60)
+
+
+def test_missing_values_are_gaps_not_zeros():
+    frame = pd.DataFrame({"x": [0.0, 1, 2, 3, 4], "ours": [5.0, 6, np.nan, 6, 5]})
+    chart = charts.widget("line:x", frame, charts.Setting(name="x"))
+    assert chart.series[0].y[2] is None
+    root = ET.fromstring(charts.draw(chart, lang="en", style=False))
+    lines = [p for p in root.iter(f"{SVG}path") if "l-ours" in p.get("class")]
+    assert len(lines) == 2
+
+
+def test_a_frame_without_a_number_says_so_instead_of_failing():
+    frame = pd.DataFrame({"x": [0.0, 1.0], "ours": [np.nan, np.nan]})
+    chart = charts.widget("line:x", frame, charts.Setting(name="x"))
+    assert "no data to draw" in charts.draw(chart, lang="en")
+
+
+def test_an_unknown_kind_names_the_nearest():
+    with pytest.raises(PackError, match=r"QH207.*did you mean bars"):
+        charts.widget("bar:x", pd.DataFrame({"a": [1]}), charts.Setting())
+
+
+def test_a_missing_column_names_table_columns_and_need():
+    with pytest.raises(PackError, match=r"QH208 table forecast: found a; a column p50 or"):
+        charts.widget("fan:forecast", pd.DataFrame({"a": [1]}), charts.Setting(name="forecast"))
+
+
+def test_a_curve_stops_where_it_leaves_the_plot():
+    """Treat-all falls below the axis: by hand, no point of it may be under the bottom line."""
+    root = ET.fromstring(charts.draw(_chart("decision:decision"), lang="en", style=False))
+    frame = max(float(n.get("y1")) for n in root.iter(f"{SVG}line") if n.get("class") == "a")
+    for path in root.iter(f"{SVG}path"):
+        points = [p.split() for p in path.get("d").strip("MZ").split("L")]
+        assert max(float(y) for _, y in points) <= frame + 0.1
+
+
+def test_a_metric_keeps_its_own_scale_and_unit():
+    root = ET.fromstring(charts.draw(_chart("bars:bars"), lang="en", width=720, style=False))
+    texts = [t.text for t in root.iter(f"{SVG}text")]
+    assert "mean absolute error (MW)" in texts
+    widths = [float(r.get("width")) for r in root.iter(f"{SVG}rect") if r.get("class") == "f-trivial"]
+    assert widths[-3] == pytest.approx(widths[-2], rel=0.05)
+
+
+def test_an_alarm_stands_on_the_lane_of_its_event():
+    chart = _chart("timeline:alarms")
+    lanes = [c.en for c in chart.y.categories]
+    hits = [s for s in chart.spans if s.role == "good"]
+    assert {lanes[h.lane] for h in hits} == {"p257", "p654"}
+    false = next(s for s in chart.spans if s.role == "bad")
+    assert lanes[false.lane] == "alarm"

@@ -1,0 +1,44 @@
+"""A big CSV in bounded memory: measured in a process of its own, as the kernel saw it."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+
+ROWS = 2_000_000
+MEASURE = """
+import json, resource, sys
+from pathlib import Path
+import pyarrow.csv
+from qianhang.core.manifest import Column
+from qianhang.data import check
+peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+columns = {"time": Column(role="time", step="1min", zone="Asia/Shanghai"),
+           "heat": Column(unit="GJ/h", low=0, high=400), "flow": Column(unit="m3/h", low=0)}
+before = peak()
+frame = check(Path(sys.argv[1]), columns).frame
+size = int(frame.memory_usage(index=True).sum())
+print(json.dumps({"rows": len(frame), "frame": size, "more": peak() - before}))
+"""
+
+
+def test_peak_memory_stays_below_three_times_the_result_and_150_megabytes(tmp_path: Path) -> None:
+    path = tmp_path / "big.csv"
+    minutes = np.datetime64("2020-01-01T00:00") + np.arange(ROWS) * np.timedelta64(1, "m")
+    words = np.datetime_as_string(minutes, unit="m").tolist()
+    with path.open("w") as out:
+        out.write("time,note,heat,flow\n")
+        out.writelines(f"{t},some words to skip,{i % 400}.5,{i % 97}.25\n" for i, t in enumerate(words))
+    env = {**os.environ, "OMP_NUM_THREADS": "1"}
+    command = [sys.executable, "-c", MEASURE, str(path)]
+    told = subprocess.run(command, env=env, capture_output=True, text=True, check=False)
+    assert told.returncode == 0, told.stderr
+    found = json.loads(told.stdout)
+    assert found["rows"] == ROWS
+    assert found["frame"] <= ROWS * 3 * 8 + 1000
+    assert found["more"] <= 3 * found["frame"] + 150_000_000

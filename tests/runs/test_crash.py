@@ -1,0 +1,81 @@
+"""kill -9 and Ctrl-C at every step: the store opens, verifies and goes on."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from qianhang.runs import Request, carry_out, open_store, read_store, recent
+from qianhang.runs.record import sweep
+from qianhang.runs.steps import NAMES
+from qianhang.store import Settings
+
+_CODE = """
+import os, signal, sys
+from pathlib import Path
+from qianhang.runs import Request, carry_out
+from qianhang.store import Settings
+
+def listen(event):
+    if (event.step, event.state) == (sys.argv[3], sys.argv[4]):
+        os.kill(os.getpid(), signal.SIGKILL)
+
+carry_out(Request(sys.argv[1], data=Path(sys.argv[2])), settings=Settings.load(), listen=listen)
+"""
+
+
+@pytest.mark.parametrize("step", NAMES)
+def test_killed_at_any_step_the_store_verifies_and_the_next_run_finishes(pack, faults, home, step):
+    for state in ("start", "end"):
+        command = [sys.executable, "-c", _CODE, str(pack.folder), str(faults), step, state]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=180, check=False)
+        assert done.returncode == -signal.SIGKILL, done.stderr
+        with open_store(Settings.load()) as store:
+            assert store.verify().ok
+        if (step, state) == ("keep", "end"):
+            break
+        with open_store(Settings.load()) as store:
+            from datetime import UTC, datetime
+
+            sweep(store, now=datetime.now(UTC))
+            assert {r.state for r in recent(store)} <= {"interrupted"}
+    record, found = carry_out(Request(str(pack.folder), data=faults), settings=Settings.load())
+    assert record.state == "finished"
+    assert found == (step == "keep")
+    with read_store(Settings.load()) as store:
+        assert store.verify().ok
+
+
+def test_ctrl_c_leaves_the_run_interrupted_and_no_process_behind(pack, faults, home, tmp_path):
+    """The job sleeps in fit(); the interrupt comes while it does."""
+    folder = tmp_path / "industry" / "sleepy"
+    folder.mkdir(parents=True)
+    for path in pack.folder.iterdir():
+        if path.is_file():
+            text = path.read_text(encoding="utf8")
+            if path.name == "pack.py":
+                text += "\n\ndef fit(train, *, spec):\n    import time\n    time.sleep(300)\n"
+            (folder / path.name).write_text(text, encoding="utf8")
+    command = [sys.executable, "-m", "qianhang", "run", str(folder), "--data", str(faults)]
+    process = subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+    )
+    waited = time.monotonic()
+    while not (home / "jobs").exists() and time.monotonic() - waited < 60:
+        time.sleep(0.1)
+    time.sleep(2)
+    process.send_signal(signal.SIGINT)
+    _, stderr = process.communicate(timeout=60)
+    assert process.returncode == 130, stderr
+    assert "Traceback" not in stderr
+    with read_store(Settings.load()) as store:
+        assert [r.state for r in recent(store)] == ["interrupted"]
+        assert store.verify().ok
+    listing = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True, check=True)
+    assert f"{home}" not in listing.stdout
+    assert os.listdir(home / "work") == []

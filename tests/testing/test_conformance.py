@@ -1,0 +1,54 @@
+"""Every check on every pack that is installed, and on a generated pack of every task."""
+
+from __future__ import annotations
+
+import pytest
+
+from qianhang.core.errors import UsageError
+from qianhang.core.pack import load_pack, packs
+from qianhang.testing import CHECKS, TASKS, Subject, examine, run_check, write_pack
+
+_SUBJECTS: dict[str, Subject] = {}
+
+
+def subject(pack) -> Subject:
+    """One subject a pack, so that its trial is made once for all checks."""
+    return _SUBJECTS.setdefault(pack.id, Subject.of(pack))
+
+
+@pytest.mark.parametrize("check", CHECKS, ids=lambda c: c.__name__)
+@pytest.mark.parametrize("pack", packs(), ids=lambda p: p.id)
+def test_every_pack_keeps_every_promise(pack, check):
+    found = run_check(check, subject(pack))
+    assert found.state != "failed", found.detail
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_a_generated_pack_passes_as_written(task, tmp_path):
+    pack = load_pack(write_pack(tmp_path, industry="industry", name="thing", task=task))
+    failed = [(f.check, f.detail) for f in examine(pack) if f.state == "failed"]
+    assert failed == []
+
+
+def test_every_task_has_a_template():
+    assert set(TASKS) == {
+        "forecast", "classify", "survive", "detect", "optimise", "control", "retrieve",
+    }  # fmt: skip
+
+
+def test_every_check_says_its_promise_in_one_sentence():
+    for check in CHECKS:
+        promise = (check.__doc__ or "").strip()
+        assert promise.endswith(".") and "\n" not in promise, check.__name__
+
+
+@pytest.mark.parametrize("name", ["Upper", "two words", "../escape", "x", "9lives"])
+def test_a_name_that_cannot_name_a_pack_is_refused(tmp_path, name):
+    with pytest.raises(UsageError, match="cannot name a pack"):
+        write_pack(tmp_path, industry="industry", name=name, task="classify")
+
+
+def test_a_folder_that_is_there_is_not_overwritten(tmp_path):
+    write_pack(tmp_path, industry="industry", name="thing", task="classify")
+    with pytest.raises(UsageError, match="is there already"):
+        write_pack(tmp_path, industry="industry", name="thing", task="survive")
