@@ -15,7 +15,13 @@ def fan():
     actual = 5200 + 1100 * np.sin((hour - 9) / 24 * 2 * np.pi) + rng.normal(0, 80, 400)
     p50 = actual + rng.normal(0, 120, 400)
     return pd.DataFrame(
-        {"p10": p50 - 230, "p50": p50, "p90": p50 + 230, "actual": actual, "trivial": actual * 1.06},
+        {
+            "p10": p50 - 230,
+            "p50": p50,
+            "p90": p50 + 230,
+            "actual": actual,
+            "trivial": actual * 1.06,
+        },
         index=index,
     )
 
@@ -44,21 +50,39 @@ def folds():
     rng = np.random.default_rng(2)
     ours = rng.normal(2.3, 0.2, 12)
     names = [f"2014-{m:02d}" for m in range(1, 13)]
-    return pd.DataFrame({"fold": names, "ours": ours, "trivial": ours * 2.2, "practice": ours * 1.5})
+    return pd.DataFrame(
+        {"fold": names, "ours": ours, "trivial": ours * 2.2, "practice": ours * 1.5}
+    )
 
 
 def skill():
     lead = np.arange(1, 49) / 2
     return pd.DataFrame(
-        {"lead": lead, "ours": 1 + lead**0.5 / 3, "trivial": 4.0 + lead * 0, "practice": 2.5 + lead / 30}
+        {
+            "lead": lead,
+            "ours": 1 + lead**0.5 / 3,
+            "trivial": 4.0 + lead * 0,
+            "practice": 2.5 + lead / 30,
+        }
     )
 
 
 def timeline():
     start = pd.to_datetime(
-        ["2019-01-15", "2019-01-24", "2019-02-10", "2019-05-30", "2019-06-12", "2019-01-17", "2019-03-02", "2019-06-13"]
+        [
+            "2019-01-15",
+            "2019-01-24",
+            "2019-02-10",
+            "2019-05-30",
+            "2019-06-12",
+            "2019-01-17",
+            "2019-03-02",
+            "2019-06-13",
+        ]
     )
-    end = pd.to_datetime(["2019-03-01", "2019-12-31", "2019-04-01", "2019-12-31", "2019-08-20", None, None, None])
+    end = pd.to_datetime(
+        ["2019-03-01", "2019-12-31", "2019-04-01", "2019-12-31", "2019-08-20", None, None, None]
+    )
     return pd.DataFrame(
         {
             "start": start,
@@ -141,7 +165,17 @@ def stack():
     return pd.DataFrame(
         {
             "plan": ["ours"] * 5 + ["trivial"] * 4,
-            "item": ["玉米青贮", "苜蓿干草", "豆粕", "玉米", "石粉", "玉米青贮", "苜蓿干草", "豆粕", "玉米"],
+            "item": [
+                "玉米青贮",
+                "苜蓿干草",
+                "豆粕",
+                "玉米",
+                "石粉",
+                "玉米青贮",
+                "苜蓿干草",
+                "豆粕",
+                "玉米",
+            ],
             "cost": [12.0, 14.2, 8.1, 10.3, 0.6, 10.0, 22.0, 12.4, 15.0],
         }
     )
@@ -155,7 +189,9 @@ def heat():
 
 
 def gantt():
-    start = pd.to_datetime(["2026-03-02 08:00", "2026-03-02 11:30", "2026-03-02 09:00", "2026-03-02 13:00"])
+    start = pd.to_datetime(
+        ["2026-03-02 08:00", "2026-03-02 11:30", "2026-03-02 09:00", "2026-03-02 13:00"]
+    )
     return pd.DataFrame(
         {
             "machine": ["轧机 1", "轧机 1", "加热炉", "加热炉"],

@@ -35,7 +35,9 @@ def _texts(svg):
         size = 30 if "big" in css else 11 if "sm" in css else 12
         wide = lettering.width(node.text or "", size)
         x, y = float(node.get("x")), float(node.get("y"))
-        left = {"start": x, "middle": x - wide / 2, "end": x - wide}[node.get("text-anchor", "start")]
+        left = {"start": x, "middle": x - wide / 2, "end": x - wide}[
+            node.get("text-anchor", "start")
+        ]
         found.append((node.text, left, y - size * 0.8, left + wide, y + size * 0.1))
     return found
 
@@ -64,7 +66,9 @@ def test_no_text_is_cut_by_the_border(spec, lang, width):
 @pytest.mark.parametrize("lang", LANGUAGES)
 @pytest.mark.parametrize("spec", DRAWN)
 def test_no_two_texts_touch(spec, lang, width):
-    texts = _texts(charts.draw(_chart(spec, stamps=(Words("孪生", "twin"),)), lang=lang, width=width))
+    texts = _texts(
+        charts.draw(_chart(spec, stamps=(Words("孪生", "twin"),)), lang=lang, width=width)
+    )
     for i, (a, left, top, right, bottom) in enumerate(texts):
         for b, left2, top2, right2, bottom2 in texts[i + 1 :]:
             apart = right <= left2 or right2 <= left or bottom <= top2 + 1 or bottom2 <= top + 1
@@ -112,7 +116,7 @@ def test_hostile_names_from_the_data_are_shown_as_text():
 def test_the_number_table_holds_the_numbers_of_the_frame():
     frame = FRAMES["skill:leads"]()
     table = _chart("skill:leads").table
-    assert [f.unit for f in table.fields][0] == "h"
+    assert table.fields[0].unit == "h"
     assert np.allclose([row[1] for row in table.rows], frame["ours"])
     assert table.total == len(frame)
 
@@ -162,7 +166,9 @@ def test_a_metric_keeps_its_own_scale_and_unit():
     root = ET.fromstring(charts.draw(_chart("bars:bars"), lang="en", width=720, style=False))
     texts = [t.text for t in root.iter(f"{SVG}text")]
     assert "mean absolute error (MW)" in texts
-    widths = [float(r.get("width")) for r in root.iter(f"{SVG}rect") if r.get("class") == "f-trivial"]
+    widths = [
+        float(r.get("width")) for r in root.iter(f"{SVG}rect") if r.get("class") == "f-trivial"
+    ]
     assert widths[-3] == pytest.approx(widths[-2], rel=0.05)
 
 

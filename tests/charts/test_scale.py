@@ -16,7 +16,13 @@ def _time(text, zone):
 
 @pytest.mark.parametrize(
     ("low", "high", "ends"),
-    [(0.3, 9.7, (0, 10)), (3.2, 3.9, (3.2, 4.0)), (5, 5, (4.4, 5.6)), (-7, 3, (-8, 4)), (0, 0, (-1, 1))],
+    [
+        (0.3, 9.7, (0, 10)),
+        (3.2, 3.9, (3.2, 4.0)),
+        (5, 5, (4.4, 5.6)),
+        (-7, 3, (-8, 4)),
+        (0, 0, (-1, 1)),
+    ],
 )
 def test_a_range_is_widened_to_round_ends(low, high, ends):
     assert fit(low, high) == pytest.approx(ends)

@@ -113,3 +113,9 @@ def test_unit_that_is_not_known_is_refused_with_its_column(tmp_path):
     (place / "pack.toml").write_text(text, encoding="utf8")
     with pytest.raises(PackError, match=r"columns y: unit 'MWW' is not known; did you mean 'MW'"):
         pack.load_pack(place)
+
+
+def test_a_pack_may_import_a_module_beside_it(tmp_path):
+    place = write(tmp_path, code="from .tables import FACTOR\n")
+    (place / "tables.py").write_text("FACTOR = 7\n", encoding="utf8")
+    assert pack.load_pack(place).code.FACTOR == 7

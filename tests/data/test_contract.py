@@ -302,3 +302,20 @@ def test_million_rows_of_ten_columns_take_less_than_a_second() -> None:
     start = time.process_time()
     assert len(check(frame, columns).frame) == size
     assert time.process_time() - start < 1.0
+
+
+def test_title_above_the_header_is_pointed_out(tmp_path: Path) -> None:
+    text = f"某市供热月报,,\n\n{HEAD}{ROWS[0]}\n"
+    error = refused(file(tmp_path, text))
+    assert (error.code, "delete the" in error.hint) == (codes.MISSING_COLUMN, True)
+
+
+def test_further_time_columns_are_plain_columns_with_a_zone(tmp_path: Path) -> None:
+    columns = {
+        **COLUMNS,
+        "issued": Column(kind="time", zone="Asia/Shanghai", missing="allow"),
+    }
+    text = "time,heat,outdoor,issued\n2026-01-03 01:00,1,5,2026/1/2 20:00\n2026-01-03 00:00,1,5,\n"
+    issued = check(file(tmp_path, text), columns).frame.issued
+    assert issued.isna().tolist() == [True, False]
+    assert str(issued.iloc[1]) == "2026-01-02 20:00:00+08:00"

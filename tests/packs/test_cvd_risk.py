@@ -97,11 +97,15 @@ def test_sex_may_be_coded_in_any_way(codes, male) -> None:
 
 
 def test_only_people_free_of_disease_at_the_chosen_exam_are_learnt_from(spec) -> None:
-    table = CODE.sample(0).table.head(4).assign(
-        exam=[1, 2, 1, 1],
-        start=[0.0, 100.0, 0.0, 0.0],
-        prior_chd=[False, False, True, False],
-        prior_stroke=[False, False, False, True],
+    table = (
+        CODE.sample(0)
+        .table.head(4)
+        .assign(
+            exam=[1, 2, 1, 1],
+            start=[0.0, 100.0, 0.0, 0.0],
+            prior_chd=[False, False, True, False],
+            prior_stroke=[False, False, False, True],
+        )
     )
     read = CODE.read(Inputs({"table": table}), spec=spec).table
     assert list(read["person"]) == ["p0"]

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import subprocess
 import sys
 import time
+from datetime import UTC, datetime
 
 import pytest
 
@@ -40,8 +40,6 @@ def test_killed_at_any_step_the_store_verifies_and_the_next_run_finishes(pack, f
         if (step, state) == ("keep", "end"):
             break
         with open_store(Settings.load()) as store:
-            from datetime import UTC, datetime
-
             sweep(store, now=datetime.now(UTC))
             assert {r.state for r in recent(store)} <= {"interrupted"}
     record, found = carry_out(Request(str(pack.folder), data=faults), settings=Settings.load())
@@ -78,4 +76,4 @@ def test_ctrl_c_leaves_the_run_interrupted_and_no_process_behind(pack, faults, h
         assert store.verify().ok
     listing = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True, check=True)
     assert f"{home}" not in listing.stdout
-    assert os.listdir(home / "work") == []
+    assert list((home / "work").iterdir()) == []

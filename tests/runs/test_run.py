@@ -58,7 +58,8 @@ def test_a_run_goes_through_every_step_in_order_and_leaves_everything(finished):
     for field in ("pack_hash", "data", "seed", "versions", "pool", "wall_s", "cpu_s", "peak_mb",
                   "folds", "bars", "verdict", "gate", "model", "evidence", "log"):  # fmt: skip
         assert field in body, field
-    assert body["cpu_s"] > 0 and body["peak_mb"] > 50
+    assert body["cpu_s"] > 0
+    assert body["peak_mb"] > 50
     with read_store(settings) as store:
         assert store.verify().ok
         assert models.newest(store, "industry.fault").run == record.id
@@ -70,7 +71,8 @@ def test_a_run_goes_through_every_step_in_order_and_leaves_everything(finished):
 def test_the_same_run_asked_again_is_found_and_another_seed_is_not(finished, pack, faults):
     record, _, _, settings = finished
     again, found = carry_out(ask(pack, faults), settings=settings)
-    assert found and again.id == record.id
+    assert found
+    assert again.id == record.id
 
 
 def test_again_repeats_another_seed_differs_and_compare_says_so(finished, pack, faults):
@@ -80,12 +82,15 @@ def test_again_repeats_another_seed_differs_and_compare_says_so(finished, pack, 
     differences = compare(record, other)["differences"]
     assert {"field": "seed", "first": 0, "second": 1} in differences
     repeated, found = carry_out(ask(pack, faults, again=True), settings=settings)
-    assert not found and repeated.id != record.id
+    assert not found
+    assert repeated.id != record.id
     assert repeated.result["scores"] == record.result["scores"]
     assert compare(record, repeated)["differences"] == []
 
 
-def test_prediction_in_a_fresh_process_equals_the_training_process(finished, pack, faults, tmp_path):
+def test_prediction_in_a_fresh_process_equals_the_training_process(
+    finished, pack, faults, tmp_path
+):
     _, _, _, settings = finished
     here = predict(str(pack.folder), faults, settings=settings).answers
     out = tmp_path / "out.csv"
@@ -174,7 +179,9 @@ def test_a_crashing_or_greedy_pack_hurts_only_its_own_run(
         assert store.verify().ok
 
 
-def test_a_pack_that_is_no_better_than_its_baseline_is_not_accepted(pack, faults, settings, tmp_path):
+def test_a_pack_that_is_no_better_than_its_baseline_is_not_accepted(
+    pack, faults, settings, tmp_path
+):
     folder = broken(pack, tmp_path, "pass")
     source = folder / "pack.py"
     source.write_text(

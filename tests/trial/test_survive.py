@@ -50,9 +50,7 @@ def test_scores_are_those_of_the_risks_at_the_horizon(tried) -> None:
     event = (table["died"] & (table["years"] <= 5)).to_numpy()
     risk = (1 - np.exp(-0.4 * np.exp(table["x"]))).to_numpy()
     assert trial.scores["c"] == pytest.approx(metrics.harrell_c(time, event, risk))
-    assert trial.scores["oe"] == pytest.approx(
-        metrics.event_share(time, event, 5) / risk.mean()
-    )
+    assert trial.scores["oe"] == pytest.approx(metrics.event_share(time, event, 5) / risk.mean())
     assert trial.scores["slope"] == pytest.approx(1.0, abs=0.2)
     assert trial.trivial["c"] == pytest.approx(0.5)
     assert trial.practice == {}

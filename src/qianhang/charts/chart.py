@@ -13,6 +13,7 @@ from qianhang.core.manifest import Column, Words
 __all__ = [
     "Axis",
     "Band",
+    "Cell",
     "Chart",
     "Field",
     "Link",
@@ -29,6 +30,7 @@ __all__ = [
 ]
 
 Number = float | None
+Cell = float | str | bool | Words | None
 # What a thing stands for decides its colour and dash, in every chart alike.
 Role = Literal[
     "ours", "trivial", "practice", "published", "actual", "limit", "good", "bad", "warn", "other"
@@ -140,7 +142,7 @@ class Table:
     """The numbers behind a chart; total: rows before it was cut to a readable length."""
 
     fields: tuple[Field, ...]
-    rows: tuple[tuple[float | str | bool | None, ...], ...]
+    rows: tuple[tuple[Cell, ...], ...]
     total: int = 0
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from qianhang.charts import lanes, lettering, mosaic, number, plane, rows, tile
-from qianhang.charts.chart import Chart, Field, Table
+from qianhang.charts.chart import Cell, Chart, Field, Table
 from qianhang.charts.drawing import Drawing, clean
 from qianhang.charts.furniture import text_of
+from qianhang.core.manifest import Words
 from qianhang.core.words import Lang, say
 
 __all__ = ["describe", "draw", "table_html"]
@@ -113,13 +114,15 @@ def _head(field: Field, lang: Lang) -> str:
     return say("chart.axis", lang=lang, name=name, unit=unit) if unit else name
 
 
-def _cell(value: float | str | bool | None, field: Field, lang: Lang) -> str:
+def _cell(value: Cell, field: Field, lang: Lang) -> str:
     if value is None:
         shown = "–"
     elif isinstance(value, bool):
         shown = say("word.yes" if value else "word.no", lang=lang)
     elif isinstance(value, str):
         shown = value
+    elif isinstance(value, Words):
+        shown = text_of(value, lang)
     elif field.kind == "time":
         shown = number.moment(value, field.zone)
     else:

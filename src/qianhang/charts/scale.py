@@ -16,6 +16,7 @@ _NICE = (1.0, 2.0, 2.5, 5.0, 10.0)
 # Calendar steps in seconds up to a week, then months.
 _STEPS = (60, 300, 900, 1800, 3600, 10800, 21600, 43200, 86400, 172800, 604800, 1209600)
 _MONTHS = (1, 3, 6, 12, 24, 60, 120)
+_LOGS = ((1, 1.25, 1.6, 2, 2.5, 3, 4, 5, 6.3, 8), (1, 1.4, 2, 3, 4, 5, 7), (1, 2, 5), (1, 3), (1,))
 _EASE = 0.8  # a step a little short of the wanted one: labels that would touch are left out later
 
 
@@ -97,7 +98,7 @@ def ticks(
 
 def _log(scale: Scale, count: int) -> tuple[Tick, ...]:
     decades = range(math.floor(math.log10(scale.low)), math.ceil(math.log10(scale.high)) + 1)
-    for parts in ((1, 1.25, 1.6, 2, 2.5, 3, 4, 5, 6.3, 8), (1, 2, 5), (1, 3), (1,)):
+    for parts in _LOGS:
         values = [p * 10.0**d for d in decades for p in parts]
         inside = [v for v in values if scale.holds(v)]
         if len(inside) <= max(count, 2) + 1:

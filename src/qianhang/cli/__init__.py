@@ -74,15 +74,19 @@ def main() -> None:
         # Help texts are looked up while the commands load, before click reads the option.
         os.environ["QIANHANG_LANG"] = sys.argv[sys.argv.index("--lang") + 1]
     try:
-        _app()
+        sys.exit(_app(standalone_mode=False))
     except QianhangError as cause:
         click.echo(click.style(cause.code, fg="red", bold=True) + f" {cause.message}", err=True)
         if cause.hint:
             click.echo(f"   → {cause.hint}", err=True)
         sys.exit(1)
-    except KeyboardInterrupt:
+    except click.ClickException as cause:
+        cause.show()
+        sys.exit(cause.exit_code)
+    except (KeyboardInterrupt, click.Abort):
         click.echo(say("cli.interrupted"), err=True)
         sys.exit(130)
     except BrokenPipeError:
-        sys.stdout = open(os.devnull, "w")  # noqa: SIM115, PTH123 - the reader left; nothing is to be said
+        # The reader left, so nothing is to be said; the interpreter must not flush into the pipe.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(141)

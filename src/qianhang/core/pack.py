@@ -72,11 +72,9 @@ class Pack:
         where pack.py cannot be imported.
         """
         required(self)
-        name = f"qianhang_pack_{self.folder.parent.name}_{self.folder.name}"
-        if self.folder.is_relative_to(_BUILT_IN):
-            name = f"qianhang.packs.{self.id}.pack"
+        name = f"{_package(self)}.pack"
         known = sys.modules.get(name)
-        if known is not None and known.__file__ == str(self.folder / "pack.py"):
+        if known is not None:
             return known
         spec = importlib.util.spec_from_file_location(name, self.folder / "pack.py")
         if spec is None or spec.loader is None:
@@ -90,6 +88,20 @@ class Pack:
             message = f"{self.folder / 'pack.py'}: {type(cause).__name__}: {cause}"
             raise PackError("QH205", message) from cause
         return module
+
+
+def _package(pack: Pack) -> str:
+    """The package in which pack.py and the modules beside it live, importable by that name."""
+    if pack.folder.is_relative_to(_BUILT_IN):
+        return f"qianhang.packs.{pack.id}"
+    # Two folders may hold packs of the same id (a draft and its copy): the path tells them apart.
+    place = hashlib.sha256(str(pack.folder).encode()).hexdigest()[:12]
+    name = f"qianhang_pack_{place}"
+    if name not in sys.modules:
+        package = ModuleType(name)
+        package.__path__ = [str(pack.folder)]
+        sys.modules[name] = package
+    return name
 
 
 def required(pack: Pack) -> None:

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from qianhang.data.clock import parse_step
 from qianhang.data.gather import Gathered, Typed
 from qianhang.data.stamps import NOT_A_TIME
-from qianhang.data.timing import Timing, spell
+from qianhang.data.timing import Timing, instants, spell
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -31,9 +32,9 @@ def assemble(
     else:
         order = timing.order if keep.all() else timing.order[keep[timing.order]]
         pick = slice(None) if _is_whole(order, data.count) else order
-        instants = pd.DatetimeIndex(timing.utc[pick].view("datetime64[ns]"), name=time)
-        index = instants.tz_localize("UTC").tz_convert(timing.zone)
-    columns = {n: _column(t, pick) for n, t in data.columns.items() if n != time}
+        clock = pd.DatetimeIndex(timing.utc[pick].view("datetime64[ns]"), name=time)
+        index = clock.tz_localize("UTC").tz_convert(timing.zone)
+    columns = {n: _column(data, n, pick) for n in data.columns if n != time}
     frame = pd.DataFrame(columns, index=pd.RangeIndex(len(order)), copy=False)
     frame.index = index
     return frame, order
@@ -44,8 +45,11 @@ def _is_whole(order: np.ndarray, count: int) -> bool:
     return len(order) == count and bool((order[1:] > order[:-1]).all())
 
 
-def _column(typed: Typed, pick: slice | np.ndarray) -> Any:
+def _column(data: Gathered, name: str, pick: slice | np.ndarray) -> Any:
     """One column (n,) in its final type; the gathered blocks are given up."""
+    typed = data.columns[name]
+    if typed.kind == "time":
+        return _times(data, name, pick)
     if typed.kind == "category":
         return _categorical(typed, pick)
     if typed.kind == "text":
@@ -66,6 +70,15 @@ def _indices(positions: np.ndarray) -> pa.Array:
     import pyarrow as pa
 
     return pa.array(positions)
+
+
+def _times(data: Gathered, name: str, pick: slice | np.ndarray) -> pd.DatetimeIndex:
+    """A time column that is not the index; of an hour that comes twice the first is meant."""
+    each = np.arange(data.count)
+    utc, _ = instants(data, name, each, parse_step("1d"))
+    zone = data.columns[name].column.zone or "UTC"
+    times = pd.DatetimeIndex(utc[pick].view("datetime64[ns]"))
+    return times.tz_localize("UTC").tz_convert(zone)
 
 
 def _categorical(typed: Typed, pick: slice | np.ndarray) -> pd.Categorical:

@@ -47,7 +47,10 @@ def as_text(cells: Cells) -> pa.Array:
     import pyarrow.compute as pc
 
     if isinstance(cells, pd.Series):
-        cells = pa.array(_spelt(cells), type=pa.string())
+        try:
+            cells = pa.array(cells, type=pa.string(), from_pandas=True)
+        except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError):
+            cells = pa.array(_spelt(cells), type=pa.string())
     trimmed = pc.utf8_trim_whitespace(cells)
     nothing = pc.is_in(trimmed, value_set=pa.array(NULLS))
     return pc.if_else(nothing, pa.scalar(None, pa.string()), trimmed)

@@ -81,7 +81,7 @@ def check_table(
         )
     work = _Work(table, data, strict, [*data.findings], [*table.notes])
     work.add(value_findings(data, optional=optional, keep=_KEEP if strict else 0))
-    name = next((n for n, t in data.columns.items() if t.kind == "time"), "")
+    name = _clock(data)
     timing = work.time(name) if name else None
     frame, order = assemble(data, name, timing, ~work.dropped)
     times = [clock_text(data, name, timing, f.positions) for f in work.findings]
@@ -131,7 +131,12 @@ class _Work:
         return timing
 
     def _raise(self) -> None:
-        name = next((n for n, t in self.data.columns.items() if t.kind == "time"), "")
+        name = _clock(self.data)
         firsts = np.array([f.positions[0] for f in self.findings], dtype=np.int64)
         texts = clock_text(self.data, name, None, firsts)
         raise first_error(self.findings, self.table.label, texts)
+
+
+def _clock(data: Gathered) -> str:
+    """The column by which rows are ordered, "" for none; further times are plain columns."""
+    return next((n for n, t in data.columns.items() if t.column.role == "time"), "")

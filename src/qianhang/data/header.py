@@ -100,6 +100,13 @@ def _same_unit(table: Table, unit: str, name: str, column: Column) -> None:
 
 def _missing(table: Table, name: str, column: Column) -> ContractError:
     names = (name, *column.aliases)
+    below = next((i for i, row in enumerate(table.top[1:], start=2) if set(names) & {*row}), 0)
+    if below:
+        return ContractError(
+            codes.MISSING_COLUMN,
+            f"{table.label}: column {name} is missing in row 1; it stands in row {below}",
+            hint=f"delete the {below - 1} rows above the header",
+        )
     guess = next((g for w in names if (g := nearest(w, table.names))), None)
     also = f" (or {', '.join(column.aliases)})" if column.aliases else ""
     return ContractError(

@@ -15,7 +15,7 @@ from qianhang.data.gather import Gathered
 from qianhang.data.readers.blocks import Note
 from qianhang.data.stamps import NOT_A_TIME
 
-__all__ = ["Timing", "spell", "time_column"]
+__all__ = ["Timing", "instants", "spell", "time_column"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ def time_column(
     zone = typed.column.zone or "UTC"
     step = parse_step(typed.column.step)
     code = _codes(data, keys)
-    utc, lost = _instants(data, name, code, zone)
+    utc, lost = instants(data, name, code, step)
     lost &= ~dropped
     findings = [_ambiguous(data, name, lost, zone)] if lost.any() else []
     good = np.flatnonzero((utc != NOT_A_TIME) & ~dropped & ~lost).astype(np.int32)
@@ -86,11 +86,16 @@ def _codes(data: Gathered, keys: Sequence[str]) -> np.ndarray | None:
     return pd.DataFrame(columns).groupby(list(keys), sort=False).ngroup().to_numpy()
 
 
-def _instants(
-    data: Gathered, name: str, code: np.ndarray | None, zone: str
+def instants(
+    data: Gathered, name: str, code: np.ndarray | None, step: Step | None
 ) -> tuple[np.ndarray, np.ndarray]:
-    """UTC ns (n,), and True (n,) where a clock reading fits no single instant."""
+    """UTC ns (n,) of a time column, and True (n,) where a clock reading fits no single instant.
+
+    code (n,) : whose clock; None for one clock
+    Raises ContractError where some stamps carry a zone and others do not.
+    """
     typed = data.columns[name]
+    zone = typed.column.zone or "UTC"
     ns = typed.numbers()
     aware = np.concatenate(typed.aware) if typed.aware else np.empty(0, dtype=bool)
     held = ns != NOT_A_TIME
@@ -107,7 +112,6 @@ def _instants(
         )
     if zoned:
         return ns, np.zeros(len(ns), dtype=bool)
-    step = parse_step(typed.column.step)
     keys = np.zeros(len(ns), dtype=np.int64) if code is None else code
     return to_utc(ns, zone, keys=keys, step=step)
 

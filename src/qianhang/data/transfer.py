@@ -18,7 +18,7 @@ from qianhang.data.provenance import file_sha256
 __all__ = ["Patience", "Progress", "download"]
 
 Progress = Callable[[str, int, int], None]  # file name, bytes here, bytes in all (0 = unknown)
-_CHUNK = 1 << 16
+_CHUNK = 1 << 14
 
 
 @dataclass(frozen=True, slots=True)

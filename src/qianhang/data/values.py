@@ -37,7 +37,7 @@ def value_findings(
         if typed.kind in ("number", "integer", "code"):
             notes += _unmark(typed)
         may_lack = typed.column.missing == "allow" or bool(typed.column.sentinel)
-        if not (may_lack or name in optional) or typed.kind == "time":
+        if not (may_lack or name in optional) or typed.column.role == "time":
             findings += _missing(typed, data.rows)
         if typed.kind in ("number", "integer", "code"):
             found, told = _numbers(typed, data.rows, keep)

@@ -91,7 +91,7 @@ def gate(result: Mapping[str, Any], *, pack: Pack, case: Case, own: bool) -> saf
             bars_met=None if own else result["verdict"] != "unmet",
             beats_trivial=result["beats_trivial"],
             split=case.split.kind if case.split else "none",
-            ordered=any(c.role in ("time", "place", "group") for c in case.columns.values()),
+            ordered=_ordered(manifest.task, case),
             duplicates=leaks["duplicates"] + leaks["groups"],
             calibration="calibration" in tables,
             subgroups="subgroups" in tables,
@@ -101,6 +101,12 @@ def gate(result: Mapping[str, Any], *, pack: Pack, case: Case, own: bool) -> saf
             human_role=manifest.human_role is not None,
         )
     )
+
+
+def _ordered(task: str, case: Case) -> bool:
+    """Whether rows have an order or groups that a random cut would ignore."""
+    roles = {c.role for c in case.columns.values()}
+    return task not in ("optimise", "retrieve") and bool(roles & {"time", "place", "group"})
 
 
 def source(case: Case, *, own: bool) -> str:

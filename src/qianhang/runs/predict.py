@@ -71,13 +71,22 @@ def _kept(store: Store, pack: Pack, version: int | None) -> tuple[ModelVersion |
         newest = models.newest(store, pack.id)
         if newest is None:
             raise ModelError(
-                "QH609", f"{pack.id} has no accepted model", hint=f"qianhang run {pack.id}"
+                "QH608", f"{pack.id} has no accepted model", hint=_what_there_is(store, pack)
             )
         kept = newest
     made = record.get(store, kept.run)
     params = {name: str(value) for name, value in made.request["params"].items()}
     case = pack.manifest.find_case(made.case)
     return kept, make(pack.manifest, case, seed=made.request["seed"], params=params)
+
+
+def _what_there_is(store: Store, pack: Pack) -> str:
+    """What to do where no model is accepted: name another version, or run the scenario."""
+    others = models.versions(store, pack.id)
+    if not others:
+        return f"qianhang run {pack.id}"
+    last = max(others, key=lambda v: v.version)
+    return f"version {last.version} is {last.stage}: --version {last.version} asks it all the same"
 
 
 def _checked(data: Any, spec: Spec, optional: list[str]) -> tuple[Inputs, pd.DataFrame]:

@@ -54,7 +54,7 @@ def begin(
         for row in map(_record, rows):
             if process.alive(row.process):
                 message = f"the same run is already under way: {row.id} ({row.process})"
-                raise UsageError("QH803", message, hint="wait for it, or change the seed")
+                raise UsageError("QH808", message, hint="wait for it, or change the seed")
         record = Record(
             _new_id(now), key, scenario, case, "running", "none", _text(now), "", process.me(),
             dict(request), {},

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from qianhang.testing.subject import Broken, NotApplicable, Subject
 from qianhang.testing.generator import TASKS, write_pack
+from qianhang.testing.subject import Broken, NotApplicable, Subject
 from qianhang.testing.suite import CHECKS, Found, examine, run_check
 
 __all__ = [

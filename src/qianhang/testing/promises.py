@@ -114,18 +114,18 @@ def split_is_not_random(subject: Subject) -> None:
 def imports_are_clean(subject: Subject) -> None:
     """pack.py imports core, engines and its field's libraries, and stays off network and clock."""
     for path in sorted(subject.pack.folder.glob("*.py")):
-        for problem in _imports(path):
+        for problem in _imports(path, own=f"qianhang.packs.{subject.pack.id}"):
             raise Broken(f"{path.name}: {problem}")
 
 
-def _imports(path: Path) -> Iterator[str]:
+def _imports(path: Path, *, own: str) -> Iterator[str]:
     tree = ast.parse(path.read_text(encoding="utf8"))
     top = {id(node) for node in tree.body}
     for node in ast.walk(tree):
         if isinstance(node, ast.Import | ast.ImportFrom):
             for name in _modules(node):
                 root = name.partition(".")[0]
-                if root == "qianhang" and not name.startswith(_OURS) and name != "qianhang":
+                if root == "qianhang" and not name.startswith((*_OURS, own)):
                     yield f"line {node.lineno} imports {name}, not of {' or '.join(_OURS)}"
                 if root in _NEVER:
                     yield f"line {node.lineno} imports {name}: no network, store or processes here"
@@ -138,7 +138,8 @@ def _imports(path: Path) -> Iterator[str]:
 def _modules(node: ast.Import | ast.ImportFrom) -> list[str]:
     if isinstance(node, ast.Import):
         return [alias.name for alias in node.names]
-    return [node.module or ""]
+    # A module beside pack.py is the pack's own.
+    return [] if node.level else [node.module or ""]
 
 
 def _light(root: str) -> bool:

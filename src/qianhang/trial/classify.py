@@ -18,7 +18,7 @@ from qianhang.engines.classify.few_events import few_events
 from qianhang.trial.crossfit import crossfit, fold_scores, group_labels
 from qianhang.trial.evidence import Risks, overall, tables
 from qianhang.trial.folds import Fold, cut, labelled
-from qianhang.trial.tripod import sheet
+from qianhang.trial.tripod import sheets
 from qianhang.trial.yardstick import Seen
 
 __all__ = ["parts", "run", "serve"]
@@ -47,7 +47,7 @@ def run(
     found = tables(risks, table)
     facts |= {"folds": len(folds), "split": (case.split or Split()).kind, "scored": len(rows)}
     if spec.manifest is not None and spec.manifest.subject == "person":
-        found["tripod"] = sheet(spec, facts=facts, found=found)
+        found |= sheets(spec, facts=facts, found=found)
     return Trial(
         folds=fold_scores(risks, folds),
         scores=scores["ours"],
@@ -96,6 +96,7 @@ def _facts(table: pd.DataFrame, event: NDArray[np.bool_], *, spec: Spec) -> dict
         "events": int(event.sum()),
         "events_per_predictor": round(capacity.per_parameter, 1),
         "capacity": capacity.reason,
+        "allowed": list(capacity.allowed),
         "predictors": names,
         "missing": {n: int(table[n].isna().sum()) for n in names},
     }

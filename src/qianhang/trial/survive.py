@@ -19,14 +19,14 @@ from qianhang.engines.classify.few_events import few_events
 from qianhang.trial.crossfit import crossfit, fold_scores, group_labels
 from qianhang.trial.evidence import Risks, overall, tables
 from qianhang.trial.folds import Fold, cut, labelled
-from qianhang.trial.tripod import sheet
+from qianhang.trial.tripod import sheets
 from qianhang.trial.yardstick import Followed
 
 __all__ = ["parts", "run", "serve"]
 
 Progress = Callable[[int, int, str], None]
 TOO_FEW = "QH133"
-NO_OUTCOME = "QH207"
+NO_OUTCOME = "QH209"
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +92,7 @@ def run(
     if hasattr(model, "coefficients"):
         found["coefficients"] = model.coefficients()
     facts |= {"folds": len(folds), "split": (case.split or Split()).kind, "scored": len(rows)}
-    found["tripod"] = sheet(spec, facts=facts, found=found)
+    found |= sheets(spec, facts=facts, found=found)
     return Trial(
         folds=fold_scores(risks, folds),
         scores=scores["ours"],
@@ -120,6 +120,7 @@ def _facts(cohort: _Cohort, spec: Spec) -> dict[str, Any]:
         "events": events,
         "events_per_predictor": round(capacity.per_parameter, 1),
         "capacity": capacity.reason,
+        "allowed": list(capacity.allowed),
         "lost_before_horizon": int(((stick.time < stick.horizon) & ~stick.event).sum()),
         "median_follow_up": float(np.median(cohort_time)),
         "predictors": list(names),

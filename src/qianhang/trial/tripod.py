@@ -1,195 +1,210 @@
 """The reporting sheet of a prediction model, filled in from the run itself.
 
 Source: Collins and others (2024), TRIPOD+AI statement, BMJ 385:e078378, 27 items; the wording of
-the items here is ours.
+the items is ours and lies in the catalogue.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
 
-from qianhang.core.manifest import Case
+from qianhang.core.manifest import Case, Words
 from qianhang.core.spec import Spec
+from qianhang.core.words import Lang, say
 
-__all__ = ["sheet"]
+__all__ = ["ITEMS", "sheet", "sheets"]
 
-Facts = Mapping[str, Any]
-Frames = Mapping[str, pd.DataFrame]
-# number, section, topic
-ITEMS = (
-    (1, "title", "title"),
-    (2, "abstract", "summary"),
-    (3, "introduction", "background and intended purpose"),
-    (4, "introduction", "objective"),
-    (5, "methods", "source of data"),
-    (6, "methods", "participants"),
-    (7, "methods", "data preparation"),
-    (8, "methods", "outcome"),
-    (9, "methods", "predictors"),
-    (10, "methods", "sample size"),
-    (11, "methods", "missing data"),
-    (12, "methods", "analytical methods"),
-    (13, "methods", "class imbalance"),
-    (14, "methods", "fairness"),
-    (15, "methods", "model output"),
-    (16, "methods", "training versus evaluation"),
-    (17, "methods", "ethical approval"),
-    (18, "open science", "funding, conflicts, registration, data and code"),
-    (19, "patient and public involvement", "patient and public involvement"),
-    (20, "results", "participants"),
-    (21, "results", "model development"),
-    (22, "results", "model specification"),
-    (23, "results", "model performance"),
-    (24, "results", "model updating"),
-    (25, "discussion", "interpretation"),
-    (26, "discussion", "limitations"),
-    (27, "discussion", "use in current care"),
-)
-OWNER = "to be added by the owner"
+Answers = dict[int, str]
+ITEMS = 27
 
 
-def sheet(spec: Spec, *, facts: Facts, found: Frames) -> pd.DataFrame:
-    """One row an item of TRIPOD+AI: item, section, topic, answer, source.
+def sheets(
+    spec: Spec, *, facts: Mapping[str, Any], found: Mapping[str, pd.DataFrame]
+) -> dict[str, pd.DataFrame]:
+    """The sheet in Chinese as `tripod` and in English as `tripod_en`; see `sheet`."""
+    return {
+        "tripod": sheet(spec, facts=facts, found=found, lang="zh"),
+        "tripod_en": sheet(spec, facts=facts, found=found, lang="en"),
+    }
+
+
+def sheet(
+    spec: Spec, *, facts: Mapping[str, Any], found: Mapping[str, pd.DataFrame], lang: Lang
+) -> pd.DataFrame:
+    """One row an item of TRIPOD+AI: item, topic, answer, source.
 
     facts : what the trial counted; found : its tables
-    source : "run" (measured here), "manifest" (the pack's promise) or "owner" (still open)
+    source : this run, the pack's promise, or the owner, who still has to fill the item in
     """
-    answers = {
-        **_from_manifest(spec),
-        **_from_counts(spec, facts),
-        **_from_tables(spec, facts, found),
-    }
+    writer = _Writer(spec, facts, found, lang)
+    promised, measured = writer.promised(), writer.measured()
     rows = []
-    for item, section, topic in ITEMS:
-        answer, source = answers.get(item, (OWNER, "owner"))
-        rows.append((item, section, topic, answer, source))
-    return pd.DataFrame(rows, columns=["item", "section", "topic", "answer", "source"])
+    for item in range(1, ITEMS + 1):
+        answer, source = say("tripod.owner", lang=lang), "owner"
+        if item in promised:
+            answer, source = promised[item], "manifest"
+        elif item in measured:
+            answer, source = measured[item], "run"
+        topic = say(f"tripod.topic_{item}", lang=lang)
+        rows.append((item, topic, answer, say(f"tripod.{source}", lang=lang)))
+    return pd.DataFrame(rows, columns=["item", "topic", "answer", "source"])
 
 
-Answers = dict[int, tuple[str, str]]
+@dataclass(frozen=True, slots=True)
+class _Writer:
+    """Puts facts into the sentences of one language."""
 
+    spec: Spec
+    facts: Mapping[str, Any]
+    found: Mapping[str, pd.DataFrame]
+    lang: Lang
 
-def _from_manifest(spec: Spec) -> Answers:
-    manifest = spec.manifest
-    if manifest is None:
-        return {}
-    case = manifest.find_case(spec.case)
-    confirms = manifest.human_role.en if manifest.human_role else "nobody is named"
-    texts = {
-        1: manifest.title.en,
-        2: manifest.summary.en,
-        3: f"{manifest.purpose}, subject: {manifest.subject}, risk grade: {manifest.risk}, "
-        f"device class: {manifest.device_class or 'none'}",
-        4: _promise(case),
-        5: f"{case.title.en} (registered data set: {case.dataset or 'own data'})",
-        27: f"Who decides: {confirms}",
-    }
-    return {item: (text, "manifest") for item, text in texts.items()}
+    def say(self, key: str, **values: object) -> str:
+        return say(f"tripod.{key}", lang=self.lang, **values)
 
+    def word(self, words: Words) -> str:
+        return words.zh if self.lang == "zh" else words.en
 
-def _promise(case: Case) -> str:
-    limits = []
-    for bar in case.bar:
-        if bar.at_least is not None:
-            limits.append(f"{bar.metric} at least {bar.at_least:g}")
-        if bar.at_most is not None:
-            limits.append(f"{bar.metric} at most {bar.at_most:g}")
-    return "Promised: " + "; ".join(limits) if limits else "No bar is promised"
+    def comma(self) -> str:
+        return say("word.list_comma", lang=self.lang)
 
+    def promised(self) -> Answers:
+        """The items that the manifest answers."""
+        manifest = self.spec.manifest
+        if manifest is None:
+            return {}
+        case = manifest.find_case(self.spec.case)
+        role = manifest.human_role
+        title = self.word(case.title)
+        return {
+            1: self.word(manifest.title),
+            2: self.word(manifest.summary),
+            3: self.say(
+                "use",
+                purpose=manifest.purpose,
+                subject=manifest.subject,
+                risk=say(f"risk.{manifest.risk}", lang=self.lang),
+                device=manifest.device_class or "none",
+            ),
+            4: self._promise(case),
+            5: self.say("data", title=title, dataset=case.dataset)
+            if case.dataset
+            else self.say("own_data", title=title),
+            27: self.say("confirms", who=self.word(role) if role else self.say("nobody")),
+        }
 
-def _from_counts(spec: Spec, facts: Facts) -> Answers:
-    gaps = {name: count for name, count in facts["missing"].items() if count}
-    lost = facts.get("lost_before_horizon")
-    follow = "" if lost is None else f", {lost} lost before the horizon"
-    followed = facts.get("median_follow_up")
-    horizon = f"by {spec.horizon} {_time_unit(spec)}".strip() if spec.horizon else "seen in full"
-    texts = {
-        6: f"{facts['n']} rows after the contract check and the pack's eligibility rules",
-        8: f"Event {horizon}" + (f"; median follow-up {followed:g}" if followed else ""),
-        9: ", ".join(_measured(spec, name) for name in facts["predictors"]),
-        10: f"{facts['events']} events, {facts['events_per_predictor']:g} per predictor: "
-        f"{facts['capacity']}",
-        11: _missing(gaps, facts["n"]),
-        16: f"{facts['folds']} folds, split by {facts['split']}; {facts['scored']} rows scored, "
-        "each by a model that did not see its group",
-        20: f"{facts['n']} rows, {facts['events']} events{follow}",
-        21: f"Final model: {facts['n']} rows, {facts['events']} events",
-    }
-    return {item: (text, "run") for item, text in texts.items()}
+    def _promise(self, case: Case) -> str:
+        limits = [f"{b.metric} >= {b.at_least:g}" for b in case.bar if b.at_least is not None]
+        limits += [f"{b.metric} <= {b.at_most:g}" for b in case.bar if b.at_most is not None]
+        if not limits:
+            return self.say("no_promise")
+        return self.say("promise", limits=self.comma().join(limits))
 
+    def measured(self) -> Answers:
+        """The items that the run answers."""
+        facts, plain = self.facts, self.say
+        names: dict[int, Callable[[], str]] = {
+            8: self._outcome,
+            9: self._predictors,
+            10: self._size,
+            11: self._gaps,
+            12: self._methods,
+            14: self._fairness,
+            20: self._flow,
+            22: self._formula,
+            23: self._performance,
+            25: self._compared,
+            26: self._limits,
+        }
+        counts = {"n": facts["n"], "events": facts["events"]}
+        kind = {"folds": facts["folds"], "kind": facts["split"], "scored": facts["scored"]}
+        answers = {
+            6: plain("participants", n=facts["n"]),
+            7: plain("prepared"),
+            13: plain("balance"),
+            15: plain("output"),
+            16: plain("split", **kind),
+            21: plain("final", **counts),
+            24: plain("updating"),
+        }
+        return answers | {item: text for item, write in names.items() if (text := write())}
 
-def _time_unit(spec: Spec) -> str:
-    return next((c.unit for c in spec.columns.values() if c.role == "duration"), "")
+    def _outcome(self) -> str:
+        unit = next((c.unit for c in self.spec.columns.values() if c.role == "duration"), "")
+        if "median_follow_up" not in self.facts:
+            return self.say("outcome_seen")
+        median = f"{self.facts['median_follow_up']:g}"
+        return self.say("outcome_by", horizon=self.spec.horizon, unit=unit, median=median)
 
+    def _predictors(self) -> str:
+        return self.comma().join(self._named(n) for n in self.facts["predictors"])
 
-def _measured(spec: Spec, name: str) -> str:
-    unit = spec.columns[name].unit
-    return f"{name} ({unit})" if unit else name
+    def _named(self, name: str) -> str:
+        column = self.spec.columns[name]
+        title = self.word(column.title) if column.title else name
+        return f"{title} ({column.unit})" if column.unit else title
 
+    def _size(self) -> str:
+        return self.say(
+            "size",
+            events=self.facts["events"],
+            ratio=f"{self.facts['events_per_predictor']:g}",
+            allowed=self.comma().join(self.say(k) for k in self.facts["allowed"]),
+        )
 
-def _missing(gaps: Mapping[str, int], rows: int) -> str:
-    if not gaps:
-        return "No gaps in the predictors"
-    listed = ", ".join(f"{n} {count} ({count / rows:.1%})" for n, count in gaps.items())
-    return f"Filled from training rows only: {listed}"
+    def _gaps(self) -> str:
+        gaps = {n: count for n, count in self.facts["missing"].items() if count}
+        if not gaps:
+            return self.say("no_gaps")
+        share = {n: f"{count} ({count / self.facts['n']:.1%})" for n, count in gaps.items()}
+        return self.say("gaps", gaps=self.comma().join(f"{n} {s}" for n, s in share.items()))
 
+    def _methods(self) -> str:
+        settings = self.comma().join(f"{k} = {v}" for k, v in sorted(self.spec.params.items()))
+        return self.say("methods", terms=self._terms(), settings=settings, seed=self.spec.seed)
 
-def _from_tables(spec: Spec, facts: Facts, found: Frames) -> Answers:
-    performance = found["performance"].set_index("metric")
-    lines = [
-        f"{metric} {row['ours']:.3f} ({row['low']:.3f} to {row['high']:.3f})"
-        for metric, row in performance.iterrows()
-    ]
-    answers: Answers = {
-        7: ("Terms, fills and centres are learnt inside each fold", "run"),
-        12: (_methods(spec, found), "run"),
-        13: ("No resampling: probabilities stay calibrated to the cohort", "run"),
-        15: ("Probability with 95% limits; no class is assigned", "run"),
-        23: ("; ".join(lines) + "; see tables calibration and decision_curve", "run"),
-        24: ("None: fitted once on this cohort", "run"),
-        25: (_compared(performance), "run"),
-        26: (_limits(facts), "run"),
-    }
-    if "coefficients" in found:
-        answers[22] = (f"Table coefficients, {len(found['coefficients'])} terms", "run")
-    if "subgroups" in found:
-        answers[14] = (_fairness(found["subgroups"]), "run")
-    return answers
+    def _terms(self) -> int:
+        return len(self.found.get("coefficients", self.facts["predictors"]))
 
+    def _fairness(self) -> str:
+        if "subgroups" not in self.found:
+            return self.say("no_fairness")
+        groups = self.found["subgroups"]
+        names = self.comma().join(self._named(n) for n in dict.fromkeys(groups["group"]))
+        held = groups[groups["held"]]["oe"]
+        low, high = f"{held.min():.2f}", f"{held.max():.2f}"
+        return self.say("fairness", groups=names, low=low, high=high)
 
-def _methods(spec: Spec, found: Frames) -> str:
-    settings = ", ".join(f"{k} = {v}" for k, v in sorted(spec.params.items()))
-    terms = f"{len(found['coefficients'])} terms; " if "coefficients" in found else ""
-    return f"{terms}settings: {settings or 'none'}; seed {spec.seed}"
+    def _flow(self) -> str:
+        counts = {"n": self.facts["n"], "events": self.facts["events"]}
+        if "lost_before_horizon" not in self.facts:
+            return self.say("flow", **counts)
+        return self.say("flow_lost", **counts, lost=self.facts["lost_before_horizon"])
 
+    def _formula(self) -> str:
+        return self.say("formula", terms=self._terms()) if "coefficients" in self.found else ""
 
-def _compared(performance: pd.DataFrame) -> str:
-    """The first metric of every model that was tried on the same rows."""
-    first = performance.iloc[0]
-    others = [
-        f"{who} {first[who]:.3f}"
-        for who in ("trivial", "practice", "published")
-        if who in performance.columns
-    ]
-    return f"{performance.index[0]}: ours {first['ours']:.3f}, " + ", ".join(others)
+    def _performance(self) -> str:
+        lines = [
+            f"{r.metric} {r.ours:.3f} ({r.low:.3f} - {r.high:.3f})"
+            for r in self.found["performance"].itertuples()
+        ]
+        return self.say("performance", lines=self.comma().join(lines))
 
+    def _compared(self) -> str:
+        first = self.found["performance"].iloc[0]
+        others = [w for w in ("trivial", "practice", "published") if w in first.index]
+        told = [f"{say(f'word.{w}', lang=self.lang)} {first[w]:.3f}" for w in others]
+        ours = f"{first['ours']:.3f}"
+        return self.say(
+            "compared", metric=first["metric"], ours=ours, others=self.comma().join(told)
+        )
 
-def _fairness(groups: pd.DataFrame) -> str:
-    held = groups[groups["held"]]
-    spread = f"O/E {held['oe'].min():.2f} to {held['oe'].max():.2f}" if len(held) else "too few"
-    names = ", ".join(dict.fromkeys(groups["group"]))
-    return f"By {names}: {spread}; see table subgroups"
-
-
-def _limits(facts: Facts) -> str:
-    lost = facts.get("lost_before_horizon", 0)
-    death = (
-        " Death from other causes counts as censoring." if "lost_before_horizon" in facts else ""
-    )
-    return (
-        f"Internal validation only: no second place or later period was tried. "
-        f"{lost} rows were not followed to the horizon.{death}"
-    )
+    def _limits(self) -> str:
+        if "lost_before_horizon" not in self.facts:
+            return self.say("limits")
+        return self.say("limits_followed", lost=self.facts["lost_before_horizon"])

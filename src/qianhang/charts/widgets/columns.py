@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 from pandas.api import types
 
-from qianhang.charts.chart import Axis, Field, Number, Role, Setting, Table, named
+from qianhang.charts.chart import Axis, Cell, Field, Number, Role, Setting, Table, named
 from qianhang.core.errors import PackError
 
 __all__ = [
@@ -25,6 +25,8 @@ __all__ = [
     "texts",
 ]
 
+# Columns that hold names, which the pack or the catalogue may have words for.
+_NAMES = ("metric", "group", "outcome", "kind", "method", "plan", "side", "feature", "level")
 LONGEST = 2000  # rows of a number table; the rest is in the run's own files
 ROLES: dict[str, Role] = {
     "ours": "ours", "model": "ours", "p50": "ours", "forecast": "ours", "predicted": "ours",
@@ -132,7 +134,10 @@ def table_of(frame: pd.DataFrame, setting: Setting) -> Table:
     frame = flat(frame)
     short = frame.head(LONGEST)
     fields = tuple(_field(short[c], str(c), setting) for c in short.columns)
-    columns = [_plain(short[c], field.kind) for c, field in zip(short.columns, fields, strict=True)]
+    columns = [
+        _cells(short[c], field.kind, str(c), setting)
+        for c, field in zip(short.columns, fields, strict=True)
+    ]
     rows = tuple(zip(*columns, strict=True)) if columns else ()
     return Table(fields=fields, rows=rows, total=len(frame))
 
@@ -157,7 +162,12 @@ def _shared(name: str, setting: Setting) -> str:
     return setting.unit if name in ROLES or name in ("p10", "p90", "low", "high") else ""
 
 
-def _plain(values: pd.Series, kind: str) -> tuple[float | str | bool | None, ...]:
+def _cells(values: pd.Series, kind: str, name: str, setting: Setting) -> tuple[Cell, ...]:
     if kind == "flag":
         return tuple(None if pd.isna(v) else bool(v) for v in values)
-    return texts(values) if kind == "text" else numbers(values)
+    if kind != "text":
+        return numbers(values)
+    if name in _NAMES:
+        section = "metric" if name == "metric" else "chart"
+        return tuple(setting.words(text, section) for text in texts(values))
+    return texts(values)

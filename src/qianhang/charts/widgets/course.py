@@ -84,7 +84,7 @@ def line(frame: pd.DataFrame, setting: Setting) -> Chart:
     part = rows.head(_POINTS)
     series = tuple(Series(setting.words(n), x, numbers(part[n]), role(n)) for n in names)
     unit = setting.unit or next((u for n in names if (u := setting.unit_of(n))), "")
-    name = setting.words(names[0]) if len(names) == 1 else named("chart.value")
+    name = setting.words(names[0] if len(names) == 1 else "value", "chart")
     return Chart(
         "line",
         setting.heading(),
@@ -111,7 +111,7 @@ def skill(frame: pd.DataFrame, setting: Setting) -> Chart:
         "skill",
         setting.heading(),
         x=Axis(setting.words(along), setting.unit_of(along)),
-        y=Axis(named("chart.value") if len(names) > 1 else setting.words(names[0]), setting.unit),
+        y=Axis(setting.words("value" if len(names) > 1 else names[0], "chart"), setting.unit),
         table=table_of(rows, setting),
         series=series,
         source=setting.source,

@@ -108,7 +108,7 @@ def bars(frame: pd.DataFrame, setting: Setting) -> Chart:
         given = texts(part["unit"]) if "unit" in part.columns else keys
         units = tuple(u if "unit" in part.columns else setting.unit_of(u) for u in given)
         units = tuple("" if u == "–" else u for u in units)
-    name = setting.words(values[0]) if len(values) == 1 else named("chart.value")
+    name = setting.words(values[0] if len(values) == 1 else "value", "chart")
     unit = setting.unit or next((u for n in values if (u := setting.unit_of(n))), "")
     categories = tuple(setting.words(k, section) for k in keys)
     return Chart(
@@ -202,13 +202,11 @@ def forest(frame: pd.DataFrame, setting: Setting) -> Chart:
     low = find(rows, f"{value}_low", "low", "lower")
     high = find(rows, f"{value}_high", "high", "upper")
     names = [c for c in ("group", "subgroup", "name", "level") if c in rows.columns]
-    label = [
-        " · ".join(dict.fromkeys(p)) for p in zip(*(texts(rows[c]) for c in names), strict=True)
-    ]
+    label = [_named(setting, parts) for parts in zip(*(texts(rows[c]) for c in names), strict=True)]
     count = find(rows, "n", "count", "events")
     empty = (None,) * len(rows)
     found = zip(
-        label or [str(i + 1) for i in range(len(rows))],
+        label or [plain(str(i + 1)) for i in range(len(rows))],
         numbers(rows[value]),
         numbers(rows[low]) if low else empty,
         numbers(rows[high]) if high else empty,
@@ -217,9 +215,7 @@ def forest(frame: pd.DataFrame, setting: Setting) -> Chart:
     )
     ratio = value in ("oe", "ratio")
     words = named("chart.ratio") if ratio else setting.words(value)
-    lines = tuple(
-        Row(_row_name(setting, name), at, low=a, high=b, size=n) for name, at, a, b, n in found
-    )
+    lines = tuple(Row(name, at, low=a, high=b, size=n) for name, at, a, b, n in found)
     return Chart(
         "forest",
         setting.heading(),
@@ -235,5 +231,6 @@ def forest(frame: pd.DataFrame, setting: Setting) -> Chart:
     )
 
 
-def _row_name(setting: Setting, name: str) -> Words:
-    return setting.words(name) if " · " not in name else plain(name)
+def _named(setting: Setting, parts: tuple[str, ...]) -> Words:
+    words = [setting.words(part) for part in dict.fromkeys(parts)]
+    return Words(" · ".join(w.zh for w in words), " · ".join(w.en for w in words))

@@ -65,6 +65,7 @@ class RowMap:
 class Table:
     """An opened table; nothing but its header has been read.
 
+    top : the first rows as written, the header among them, where the format has rows of text
     names : header as written in the file; blocks : wanted header positions -> blocks in order
     """
 
@@ -73,6 +74,7 @@ class Table:
     blocks: Callable[[Sequence[int]], Iterator[Block]]
     first_row: int = 2
     decimal_comma: bool = False
+    top: Sequence[Sequence[str]] = ()
     notes: tuple[Note, ...] = ()
 
     def renamed(self, names: Mapping[str, str]) -> Table:

@@ -35,6 +35,7 @@ def open_delimited(path: Path) -> Table:
         names=plan.header,
         blocks=lambda wanted: _blocks(path, plan, wanted),
         first_row=plan.header_lines + 1,
+        top=plan.top,
         decimal_comma=plan.delimiter == ";",
         notes=notes,
     )

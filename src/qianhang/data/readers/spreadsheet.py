@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import zipfile
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
@@ -32,20 +33,21 @@ def open_spreadsheet(path: Path) -> Table:
     try:
         for sheet in book.worksheets:
             sheet.reset_dimensions()  # some writers declare too small a sheet
-            header = next(sheet.iter_rows(min_row=1, max_row=1, values_only=True), ())
-            names = ["" if h is None else str(h).strip() for h in header]
-            if any(names):
-                return _table(path, book, str(sheet.title), names)
+            rows = sheet.iter_rows(min_row=1, max_row=10, values_only=True)
+            top = [["" if c is None else str(c).strip() for c in row] for row in rows]
+            if top and any(top[0]):
+                return _table(path, book, str(sheet.title), top)
     finally:
         book.close()
     raise ContractError(codes.EMPTY_FILE, f"{path.name}: no sheet has a header in its first row")
 
 
-def _table(path: Path, book: Workbook, title: str, names: list[str]) -> Table:
+def _table(path: Path, book: Workbook, title: str, top: list[list[str]]) -> Table:
     notes: tuple[Note, ...] = ()
     if len(book.worksheets) > 1:
         notes = (Note(codes.EMPTY_FILE, f"{path.name}: sheet {title!r} was read, no other"),)
-    return Table(path.name, tuple(names), lambda wanted: _blocks(path, title, wanted), notes=notes)
+    blocks = functools.partial(_blocks, path, title)
+    return Table(path.name, tuple(top[0]), blocks, top=top, notes=notes)
 
 
 def _open(path: Path) -> Workbook:

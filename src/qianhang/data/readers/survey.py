@@ -7,6 +7,7 @@ import codecs
 import csv
 import gzip
 import io
+import itertools
 import lzma
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +20,7 @@ from qianhang.data.readers.files import regular
 __all__ = ["Survey", "open_bytes", "survey"]
 
 _CHUNK = 1 << 20
+_TOP = 9
 _MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"),
           (codecs.BOM_UTF16_BE, "utf-16"))  # fmt: skip
 _DELIMITERS = (",", ";", "\t", "|")
@@ -32,6 +34,7 @@ class Survey:
     delimiter: str
     header: tuple[str, ...]
     header_lines: int
+    top: tuple[tuple[str, ...], ...] = ()
 
 
 def open_bytes(path: Path) -> IO[bytes]:
@@ -60,7 +63,10 @@ def survey(path: Path) -> Survey:
     delimiter = _delimiter(text.splitlines())
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
     header = next(row for row in reader if row)
-    return Survey(encoding, delimiter, tuple(h.strip() for h in header), reader.line_num)
+    lines = reader.line_num
+    following = (tuple(c.strip() for c in row) for row in itertools.islice(reader, _TOP))
+    names = tuple(h.strip() for h in header)
+    return Survey(encoding, delimiter, names, lines, (names, *following))
 
 
 def _decode(path: Path) -> tuple[str, str]:

@@ -20,8 +20,9 @@ from qianhang.engines.forecast.metrics import (
     rmse,
     skill_by_lead,
 )
-from qianhang.engines.forecast.naive import SeasonalNaive, corrected_similar_day, same_step_before
+from qianhang.engines.forecast.naive import SeasonalNaive, same_step_before
 from qianhang.engines.forecast.series import SeasonalSeries
+from qianhang.engines.forecast.similar import similar_day
 from qianhang.engines.forecast.statistical import StatisticalForecaster
 from qianhang.engines.forecast.trees import BoostedTrees
 
@@ -37,7 +38,6 @@ __all__ = [
     "WindowRidge",
     "adapt_level",
     "conformal_radius",
-    "corrected_similar_day",
     "coverage",
     "day_ahead_rows",
     "forward_level",
@@ -50,6 +50,7 @@ __all__ = [
     "recent_quantiles",
     "rmse",
     "same_step_before",
+    "similar_day",
     "skill_by_lead",
     "steps_per_day",
 ]

@@ -31,6 +31,7 @@ class DayClock:
     kind : (days,) 0 working day, 1 Saturday, 2 Sunday or holiday
     calendar : (days, 8) what the calendar says of each day, columns as in CALENDAR
     length : steps of an ordinary day
+    first : number of day 0, days since 1970-01-01
     """
 
     day: Ints
@@ -38,6 +39,7 @@ class DayClock:
     kind: Ints
     calendar: NDArray[np.float64]
     length: int
+    first: int = 0
 
 
 def steps_per_day(times: pd.DatetimeIndex) -> int:
@@ -78,7 +80,7 @@ def read_clock(
         kind = np.where(works, WORKING, np.where(weekday == 5, SATURDAY, RESTING))
         off = off | (~works & (weekday < 5))
     calendar = _calendar(kind, weekday, off, int(number[0]))
-    return DayClock(day, slot, kind.astype(np.int64), calendar, length)
+    return DayClock(day, slot, kind.astype(np.int64), calendar, length, int(number[0]))
 
 
 def _by_day(flags: Flags | None, day: Ints, days: int) -> Flags:

@@ -75,31 +75,33 @@ class DayAheadForecaster(BaseEstimator):  # type: ignore[misc]  # scikit-learn s
         day = series.clock.day[rows.row]
         self.misses_ = self._check_forward(rows, target, day, series)
         self.models_ = self._train(rows, target, day, before=int(day[-1]) + 1)
-        self.trained_days_ = len(starts)
-        self.last_ = float(len(series.values))
+        self.trained_until_ = series.clock.first + len(starts)
         return self
 
-    def predict(self, series: SeasonalSeries, *, origin: int, since: int | None = None) -> Floats:
+    def predict(self, series: SeasonalSeries, *, origin: int) -> Floats:
         """(steps ahead, 3) low, middle, high for the rows of `series` from `origin` on.
 
+        Days between training and the origin are forecast again: their misses keep the interval
+        honest as the series drifts.
         series : history with values, then the rows ahead with drivers only
-        origin : first row ahead, a local midnight
-        since : first row that training has not seen; misses from there on sharpen the interval
+        origin : first row ahead; inside a day, what is known of that day is not used
         """
         check_is_fitted(self, "models_")
-        recent, origin, since = crop(series, origin=origin, since=since, days=MEMORY_DAYS)
+        recent, origin, since = crop(
+            series, origin=origin, since=self.trained_until_, days=MEMORY_DAYS
+        )
         inside = self._inside(recent)
         starts = inside.day_starts()
-        fresh = starts[(starts >= since) & (starts < origin)]
-        origins = np.append(fresh, origin)
+        begin = int(starts[inside.clock.day[origin]])
+        fresh = starts[(starts >= since) & (starts < begin)]
+        origins = np.append(fresh, begin)
         ends = np.append(origins[1:], len(inside.values))
         rows = day_ahead_rows(inside, origins=origins, ends=ends)
         middle = self._middle(rows)
-        known = rows.row < origin
+        known = rows.row < begin
         pool = self._pool(inside, rows.row[known], middle[known])
         low, shift, high = self._quantiles(pool)
-        slot = inside.clock.slot[origin:]
-        ahead = middle[~known]
+        slot, ahead = inside.clock.slot[origin:], middle[rows.row >= origin]
         out = np.column_stack([ahead + low[slot], ahead + shift[slot], ahead + high[slot]])
         return np.exp(out) if self.log_ else out
 
@@ -107,7 +109,7 @@ class DayAheadForecaster(BaseEstimator):  # type: ignore[misc]  # scikit-learn s
         """Settings as JSON, misses as npz without objects, trees as LightGBM text."""
         check_is_fitted(self, "models_")
         facts = {"params": self.get_params(), "log": self.log_, "models": len(self.models_),
-                 "trained_days": self.trained_days_}  # fmt: skip
+                 "trained_until": self.trained_until_}  # fmt: skip
         buffer = io.BytesIO()
         np.savez_compressed(buffer, misses=self.misses_)
         files = {"dayahead.json": json.dumps(facts).encode(), "misses.npz": buffer.getvalue()}
@@ -120,7 +122,7 @@ class DayAheadForecaster(BaseEstimator):  # type: ignore[misc]  # scikit-learn s
         """The forecaster that `to_files` wrote."""
         facts = json.loads(files["dayahead.json"])
         model = cls(**facts["params"])
-        model.log_, model.trained_days_ = facts["log"], facts["trained_days"]
+        model.log_, model.trained_until_ = facts["log"], facts["trained_until"]
         with np.load(io.BytesIO(files["misses.npz"]), allow_pickle=False) as stored:
             model.misses_ = stored["misses"]
         model.models_ = [
@@ -139,19 +141,20 @@ class DayAheadForecaster(BaseEstimator):  # type: ignore[misc]  # scikit-learn s
     def _train(
         self, rows: DayAheadRows, target: Floats, day: Ints, *, before: int
     ) -> list[BoostedTrees]:
-        use = (day < before) & np.isfinite(target)
+        use = (day < before) & np.isfinite(target) & np.isfinite(rows.anchor)
         weight = 0.5 ** ((before - day[use]) / self.half_life_days)
         models = []
         for anchored in (0.0, 1.0):
             model = BoostedTrees(self.rounds, seed=self.seed)
-            departure = target[use] - anchored * np.nan_to_num(rows.anchor[use])
+            departure = target[use] - anchored * rows.anchor[use]
             models.append(model.fit(rows.X[use], departure, weight))
         return models
 
     def _middle(self, rows: DayAheadRows, models: list[BoostedTrees] | None = None) -> Floats:
         level, departure = self.models_ if models is None else models
-        steps = departure.predict(rows.X) + np.nan_to_num(rows.anchor)
-        return np.asarray((level.predict(rows.X) + steps) / 2, dtype=np.float64)
+        first = level.predict(rows.X)
+        second = departure.predict(rows.X) + rows.anchor
+        return np.where(np.isfinite(second), (first + second) / 2, first)
 
     def _check_forward(
         self, rows: DayAheadRows, target: Floats, day: Ints, series: SeasonalSeries

@@ -9,10 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from qianhang.engines.forecast.clock import CALENDAR
-from qianhang.engines.forecast.series import SeasonalSeries, fold_days
+from qianhang.engines.forecast.series import SeasonalSeries, fold_days, known_mean
 
 __all__ = ["MEMORY_DAYS", "DayAheadRows", "day_ahead_rows"]
 
@@ -84,7 +84,7 @@ def day_ahead_rows(series: SeasonalSeries, *, origins: Ints, ends: Ints) -> DayA
     for j, name in enumerate(CALENDAR):
         columns[name] = clock.calendar[frame.day, j]
     alike_one, alike = _alike(frame, frame.table, 1), _alike(frame, frame.table, _ALIKE)
-    anchor = _known_mean([_at(frame, frame.table, frame.last - k) for k in range(7)], 0)
+    anchor = known_mean([_at(frame, frame.table, frame.last - k) for k in range(7)], 0)
     columns |= _levels(frame, alike_one, alike, anchor)
     columns |= _departures(frame)
     for k in range(series.drivers.shape[1]):
@@ -124,7 +124,7 @@ def _levels(frame: _Frame, one: Floats, four: Floats, anchor: Floats) -> dict[st
     week = frame.day - 7 * ((frame.day - frame.last + 6) // 7)  # latest same weekday that is known
     weekly = [_at(frame, frame.table, week - 7 * k) for k in range(4)]
     yesterday = frame.table[frame.last]
-    mean = _known_mean(frame.table, axis=1)
+    mean = known_mean(frame.table, axis=1)
     return {
         "alike": one,
         "alike_4": four,
@@ -132,7 +132,7 @@ def _levels(frame: _Frame, one: Floats, four: Floats, anchor: Floats) -> dict[st
         "day_before": _at(frame, frame.table, frame.last - 1),
         "week_ago": weekly[0],
         "two_weeks_ago": weekly[1],
-        "weekly_mean": _known_mean(weekly, axis=0),
+        "weekly_mean": known_mean(weekly, axis=0),
         "seven_days": anchor,
         "day_mean": mean[frame.last],
         "week_ago_mean": np.where(week >= 0, mean[np.maximum(week, 0)], np.nan),
@@ -147,9 +147,9 @@ def _departures(frame: _Frame) -> dict[str, Floats]:
     days = np.arange(len(frame.kind))
     usual = _alike_table(frame.kind, frame.table, _ALIKE)[frame.kind, days]
     off = frame.table - usual
-    mean = _known_mean(off, axis=1)
-    quarters = [_known_mean(q, axis=1) for q in np.array_split(off, 4, axis=1)]
-    tail = _known_mean(off[:, -max(frame.length // 12, 1) :], axis=1)
+    mean = known_mean(off, axis=1)
+    quarters = [known_mean(q, axis=1) for q in np.array_split(off, 4, axis=1)]
+    tail = known_mean(off[:, -max(frame.length // 12, 1) :], axis=1)
     week = frame.day - 7 * ((frame.day - frame.last + 6) // 7)
     last = frame.last
     columns = {
@@ -159,7 +159,7 @@ def _departures(frame: _Frame) -> dict[str, Floats]:
         "off_mean": mean[last],
         "off_mean_before": mean[np.maximum(last - 1, 0)],
         "off_tail": tail[last],
-        "off_seven_days": _known_mean([mean[np.maximum(last - k, 0)] for k in range(7)], axis=0),
+        "off_seven_days": known_mean([mean[np.maximum(last - k, 0)] for k in range(7)], axis=0),
     }
     return columns | {f"off_quarter{i}": q[last] for i, q in enumerate(quarters)}
 
@@ -197,12 +197,3 @@ def _trailing_mean(values: Floats, steps: int) -> Floats:
     begin = np.maximum(end - steps, 0)
     some = count[end] - count[begin]
     return np.where(some > 0, (total[end] - total[begin]) / np.maximum(some, 1), np.nan)
-
-
-def _known_mean(values: ArrayLike, axis: int) -> Floats:
-    """Mean of the known values along `axis`; NaN, without a warning, where there is none."""
-    table = np.asarray(values, dtype=np.float64)
-    known = np.isfinite(table)
-    count = known.sum(axis=axis)
-    total = np.where(known, table, 0.0).sum(axis=axis)
-    return np.where(count > 0, total / np.maximum(count, 1), np.nan)

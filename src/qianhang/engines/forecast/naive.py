@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
-__all__ = ["SeasonalNaive", "corrected_similar_day", "same_step_before"]
+__all__ = ["SeasonalNaive", "same_step_before"]
 
 Floats = NDArray[np.float64]
 
@@ -67,22 +67,3 @@ def same_step_before(history: ArrayLike, *, back: int, steps: int) -> Floats:
     if back < 1 or place.min(initial=0) < 0:
         raise ValueError(f"{len(table)} steps of history do not reach {back} steps back")
     return np.asarray(table[place], dtype=np.float64)
-
-
-def corrected_similar_day(history: ArrayLike, *, day: int, back: int, steps: int) -> Floats:
-    """(steps, ...): the similar day `back` steps ago, moved by how yesterday stood a week earlier.
-
-    What a dispatcher does by hand: last week's day of the same kind, times yesterday's level over
-    the level of the day just before that similar day.
-    history : (n, ...) oldest first; day : steps of a day
-    """
-    table = np.asarray(history, dtype=np.float64)
-    similar = same_step_before(table, back=back, steps=steps)
-    yesterday = np.nanmean(table[-day:], axis=0)
-    before = table[len(table) - back - day : len(table) - back]
-    level = np.nanmean(before, axis=0) if len(before) else yesterday
-    ratio = np.where(np.abs(level) > 0, yesterday / np.where(level == 0, 1.0, level), 1.0)
-    # Series that cross zero have no level to scale; there the day is moved, not stretched.
-    if (table[-back - day :] <= 0).any():
-        return np.asarray(similar + (yesterday - level), dtype=np.float64)
-    return np.asarray(similar * ratio, dtype=np.float64)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from qianhang.engines.forecast.clock import DayClock
 
-__all__ = ["SeasonalSeries", "crop", "fold_days"]
+__all__ = ["SeasonalSeries", "crop", "fold_days", "known_mean"]
 
 Floats = NDArray[np.float64]
 
@@ -66,25 +66,35 @@ def fold_days(values: Floats, clock: DayClock) -> Floats:
 
 
 def crop(
-    series: SeasonalSeries, *, origin: int, since: int | None, days: int
+    series: SeasonalSeries, *, origin: int, since: int, days: int
 ) -> tuple[SeasonalSeries, int, int]:
-    """The end of `series` that a forecast at `origin` needs, with `origin` and `since` inside it.
+    """The end of `series` that a forecast at `origin` needs; `origin` and first judged row in it.
 
-    since : first row that is judged again, or None; days : memory before it, whole days
+    since : number of the first day that is judged again, days since 1970-01-01; misses older than
+        the memory count next to nothing, so at most `days` days are judged
+    days : memory before the first judged day
     """
     clock = series.clock
-    judged = origin if since is None else min(since, origin)
-    # Misses older than the memory would count next to nothing.
-    first_judged = max(int(clock.day[min(judged, len(clock.day) - 1)]), int(clock.day[origin]) - days)
-    begin_day = max(first_judged - days, 0)
-    begin = int(np.searchsorted(clock.day, begin_day))
-    judged = max(judged, int(np.searchsorted(clock.day, first_judged)))
+    origin_day = int(clock.day[origin])
+    judged_day = min(max(since - clock.first, origin_day - days, 0), origin_day)
+    begin_day = max(judged_day - days, 0)
+    begin, judged = np.searchsorted(clock.day, [begin_day, judged_day])
     cut = DayClock(
         clock.day[begin:] - begin_day,
         clock.slot[begin:],
         clock.kind[begin_day:],
         clock.calendar[begin_day:],
         clock.length,
+        clock.first + begin_day,
     )
     short = SeasonalSeries(series.values[begin:], cut, series.drivers[begin:])
-    return short, origin - begin, judged - begin
+    return short, origin - int(begin), int(judged) - int(begin)
+
+
+def known_mean(values: ArrayLike, axis: int) -> Floats:
+    """Mean of the known values along `axis`; NaN, without a warning, where there is none."""
+    table = np.asarray(values, dtype=np.float64)
+    known = np.isfinite(table)
+    count = known.sum(axis=axis)
+    total = np.where(known, table, 0.0).sum(axis=axis)
+    return np.where(count > 0, total / np.maximum(count, 1), np.nan)

@@ -44,7 +44,7 @@ def linearise(problem: Smooth, x: Array, *, step: float = 1e-5) -> Program:
 
 
 def sequential(
-    problem: Smooth, start: Array, *, rounds: int = 60, tolerance: float = 1e-9
+    problem: Smooth, start: Array, *, rounds: int = 60, tolerance: float = 1e-7
 ) -> tuple[Solution, Program, int]:
     """A solution that no linearisation can better, the last linear program, and the rounds taken.
 
@@ -55,19 +55,25 @@ def sequential(
     settle, the exact-penalty trust region of Fletcher and Sainz de la Maza (1989).
     """
     began = time.perf_counter()
-    x = np.clip(start, problem.low, problem.high)
-    weight = 100 * max(1.0, float(np.abs(problem.cost) @ np.abs(x)))
-    for done in range(1, _FULL_STEPS + 1):
-        program = linearise(problem, x)
-        best = solve(_penalised(program, weight))
-        moved, x = x, best.x[: len(x)]
-        if np.max(np.abs(x - moved) / np.maximum(1.0, np.abs(x)), initial=0.0) < 1e-7:
-            break
-    else:
+    x, best, program, done = _full_steps(problem, np.clip(start, problem.low, problem.high))
+    if done > _FULL_STEPS:
         weight = 10 * float(np.max(np.abs(best.duals), initial=1e-6))
         x, best, program, more = _trust(problem, x, weight, (rounds - done, tolerance))
         done += more
     return _answer(problem, x, best, time.perf_counter() - began), program, done
+
+
+def _full_steps(problem: Smooth, x: Array) -> tuple[Array, Solution, Program, int]:
+    """As `_trust`, without any trust: rounds above the limit where x has not come to rest."""
+    weight = 100 * max(1.0, float(np.abs(problem.cost) @ np.abs(x)))
+    done, moved = 0, np.inf
+    while moved >= 1e-7 and done <= _FULL_STEPS:
+        program = linearise(problem, x)
+        best = solve(_penalised(program, weight))
+        before, x = x, np.clip(best.x[: len(x)], problem.low, problem.high)
+        moved = float(np.max(np.abs(x - before) / np.maximum(1.0, np.abs(x)), initial=0.0))
+        done += 1
+    return x, best, program, done
 
 
 def _trust(
@@ -91,7 +97,7 @@ def _trust(
         radius = 2 * radius if share > 0.75 else radius if share > 0.1 else 0.3 * min(radius, moved)
 
 
-def _answer(problem: Smooth, x: Array, best: Solution, *, bound: float, seconds: float) -> Solution:
+def _answer(problem: Smooth, x: Array, best: Solution, seconds: float) -> Solution:
     short = float(np.min(problem.balance(x[:, None])[:, 0] / problem.scale, initial=0.0))
     cost = float(problem.cost @ x)
     bound = min(best.cost, cost)

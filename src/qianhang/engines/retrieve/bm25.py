@@ -104,6 +104,12 @@ class Bm25:
             np.concatenate([[0], np.cumsum(last - first)]),
         )
 
+    def vector(self, text: str) -> tuple[Ints, NDArray[np.float32]]:
+        """The terms of a text (t,) and their tf-idf (t,), as a row of `vectors`."""
+        terms, times = np.unique(self._known(grams([text]))[0], return_counts=True)
+        weights = (1.0 + np.log(times)) * self.idf[terms]
+        return terms, (weights / max(float(np.linalg.norm(weights)), 1e-9)).astype(np.float32)
+
     def vectors(self, texts: Sequence[str]) -> Any:
         """(texts, v) sparse tf-idf rows of unit length: (1 + log count) times idf."""
         import scipy.sparse as sp

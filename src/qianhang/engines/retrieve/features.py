@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from qianhang.engines.retrieve.bm25 import Bm25
 from qianhang.engines.retrieve.grams import Ints, is_pair
-from qianhang.engines.retrieve.memory import Memory
+from qianhang.engines.retrieve.memory import SEEN, Memory
 
 __all__ = ["Found", "Passages", "look"]
 
@@ -57,7 +57,8 @@ def look(
     """The candidates of a question and what speaks for each."""
     terms = index.numbers(question)
     views = _views(question, terms, index, memory)
-    level = {name: _tenth(scores) for name, scores in views.items()}
+    known = memory.known if memory is not None else None
+    level = {n: _tenth(v[known] if n in SEEN else v) for n, v in views.items()}
     fused = np.zeros(index.size, dtype=np.float32)
     for name, share in _FUSION.items():
         if name in views:
@@ -83,14 +84,28 @@ def _views(
     weights = np.column_stack([np.ones(len(terms)), memory.worth[terms]]).astype(np.float32)
     both = index.scores(terms, weights)
     own = {"words": both[:, 0], "weighted": both[:, 1]}
-    return own | memory.views(index, index.vectors([question]))
+    return own | memory.views(index, *index.vector(question))
 
 
 def _tenth(scores: Floats) -> float:
     """The tenth best score: the scale of a view, whatever its unit."""
-    if len(scores) > _TENTH:
-        return max(float(np.partition(scores, -_TENTH)[-_TENTH]), 1e-6)
-    return max(float(scores.max(initial=0.0)), 1e-6)
+    best = _high(scores, _TENTH)
+    rank = min(_TENTH, len(best))
+    return max(float(np.partition(best, -rank)[-rank]), 1e-6) if rank else 1e-6
+
+
+def _high(scores: Floats, least: int) -> Floats:
+    """The scores above a share of the best one, at least `least` of them where there are so many.
+
+    A partition of the few high ones takes a tenth of the time of one over all.
+    """
+    peak = float(scores.max(initial=0.0))
+    for share in (0.4, 0.15):
+        high = scores[scores > share * peak]
+        if len(high) >= least:
+            return high
+    positive = scores[scores > 0]
+    return positive if len(positive) >= least else scores
 
 
 def _top(scores: Floats, most: int) -> Ints:
@@ -98,8 +113,8 @@ def _top(scores: Floats, most: int) -> Ints:
     count = min(most, len(scores))
     if not count:
         return np.zeros(0, dtype=np.int64)
-    least = np.partition(scores, -count)[-count]
-    best = np.flatnonzero(scores >= least)
+    high = _high(scores, count)
+    best = np.flatnonzero(scores >= np.partition(high, -count)[-count])
     return best[np.argsort(-scores[best], kind="stable")][:count]
 
 
@@ -144,5 +159,8 @@ def _surroundings(
 
 def _priors(memory: Memory, passages: Passages, best: Ints) -> list[NDArray[np.float64]]:
     """How often each candidate, and its document, answered before."""
-    of_document = np.bincount(passages.document, weights=memory.prior)
-    return [memory.prior[best], np.log1p(of_document[passages.document[best]])]
+    document, known = passages.document, memory.known
+    often = np.bincount(
+        document[known], weights=memory.prior[known], minlength=int(document[best].max(initial=0)) + 1
+    )
+    return [memory.prior[best], np.log1p(often[document[best]])]

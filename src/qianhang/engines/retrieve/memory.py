@@ -16,11 +16,13 @@ from numpy.typing import NDArray
 from qianhang.engines.retrieve.bm25 import Bm25
 from qianhang.engines.retrieve.grams import Ints
 
-__all__ = ["Answered", "Memory"]
+__all__ = ["SEEN", "Answered", "Memory"]
 
 RIDGE = 0.5
 WORDS = 80
+FAINT = 0.1  # terms that weigh less than this share of the heaviest are left out
 TRUST = 2.0
+SEEN = ("asked", "told", "mixed")  # views that are zero but for passages that answered before
 _LEADS = {"translated": "wording", "replied": "replies"}
 
 
@@ -51,12 +53,13 @@ class Memory:
         self.arrays = dict(arrays)
         self.size = size
         sparse = {n: _matrix(arrays, n) for n in ("asked", "full", "wording", "replies")}
-        self._asked, self._full = sparse["asked"].T.tocsr(), sparse["full"].T.tocsr()
+        self._asked, self._full = sparse["asked"], sparse["full"]
         self._words = {n: _used(sparse[m]) for n, m in _LEADS.items()}
-        self._gold = _matrix(arrays, "gold").T.tocsr()
+        self.known, self._gold = _used(_matrix(arrays, "gold"))
         self.mix = arrays["mix"]
         self.worth = arrays["worth"]
-        self.prior = np.asarray(self._gold.sum(axis=1)).ravel()
+        self.prior = np.zeros(size, dtype=np.float32)
+        self.prior[self.known] = np.asarray(self._gold.sum(axis=1)).ravel()
 
     @classmethod
     def of(cls, index: Bm25, answered: Answered) -> Memory:
@@ -85,23 +88,27 @@ class Memory:
             arrays |= _parts(name, matrix.astype(np.float32))
         return cls(arrays, index.size)
 
-    def views(self, index: Bm25, question: Any) -> dict[str, NDArray[np.float32]]:
-        """Scores (n,) of every passage, by name; question is a (1, v) row of `index.vectors`.
+    def views(
+        self, index: Bm25, terms: Ints, weights: NDArray[np.float32]
+    ) -> dict[str, NDArray[np.float32]]:
+        """Scores (n,) of every passage, by name, for the terms and weights of `index.vector`.
 
         translated, replied : BM25 of the passages' and the replies' words that such questions lead
         to; asked, told : passages of alike questions; mixed : passages of the same mix
         """
-        terms, weights = question.indices, question.data
-        alike = self._asked[terms].T @ weights
-        told = self._full[terms].T @ weights
+        question = np.zeros(len(index.terms), dtype=np.float32)
+        question[terms] = weights
+        alike, told = self._asked @ question, self._full @ question
         mix = self.mix @ alike
-        score = {"asked": alike**2, "told": told**2, "mixed": mix}
-        seen = {name: np.asarray(self._gold @ value) for name, value in score.items()}
+        seen = {}
+        for name, value in zip(SEEN, (alike**2, told**2, mix), strict=True):
+            seen[name] = np.zeros(self.size, dtype=np.float32)
+            seen[name][self.known] = self._gold @ value
         return seen | {n: index.scores(*_strongest(mix, *w)) for n, w in self._words.items()}
 
 
 def _used(words: Any) -> tuple[Ints, Any]:
-    """The terms (u,) that any row holds, and the rows over these terms alone, turned (u, q)."""
+    """The columns (u,) that any row fills, and the rows over these alone, turned (u, q)."""
     used = np.unique(words.indices).astype(np.int64)
     return used, words[:, used].T.tocsr()
 
@@ -111,9 +118,9 @@ def _strongest(
 ) -> tuple[Ints, NDArray[np.float32]]:
     """The terms that weigh most in a mix of rows, with their weights, at most WORDS."""
     weights = np.asarray(words @ mix)
-    count = min(WORDS, len(weights))
-    best = np.argpartition(-weights, count - 1)[:count] if count else np.zeros(0, dtype=np.int64)
-    best = np.sort(best[weights[best] > 0])
+    best = np.flatnonzero(weights > FAINT * weights.max(initial=0.0))
+    if len(best) > WORDS:
+        best = np.sort(best[np.argsort(-weights[best], kind="stable")[:WORDS]])
     return used[best], weights[best]
 
 

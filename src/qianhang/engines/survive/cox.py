@@ -82,7 +82,9 @@ class CoxRidge(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no ty
             if done:
                 break
             curvature = spread + penalty * np.eye(len(beta))
-            step = np.asarray(np.linalg.solve(curvature, gradient - penalty * beta), dtype=np.float64)
+            step = np.asarray(
+                np.linalg.solve(curvature, gradient - penalty * beta), dtype=np.float64
+            )
         return beta
 
     def _covariance(self, scaled: Floats, beta: Floats, sets: RiskSets) -> Floats:

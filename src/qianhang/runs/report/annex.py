@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -19,6 +20,7 @@ _METRICS = 6
 _FOLDS = 60
 _NESTED = (Mapping, list, tuple)
 _SHORT = 6
+_LINES = 60
 
 
 def folds(run: Mapping[str, Any], manifest: Manifest | None, lang: Lang) -> str:
@@ -228,10 +230,28 @@ def log(run: Mapping[str, Any], lang: Lang) -> str:
     name = say("report.log", lang=lang)
     if not text:
         return ""
-    tail = "\n".join(text.splitlines()[-60:])
+    lines = [_told(line) for line in text.splitlines() if line.strip()]
+    tail = "\n".join([line for line in lines if line][-_LINES:])
     opened = " open" if run.get("error") else ""
     shown = say("report.log_show", lang=lang)
     return (
         f'<h2>{e(name)}</h2><div class="card"><details{opened}><summary>{e(shown)}</summary>'
         f'<pre tabindex="0">{e(tail)}</pre></details></div>'
     )
+
+
+def _told(line: str) -> str:
+    """A line of the log; a step's own line (`qh {...}`) as a person would write it."""
+    if not line.startswith("qh {"):
+        return line
+    try:
+        event = json.loads(line[3:])
+    except ValueError:
+        return line
+    if event.get("state") == "start":
+        return ""
+    done, total = event.get("done") or 0, event.get("total") or 0
+    count = f"{done}/{total}" if total else ""
+    facts_ = _flat(event.get("facts") or {})
+    parts = (str(event.get("step", "")), count, str(event.get("note") or ""), facts_)
+    return "  ".join(p for p in parts if p)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pandas as pd
@@ -12,7 +12,7 @@ from qianhang.charts import Chart, Setting, draw, table_html, widget
 from qianhang.core import words
 from qianhang.core.errors import PackError
 from qianhang.core.manifest import Case, Manifest, Words
-from qianhang.core.words import Lang, say
+from qianhang.core.words import LANGUAGES, Lang, say
 from qianhang.runs.report.shape import Bar, bars, e, figure, metric_words
 
 __all__ = ["Figures", "kpi", "stamps"]
@@ -20,6 +20,7 @@ __all__ = ["Figures", "kpi", "stamps"]
 _BROAD = ("fan", "line", "timeline", "network", "heat", "gantt")
 _FULL, _HALF, _PHONE = 1000.0, 490.0, 340.0
 _ROWS = 200
+_LONG = 12
 _KNOWN_MARKS = ("twin", "sample", "simulator", "own")
 
 
@@ -45,7 +46,9 @@ class Figures:
         specs = manifest.page.widgets if manifest else ()
         specs = specs or tuple(f"table:{name}" for name in tables)
         held = {b.metric for b in bars(run)} | {"headline"}
-        wanted = [s for s in specs if not (s.startswith("kpi:") and s[4:] in held)]
+        # The page has a section of its own for bars, headline and folds.
+        elsewhere = {f"kpi:{name}" for name in held} | {"table:folds", "table:bars"}
+        wanted = [s for s in specs if s not in elsewhere]
         return Figures(tuple((s, *_chart(s, run, tables, manifest)) for s in wanted))
 
     def html(self, lang: Lang) -> str:
@@ -69,6 +72,8 @@ def _chart(
     if frame is None or frame.empty:
         return None, ""
     setting = _setting(kind, name, run, manifest, columns=tuple(map(str, frame.columns)))
+    if name == "folds" and name not in tables:
+        setting = _of_metric(setting, _fold_metric(run))
     try:
         return widget(spec, frame, setting), ""
     except (PackError, LookupError, TypeError, ValueError) as cause:
@@ -154,13 +159,25 @@ def kpi(bar: Bar, run: Mapping[str, Any], manifest: Manifest | None) -> Chart:
     return widget(f"kpi:{bar.metric}", _frame(bar), plain)
 
 
+def _fold_metric(run: Mapping[str, Any]) -> str:
+    """The first metric with a bar that folds have scores of, else their first."""
+    scored = list((run.get("folds") or [{}])[0].get("ours") or ())
+    held = [b.metric for b in bars(run) if b.metric in scored]
+    return next(iter([*held, *scored]), "")
+
+
+def _of_metric(setting: Setting, metric: str) -> Setting:
+    words_ = Words(*(metric_words(metric, lang, setting.titles) for lang in LANGUAGES))
+    unit = setting.unit_of(metric)
+    return replace(setting, titles={**setting.titles, "value": words_}, unit=unit)
+
+
 def _folds(run: Mapping[str, Any]) -> pd.DataFrame | None:
     folds = run.get("folds") or ()
     if not folds:
         return None
-    held = [b.metric for b in bars(run)] or list(folds[0].get("ours") or ())
-    metric = next((m for m in held if m in (folds[0].get("ours") or {})), None)
-    if metric is None:
+    metric = _fold_metric(run)
+    if not metric:
         return None
     sides = [s for s in ("ours", "trivial", "practice") if any(f.get(s) for f in folds)]
     rows = [
@@ -182,6 +199,8 @@ def _bars(run: Mapping[str, Any]) -> pd.DataFrame | None:
 
 def _figure(chart: Chart, lang: Lang, *, key: str) -> str:
     title = e(chart.title.zh if lang == "zh" else chart.title.en)
+    if chart.kind == "table" and chart.table.total > _LONG:
+        return _long(chart, title, lang)
     if chart.kind == "table":
         return (
             f'<figure class="card all"><figcaption>{title}{_stamped(chart, lang)}</figcaption>'
@@ -196,6 +215,17 @@ def _figure(chart: Chart, lang: Lang, *, key: str) -> str:
         f'<div class="wide">{wide}</div><div class="narrow">{slim}</div>'
         f"<details><summary>{say('report.numbers', lang=lang)}</summary>{numbers}</details>"
         "</figure>"
+    )
+
+
+def _long(chart: Chart, title: str, lang: Lang) -> str:
+    """The first rows in sight, all of them one click away."""
+    first = table_html(replace(chart.table, total=0), lang=lang, limit=_LONG)
+    every = table_html(chart.table, lang=lang, limit=_ROWS)
+    label = say("report.rows_all", lang=lang, all=f"{chart.table.total:,}")
+    return (
+        f'<figure class="card all"><figcaption>{title}{_stamped(chart, lang)}</figcaption>{first}'
+        f"<details><summary>{e(label)}</summary>{every}</details></figure>"
     )
 
 

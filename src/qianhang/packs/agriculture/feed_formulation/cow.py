@@ -84,7 +84,7 @@ class Cow:
         frame = (9.4 * fat + 5.55 * self._gain_crude) * 0.82 * self.frame_gain
         reserve = (9.4 * 0.622 + 5.55 * self._gain_crude) * self.reserve_gain
         womb = 0.95 * self.womb_gain
-        return (
+        return float(
             0.1 * self.weight**0.75 / 0.66
             + frame / 0.4
             + reserve / (0.75 if self.reserve_gain > 0 else 0.89)
@@ -96,7 +96,7 @@ class Cow:
     def protein_need(self) -> float:
         """Metabolisable protein without what the gut loses, g/d."""
         womb = self.womb_gain * 123 * 0.86
-        return (
+        return float(
             0.2 * self.weight**0.6 * 0.86 / 0.69
             + 0.053 * 6.25 * self.weight
             + self.gain_protein * 1000 / 0.69
@@ -107,7 +107,7 @@ class Cow:
     @property
     def kept_protein(self) -> float:
         """Crude protein in hair, milk, gain and calf, which does not leave as urine, g/d."""
-        return (
+        return float(
             0.2 * self.weight**0.6
             + self.milk * self.protein * 10 / 0.95
             + self.gain_protein * 1000 / 0.86

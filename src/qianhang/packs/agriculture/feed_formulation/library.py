@@ -46,7 +46,7 @@ def feeds(inputs: Inputs) -> pd.DataFrame:
     if names.duplicated().any():
         twice = names[names.duplicated()].iloc[0]
         raise ContractError("QH107", f"column feed: {twice!r} stands in more than one row")
-    chosen = table.loc[names].reset_index()
+    chosen = table.loc[list(names)].reset_index()
     for column, there in _OVERRIDES.items():
         if column in offer:
             given = pd.Series(offer[column].to_numpy(float))

@@ -63,7 +63,8 @@ def violations(problem: Inputs, plan: Plan, *, spec: Spec) -> list[str]:
         kg = given.get(feed, 0.0)
         if not row["low"] - 1e-6 <= kg <= row["high"] + 1e-6:
             broken.append(f"{feed}: {kg:.4g} kg, allowed {row['low']:g} to {row['high']:g}")
-    dry = {f: kg * float(chosen.at[f, "Fd_DM"]) / 100 for f, kg in given.items() if kg > 1e-9}
+    share = chosen["Fd_DM"].astype(float) / 100
+    dry = {f: float(kg * share[f]) for f, kg in given.items() if kg > 1e-9}
     if not dry:
         return [*broken, "the ration is empty"]
     known = library(problem).set_index("Fd_Name")

@@ -37,8 +37,8 @@ def units(inputs: Inputs, *, spec: Spec) -> tuple[str, ...]:
 def simulator(inputs: Inputs, unit: str, *, spec: Spec) -> Field:
     """The field of one season."""
     p = spec.params
-    names = (str(p[k]) for k in ("crop", "soil", "sowing", "start_water"))
-    plot = Plot(*names, dose_mm=float(p["dose_mm"]))
+    crop, soil, sowing, water = (str(p[k]) for k in ("crop", "soil", "sowing", "start_water"))
+    plot = Plot(crop, soil, sowing, water, float(p["dose_mm"]))
     return Field(plot, season.daily(inputs), int(unit), int(p["season_days"]))
 
 

@@ -68,10 +68,7 @@ def _fit(train: pd.DataFrame, terms: list[str], *, spec: Spec, plain: bool) -> R
 
 
 def fit(train: pd.DataFrame, *, spec: Spec) -> RiskTable:
-    """Ridge Cox: the known form over the columns that are there, further predictors as they are.
-
-    The penalty is chosen inside `train`, whole people at a time.
-    """
+    """Ridge Cox: the known form over the columns that are there, further ones as they are."""
     names = _predictors(train, spec)
     form = [t for t in FORM if set(Design([t]).columns) <= set(names)]
     more = [n for n in names if n not in Design(FORM).columns]

@@ -31,13 +31,15 @@ def solve(problem: Inputs, *, spec: Spec) -> Plan:
 def cost(problem: Inputs, plan: Plan, *, spec: Spec) -> float:
     """CNY of the plan, added up by itself."""
     price = dict(zip(problem.table["material"], problem.table["price"], strict=True))
-    return float(sum(price[m] * kg for m, kg in zip(plan.table["material"], plan.table["kg"])))
+    rows = plan.table.itertuples()
+    return float(sum(price[row.material] * row.kg for row in rows))
 
 
 def violations(problem: Inputs, plan: Plan, *, spec: Spec) -> list[str]:
     """What the plan breaks, one sentence each."""
     kg, amount = plan.table["kg"].to_numpy(float), float(spec.params["amount_kg"])
-    found = [f"{m}: {k:g} kg is below zero" for m, k in zip(plan.table["material"], kg) if k < -1e-6]
+    below = plan.table[kg < -1e-6]
+    found = [f"{row.material}: {row.kg:g} kg is below zero" for row in below.itertuples()]
     if abs(kg.sum() - amount) > 1e-3:
         found.append(f"{kg.sum():g} kg in all, expected {amount:g} kg")
     strength = float(kg @ problem.table["strength"].to_numpy(float)) / amount

@@ -1,0 +1,55 @@
+"""Detection: residuals, whitening, control charts, strange points, additive sources, episodes."""
+
+from __future__ import annotations
+
+from qianhang.engines.detect.bias import BiasFilter
+from qianhang.engines.detect.control_charts import Chart, cusum, ewma
+from qianhang.engines.detect.episodes import EpisodeScore, build_episodes, score_episodes
+from qianhang.engines.detect.isolation import IsolationDetector
+from qianhang.engines.detect.localise import (
+    Match,
+    cover,
+    fit_sizes,
+    match,
+    posterior,
+    within_reach,
+)
+from qianhang.engines.detect.model import SourceModel
+from qianhang.engines.detect.residual import ResidualModel
+from qianhang.engines.detect.sources import (
+    Declared,
+    Places,
+    Plant,
+    Settings,
+    Source,
+    SourceTracker,
+    Trace,
+)
+from qianhang.engines.detect.whiten import Whitener
+
+__all__ = [
+    "BiasFilter",
+    "Chart",
+    "Declared",
+    "EpisodeScore",
+    "IsolationDetector",
+    "Match",
+    "Places",
+    "Plant",
+    "ResidualModel",
+    "Settings",
+    "Source",
+    "SourceModel",
+    "SourceTracker",
+    "Trace",
+    "Whitener",
+    "build_episodes",
+    "cover",
+    "cusum",
+    "ewma",
+    "fit_sizes",
+    "match",
+    "posterior",
+    "score_episodes",
+    "within_reach",
+]

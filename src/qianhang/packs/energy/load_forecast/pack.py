@@ -1,0 +1,131 @@
+"""Day-ahead load of a city: boosted trees with intervals; many channels at once: a linear map."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from qianhang.core.inputs import Inputs
+from qianhang.core.results import Trial
+from qianhang.core.spec import Spec
+from qianhang.engines.forecast import (
+    DayAheadForecaster,
+    LinearForecaster,
+    SeasonalSeries,
+    read_clock,
+    same_step_before,
+    similar_day,
+    steps_per_day,
+)
+
+_CALENDAR = ("holiday", "workday")
+_HOURS_A_YEAR = 8760
+
+
+def fit(history: pd.DataFrame, *, spec: Spec) -> DayAheadForecaster | LinearForecaster:
+    """A forecaster that has seen `history` alone; several targets share one linear map."""
+    p = spec.params
+    if not isinstance(spec.target, str):
+        linear = LinearForecaster(
+            int(p["lookback"]),
+            spec.horizon,
+            levels=(0, spec.season),
+            check_share=float(p["check_share"]),
+            refit=bool(p["refit"]),
+        )
+        return linear.fit(history[list(spec.target)].to_numpy())
+    model = DayAheadForecaster(
+        rounds=int(p["rounds"]), half_life_days=float(p["half_life_days"]), seed=spec.seed
+    )
+    return model.fit(_series(history, history.iloc[:0], spec))
+
+
+def predict(
+    model: DayAheadForecaster | LinearForecaster,
+    history: pd.DataFrame,
+    ahead: pd.DataFrame,
+    *,
+    spec: Spec,
+) -> pd.DataFrame:
+    """Low, middle and high load of each step ahead, MW; of several targets the middle alone."""
+    if isinstance(model, LinearForecaster):
+        pasts = history[list(spec.target)].to_numpy()[None, -model.lookback :]
+        told = model.predict(pasts)[0][: len(ahead)]
+        return pd.DataFrame(told, index=ahead.index[: len(told)], columns=list(spec.target))
+    told = model.predict(_series(history, ahead, spec), origin=len(history))
+    return pd.DataFrame(told, index=ahead.index, columns=["p10", "p50", "p90"])
+
+
+def predict_windows(model: LinearForecaster, pasts: np.ndarray, *, spec: Spec) -> np.ndarray:
+    """(n, horizon, targets) from pasts (n, lookback, targets)."""
+    return model.predict(pasts)
+
+
+def baseline(history: pd.DataFrame, ahead: pd.DataFrame, *, spec: Spec) -> pd.DataFrame:
+    """The load at the same time `trivial_days` earlier."""
+    day = steps_per_day(pd.DatetimeIndex(history.index))
+    targets = [spec.target] if isinstance(spec.target, str) else list(spec.target)
+    back = int(spec.params["trivial_days"]) * day
+    told = same_step_before(history[targets].to_numpy(), back=back, steps=len(ahead))
+    names = ["p50"] if isinstance(spec.target, str) else targets
+    return pd.DataFrame(told, index=ahead.index, columns=names)
+
+
+def baseline_windows(pasts: np.ndarray, *, spec: Spec) -> np.ndarray:
+    """(n, horizon, targets): the same time `trivial_days` earlier."""
+    back = int(spec.params["trivial_days"]) * spec.season
+    told = same_step_before(pasts.transpose(1, 0, 2), back=back, steps=spec.horizon)
+    return told.transpose(1, 0, 2)
+
+
+def practice(history: pd.DataFrame, ahead: pd.DataFrame, *, spec: Spec) -> pd.DataFrame:
+    """The dispatcher's similar day at yesterday's level."""
+    if not isinstance(spec.target, str):
+        return baseline(history, ahead, spec=spec)
+    told = similar_day(_series(history, ahead, spec), origin=len(history))
+    return pd.DataFrame({"p50": told}, index=ahead.index)
+
+
+def headline(trial: Trial, *, spec: Spec) -> float:
+    """Imbalance avoided a year against the similar day, MWh."""
+    if not isinstance(spec.target, str):
+        return float("nan")
+    return (trial.practice["mae"] - trial.scores["mae"]) * _HOURS_A_YEAR
+
+
+def tables(trial: Trial, *, spec: Spec) -> dict[str, pd.DataFrame]:
+    """What a year of imbalance costs by each method, MWh and CNY at the given price."""
+    if not isinstance(spec.target, str):
+        return {}
+    methods = {"ours": trial.scores, "practice": trial.practice, "trivial": trial.trivial}
+    energy = np.array([scores["mae"] * _HOURS_A_YEAR for scores in methods.values()])
+    cost = energy * float(spec.params["price_cny_mwh"])
+    columns = {"method": list(methods), "imbalance_mwh_a": energy, "cost_cny_a": cost}
+    return {"imbalance": pd.DataFrame(columns)}
+
+
+def _series(history: pd.DataFrame, ahead: pd.DataFrame, spec: Spec) -> SeasonalSeries:
+    """History and the steps ahead on one clock, the target unknown ahead."""
+    table = pd.concat([history, ahead]) if len(ahead) else history
+    weather = [c for c in table if c in spec.columns and spec.columns[c].known_ahead]
+    weather = [c for c in weather if c not in _CALENDAR and spec.params["weather"]]
+    times = pd.DatetimeIndex(table.index)
+    flags = [
+        table[c].fillna(False).to_numpy(dtype=bool) if c in table else None for c in _CALENDAR
+    ]
+    length = steps_per_day(pd.DatetimeIndex(history.index))
+    clock = read_clock(times, length=length, holiday=flags[0], workday=flags[1])
+    values = table[str(spec.target)].to_numpy(dtype=np.float64)
+    return SeasonalSeries(values, clock, table[weather].to_numpy(dtype=np.float64))
+
+
+def sample(seed: int) -> Inputs:
+    """Ten weeks of a small made-up city: hourly habits, weekends, heating and cooling, noise."""
+    rng = np.random.default_rng(seed)
+    times = pd.date_range("2024-03-01", periods=70 * 48, freq="30min", tz="Australia/Melbourne")
+    hour = times.hour + times.minute / 60
+    warm = 15 + 6 * np.sin((hour - 9) / 24 * 2 * np.pi) + np.repeat(rng.normal(0, 3, 70), 48)
+    habit = 1 + 0.25 * np.sin((hour - 8) / 24 * 2 * np.pi) - 0.12 * (times.weekday >= 5)
+    load = 1000 * habit + 12 * np.abs(warm - 18) + rng.normal(0, 10, len(times))
+    columns = {"load": load, "temperature": warm, "holiday": np.zeros(len(times), dtype=bool)}
+    return Inputs({"table": pd.DataFrame(columns, index=times.rename("time"))})

@@ -1,0 +1,215 @@
+"""Forecasts tried forward in time: the pack sees what was known at each origin, and no more."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from qianhang.core.errors import ContractError, PackError
+from qianhang.core.inputs import Inputs
+from qianhang.core.manifest import Case, Split
+from qianhang.core.results import Trial
+from qianhang.core.spec import Spec
+from qianhang.trial.forecast_scores import pooled_scores, score_fold, tables_of
+from qianhang.trial.forward import ForwardFold, pace, walk
+
+__all__ = ["Told", "known_ahead", "run", "serve"]
+
+Say = Callable[[int, int, str], None]
+METHODS = ("ours", "trivial", "practice")
+_CHUNK = 512  # windows handed over at a time
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What was forecast in one fold beside what came.
+
+    time : (r,) instants; lead : (r,) steps from the origin, 1 the first
+    actual : (r, targets)
+    middle : method -> (r, targets); band : (r, 2) ours, low and high, or None
+    """
+
+    time: pd.DatetimeIndex
+    lead: np.ndarray
+    actual: np.ndarray
+    middle: Mapping[str, np.ndarray]
+    band: np.ndarray | None
+
+
+def run(
+    pack: Any,
+    inputs: Inputs,
+    *,
+    case: Case,
+    spec: Spec,
+    progress: Say | None = None,
+) -> Trial:
+    """The pack fitted before each fold and asked at each origin, beside its baselines.
+
+    Scores of one target: mape, mae, rmse, mase, coverage, pinball; of several: mse and mae, each
+    target divided by its standard deviation in training.
+    Tables: forecast, skill, folds; with intervals also coverage (by hour) and reliability.
+    """
+    table = inputs.table
+    folds = walk(table, case.split or Split(kind="forward"), spec)
+    say = progress or (lambda *_: None)
+    told, scored = [], []
+    for i, fold in enumerate(folds):
+        say(i, len(folds) + 1, f"fold {fold.name}")
+        answers = _fold(pack, table, fold, spec)
+        told.append(answers)
+        scored.append(score_fold(fold.name, answers, _history(table, folds[0], spec), spec))
+    say(len(folds), len(folds) + 1, "final model")
+    overall = pooled_scores(told, _history(table, folds[0], spec), spec)
+    trial = Trial(
+        folds=tuple(scored),
+        scores=overall.ours,
+        trivial=overall.trivial,
+        practice=overall.practice,
+        tables=tables_of(told, scored, spec),
+        model=pack.fit(table.copy(), spec=spec),
+        facts=_facts(table, folds, case, spec),
+    )
+    return _with_words_of_the_pack(pack, trial, spec)
+
+
+def serve(pack: Any, model: Any, inputs: Inputs, *, spec: Spec) -> pd.DataFrame:
+    """The forecast after the last reading, one row a step, indexed by time.
+
+    Rows at the end of the table whose target is empty are the steps ahead, with what is known of
+    them; where there are none, the next horizon is asked for with nothing known ahead.
+    """
+    table = inputs.table
+    targets = _targets(spec)
+    known = table[list(targets)].notna().any(axis=1).to_numpy()
+    if not known.any():
+        raise ContractError("QH132", f"column {targets[0]}: no reading to forecast from")
+    end = int(np.flatnonzero(known)[-1]) + 1
+    history, later = table.iloc[:end].copy(), table.iloc[end:]
+    if not len(later):
+        rate = pace(pd.DatetimeIndex(table.index), Split(kind="forward"), spec)
+        times = pd.date_range(table.index[-1], periods=rate.horizon + 1, freq=rate.step)[1:]
+        later = pd.DataFrame(index=times, columns=table.columns, dtype=float)
+    ahead = later[known_ahead(table, spec)].copy()
+    frame: pd.DataFrame = pack.predict(model, history, ahead, spec=spec)
+    return frame.rename_axis("time")
+
+
+def known_ahead(table: pd.DataFrame, spec: Spec) -> list[str]:
+    """Columns of `table` that the contract declares known ahead of time."""
+    return [c for c in table if c in spec.columns and spec.columns[c].known_ahead]
+
+
+def _targets(spec: Spec) -> tuple[str, ...]:
+    return (spec.target,) if isinstance(spec.target, str) else tuple(spec.target)
+
+
+def _history(table: pd.DataFrame, first: ForwardFold, spec: Spec) -> np.ndarray:
+    """(n, targets) readings before the first fold: what errors are scaled by.
+
+    A part that only chooses settings (parameter check_share) does not set the scale.
+    """
+    share = float(spec.params.get("check_share", 0.0))
+    end = round(first.train_end * (1 - share)) if len(_targets(spec)) > 1 else first.train_end
+    return table[list(_targets(spec))].iloc[:end].to_numpy(dtype=np.float64)
+
+
+def _fold(pack: Any, table: pd.DataFrame, fold: ForwardFold, spec: Spec) -> Told:
+    # Every frame that the pack gets is a copy cut at the origin: there is nothing behind it.
+    model = pack.fit(table.iloc[: fold.train_end].copy(), spec=spec)
+    windows = hasattr(pack, "predict_windows") and len(_targets(spec)) > 1
+    if windows and "lookback" in spec.params:
+        return _by_windows(pack, model, table, fold, spec)
+    return _by_origins(pack, model, table, fold, spec)
+
+
+def _by_origins(
+    pack: Any, model: Any, table: pd.DataFrame, fold: ForwardFold, spec: Spec
+) -> Told:
+    targets, columns = list(_targets(spec)), known_ahead(table, spec)
+    middle: dict[str, list[np.ndarray]] = {m: [] for m in METHODS}
+    bands = []
+    for origin, end in zip(fold.origins, fold.ends, strict=True):
+        history, ahead = table.iloc[:origin].copy(), table[columns].iloc[origin:end].copy()
+        ours = _same_index(pack.predict(model, history, ahead, spec=spec), ahead)
+        middle["ours"].append(_middle(ours, targets))
+        if {"p10", "p90"} <= set(ours.columns):
+            bands.append(ours[["p10", "p90"]].to_numpy(dtype=np.float64))
+        for name, asked in (("trivial", "baseline"), ("practice", "practice")):
+            if hasattr(pack, asked):
+                frame = getattr(pack, asked)(history, ahead, spec=spec)
+                middle[name].append(_middle(_same_index(frame, ahead), targets))
+    rows = np.concatenate([np.arange(a, b) for a, b in zip(fold.origins, fold.ends, strict=True)])
+    lead = np.concatenate([np.arange(b - a) for a, b in zip(fold.origins, fold.ends, strict=True)])
+    return Told(
+        pd.DatetimeIndex(table.index[rows]),
+        lead + 1,
+        table[targets].iloc[rows].to_numpy(dtype=np.float64),
+        {m: np.concatenate(v) for m, v in middle.items() if v},
+        np.concatenate(bands) if bands else None,
+    )
+
+
+def _by_windows(pack: Any, model: Any, table: pd.DataFrame, fold: ForwardFold, spec: Spec) -> Told:
+    """The same for a pack that answers many origins at once from windows of the past alone."""
+    targets, lookback = list(_targets(spec)), int(spec.params["lookback"])
+    values = table[targets].to_numpy(dtype=np.float64)
+    horizon = int(fold.ends[0] - fold.origins[0])
+    middle: dict[str, list[np.ndarray]] = {m: [] for m in METHODS}
+    asked = zip(METHODS, ("predict", "baseline", "practice"), strict=True)
+    known = [(m, f"{a}_windows") for m, a in asked if hasattr(pack, f"{a}_windows")]
+    for first in range(0, len(fold.origins), _CHUNK):
+        origins = fold.origins[first : first + _CHUNK]
+        pasts = values[origins[:, None] + np.arange(-lookback, 0)]  # indexing copies
+        for method, name in known:
+            args = (model, pasts.copy()) if method == "ours" else (pasts.copy(),)
+            middle[method].append(getattr(pack, name)(*args, spec=spec))
+    rows = (fold.origins[:, None] + np.arange(horizon)).ravel()
+    flat = {m: np.concatenate(v).reshape(-1, len(targets)) for m, v in middle.items() if v}
+    lead = np.tile(np.arange(1, horizon + 1), len(fold.origins))
+    return Told(pd.DatetimeIndex(table.index[rows]), lead, values[rows], flat, None)
+
+
+def _middle(frame: pd.DataFrame, targets: list[str]) -> np.ndarray:
+    columns = ["p50"] if "p50" in frame else targets
+    return frame[columns].to_numpy(dtype=np.float64)
+
+
+def _same_index(frame: pd.DataFrame, ahead: pd.DataFrame) -> pd.DataFrame:
+    if not frame.index.equals(ahead.index):
+        raise PackError(
+            "QH211",
+            f"a forecast of {len(frame)} rows was given for {len(ahead)} steps ahead",
+            hint="predict and baseline return a frame indexed like `ahead`",
+        )
+    return frame
+
+
+def _facts(
+    table: pd.DataFrame, folds: tuple[ForwardFold, ...], case: Case, spec: Spec
+) -> dict[str, Any]:
+    rate = pace(pd.DatetimeIndex(table.index), case.split or Split(kind="forward"), spec)
+    return {
+        "rows": len(table),
+        "step_s": rate.step.total_seconds(),
+        "horizon_steps": rate.horizon,
+        "origins": int(sum(len(f.origins) for f in folds)),
+        "first_origin": str(table.index[folds[0].origins[0]]),
+        "last_origin": str(table.index[folds[-1].origins[-1]]),
+        "known_ahead": known_ahead(table, spec),
+        "trainings": len(folds) + 1,
+    }
+
+
+def _with_words_of_the_pack(pack: Any, trial: Trial, spec: Spec) -> Trial:
+    """The trial with the pack's own tables and its headline, where it has them."""
+    if hasattr(pack, "tables"):
+        trial = replace(trial, tables={**trial.tables, **pack.tables(trial, spec=spec)})
+    if hasattr(pack, "headline"):
+        value = float(pack.headline(trial, spec=spec))
+        trial = replace(trial, headline=value if np.isfinite(value) else None)
+    return trial
