@@ -179,3 +179,35 @@ def test_an_alarm_stands_on_the_lane_of_its_event():
     assert {lanes[h.lane] for h in hits} == {"p257", "p654"}
     false = next(s for s in chart.spans if s.role == "bad")
     assert lanes[false.lane] == "alarm"
+
+
+def _episodes():
+    rows = []
+    for season in ("2011", "2012"):
+        for policy, rate in (("trivial", 3.0), ("ours", 1.0)):
+            rows += [
+                {"day": d, "unit": season, "policy": policy, "water": rate * d} for d in range(4)
+            ]
+    return pd.DataFrame(rows)
+
+
+def test_one_column_of_a_long_table_is_spread_over_policies():
+    setting = charts.Setting(name="steps", units={"water": "mm"})
+    chart = charts.widget("line:steps.water", _episodes(), setting)
+    assert [s.role for s in chart.series] == ["ours", "trivial"]
+    assert chart.series[1].y == (0.0, 3.0, 6.0, 9.0)
+    assert (chart.y.unit, chart.title.en) == ("mm", "water use · 2011")
+
+
+def test_words_and_units_of_a_table_win_over_those_of_a_column():
+    titles = {"price": Words("价格", "price"), "prices.price": Words("影子价格", "shadow price")}
+    made = charts.Setting(name="prices", titles=titles, units={"price": "CNY", "prices.price": "1"})
+    table = charts.widget("table:prices", pd.DataFrame({"price": [1.0]}), made).table
+    assert (table.fields[0].name.en, table.fields[0].unit) == ("shadow price", "1")
+
+
+def test_names_in_the_data_are_shown_in_the_readers_language():
+    frame = pd.DataFrame({"metric": ["mape"], "ours": [1.0]})
+    table = charts.widget("table:x", frame, charts.Setting(name="x")).table
+    assert "平均绝对百分比误差" in charts.table_html(table, lang="zh")
+    assert "mean absolute percentage error" in charts.table_html(table, lang="en")

@@ -40,7 +40,7 @@ def test_a_headline_is_written_large_and_local(value, unit, zh, en):
     ("value", "text"),
     [
         (0, "0"), (1234567, "1,234,567"), (12.34567, "12.35"), (0.000123456, "0.0001235"),
-        (1234.56, "1,235"), (-2.5, "−2.5"), (1.5e-7, "1.50×10⁻⁷"), (math.nan, "–"),
+        (1234.56, "1,235"), (-2.5, "−2.5"), (1.5e-7, "1.50×10⁻⁷"), (-7.1e-15, "0"), (math.nan, "–"),
     ],
 )  # fmt: skip
 def test_a_table_number_has_four_significant_digits(value, text):

@@ -71,3 +71,10 @@ def test_dates_texts_and_serials_may_stand_in_one_sheet_column() -> None:
     days = [str(np.datetime64(int(n), "ns"))[:13] for n in stamps.ns[:3]]
     assert days == ["2024-01-05T03", "2024-01-06T00", "2024-01-05T03"]
     assert stamps.serial
+
+
+def test_year_that_nanoseconds_cannot_hold_is_bad_and_does_not_wrap_round() -> None:
+    for cells in (["9999-12-31", "2024-01-05"], ["9999/12/31", "2024/1/5"]):
+        stamps = to_stamps(pa.array(cells))
+        assert stamps.bad.tolist() == [True, False]
+        assert stamps.ns[0] == NOT_A_TIME

@@ -254,3 +254,10 @@ def _chromium(page, width, tmp_path):
 @pytest.mark.parametrize("width", [390, 1280])
 def test_no_page_is_wider_than_its_window(page, width, tmp_path):
     assert _chromium(page, width, tmp_path) <= width
+
+
+def test_a_step_in_the_log_is_told_as_a_person_would():
+    step = 'qh {"step": "trial", "state": "progress", "done": 3, "total": 10, "note": "x", "facts": {}}'
+    text = _Page(_render(lang="en", log=f"{step}\nqh {{broken\nplain")).text
+    assert "trial  3/10  x" in text
+    assert "qh {broken" in text

@@ -39,7 +39,8 @@ def test_every_task_has_a_template():
 def test_every_check_says_its_promise_in_one_sentence():
     for check in CHECKS:
         promise = (check.__doc__ or "").strip()
-        assert promise.endswith(".") and "\n" not in promise, check.__name__
+        assert promise.endswith("."), check.__name__
+        assert "\n" not in promise, check.__name__
 
 
 @pytest.mark.parametrize("name", ["Upper", "two words", "../escape", "x", "9lives"])

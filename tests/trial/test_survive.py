@@ -92,9 +92,10 @@ def test_the_reporting_sheet_has_twenty_seven_items_and_says_what_is_open(tried)
     sheet = tried[2].tables["tripod"]
     assert list(sheet["item"]) == list(range(1, 28))
     assert (sheet["answer"].str.len() > 0).all()
-    assert set(sheet["source"]) <= {"run", "manifest", "owner"}
-    events = sheet.set_index("item").loc[20, "answer"]
-    assert f"{tried[2].facts['events']} events" in events
+    assert set(sheet["source"]) == {"本次运行", "待责任单位填写"}
+    english = tried[2].tables["tripod_en"].set_index("item")
+    assert f"{tried[2].facts['events']} events" in english.loc[20, "answer"]
+    assert english.loc[17, "answer"] == "to be added by the owner"
 
 
 def test_small_folds_are_not_judged_by_themselves(tried) -> None:
@@ -140,3 +141,12 @@ def test_an_answer_in_another_order_is_an_error() -> None:
     pack.baseline = lambda train, rows, *, spec: pd.Series(0.3, index=rows.index[::-1])
     with pytest.raises(ValueError, match="indexed otherwise"):
         survive.run(pack, cohorts.followed(), case=cohorts.CASE, spec=cohorts.survive_spec())
+
+
+def test_a_pack_may_compute_its_own_headline() -> None:
+    pack = cohorts.spy()
+    pack.headline = lambda trial, *, spec: 1.0
+    own_headline = survive.run(
+        pack, cohorts.followed(), case=cohorts.CASE, spec=cohorts.survive_spec()
+    ).headline
+    assert own_headline is None

@@ -183,7 +183,7 @@ class Setting:
     """What a widget is told beside its frame.
 
     name : the table's name in the trial; unit : of its values; zone : in which times are shown
-    columns : the manifest's; titles, units : words and units of tables and their columns
+    columns : the manifest's; titles, units : words and units by table, column or `table.column`
     """
 
     name: str = ""
@@ -198,8 +198,9 @@ class Setting:
 
     def words(self, name: str, section: str = "column") -> Words:
         """The words for a column or table: the pack's own, the catalogue's, or the name itself."""
-        if name in self.titles:
-            return self.titles[name]
+        for key in (f"{self.name}.{name}", name):
+            if key in self.titles:
+                return self.titles[key]
         column = self.columns.get(name)
         if column is not None and column.title is not None:
             return column.title
@@ -214,8 +215,9 @@ class Setting:
 
     def unit_of(self, name: str, default: str = "") -> str:
         """The unit of a column: the pack's page, then its contract, then `default`."""
-        if name in self.units:
-            return self.units[name]
+        for key in (f"{self.name}.{name}", name):
+            if key in self.units:
+                return self.units[key]
         column = self.columns.get(name)
         return column.unit if column is not None and column.unit else default
 

@@ -11,6 +11,7 @@ from qianhang.core.words import Lang, catalogue, say
 
 __all__ = ["amount", "exact", "fixed", "moment", "percent", "tick", "unit", "years", "zone"]
 
+_NOTHING = 1e-12  # what rounding leaves of nought
 _RAISED = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 _SYMBOLS = {"degC": "°C", "degF": "°F", "ug/m3": "µg/m³", "mH2O": "mH₂O", "1": ""}
 
@@ -37,7 +38,7 @@ def exact(value: float, *, digits: int = 4) -> str:
     """A number for a table: thousands separators, `digits` significant digits below 1,000."""
     if not math.isfinite(value):
         return "–"
-    if value == 0:
+    if abs(value) < _NOTHING:
         return "0"
     if float(value).is_integer() and abs(value) < 1e15:
         return _minus(f"{value:,.0f}")

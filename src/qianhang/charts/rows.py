@@ -26,7 +26,7 @@ from qianhang.core.words import Lang, say
 __all__ = ["draw_bars", "draw_forest"]
 
 _BAR = 15.0
-_MANY = 8  # above this many categories a bar each is too tall: dots on one axis instead
+_MANY = 6  # above this many categories a bar each is too tall: dots on one axis instead
 
 
 @dataclass(frozen=True, slots=True)

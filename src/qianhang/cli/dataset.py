@@ -110,7 +110,7 @@ def verify_command(names: tuple[str, ...]) -> None:
             counts[state.state] += 1
         _add_states(table, found, states)
     _console().print(table)
-    click.echo(say("cli.dataset.checked", **counts))
+    click.echo(say("cli.dataset.checked", lang=None, **counts))
     if counts["spoilt"]:
         sys.exit(1)
 

@@ -35,7 +35,7 @@ def runs_command(scenario: str, state: str, limit: int, as_json: bool) -> None:
         seconds = str(r.result.get("wall_s", ""))
         verdict = say(f"verdict.{r.verdict}")
         table.add_row(
-            r.id, r.scenario, r.case, say(f"state.{r.state}"), verdict, r.started, seconds
+            r.id, r.scenario, r.case, say(f"state.{r.state_now}"), verdict, r.started, seconds
         )
     console().print(table)
 

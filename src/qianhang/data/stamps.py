@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 import numpy as np
 import pandas as pd
 
-from qianhang.data.cells import as_text
+from qianhang.data.cells import as_text, plain_cast
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -23,6 +23,7 @@ _EXCEL_EPOCH_DAYS = -25569  # 1899-12-30
 _DAY_NS = 86_400_000_000_000
 _MS_NS = 1_000_000
 _PROBE = 64
+_MOST_US = 2**63 // 1000 - 1
 
 
 class Stamps(NamedTuple):
@@ -40,19 +41,32 @@ class Stamps(NamedTuple):
 
 def to_stamps(cells: Any) -> Stamps:
     """Cells (n,) as time stamps."""
+    import pyarrow as pa
+
     if isinstance(cells, pd.Series):
         if isinstance(cells.dtype, pd.DatetimeTZDtype) or cells.dtype.kind == "M":
             return _from_datetimes(cells)
         if cells.dtype.kind in "iuf":
             return _from_numbers(cells.to_numpy(dtype=np.float64))
+    times = plain_cast(cells, (pa.timestamp("us"), pa.timestamp("us", "UTC")))
+    if times is not None:
+        return _stamps(times.to_numpy(zero_copy_only=False), aware=times.type.tz is not None)
     return _from_text(as_text(cells))
 
 
 def _from_datetimes(cells: pd.Series[Any]) -> Stamps:
     aware = isinstance(cells.dtype, pd.DatetimeTZDtype)
     naive = cells.dt.tz_convert("UTC").dt.tz_localize(None) if aware else cells
-    ns = naive.to_numpy(dtype="datetime64[ns]").view(np.int64)
-    return Stamps(ns, np.zeros(len(cells), dtype=bool), np.full(len(cells), aware))
+    return _stamps(naive.to_numpy(dtype="datetime64[us]"), aware=aware)
+
+
+def _stamps(times: np.ndarray, *, aware: bool) -> Stamps:
+    """Times (n,) datetime64 as stamps; those that nanoseconds cannot hold are bad."""
+    us = times.astype("datetime64[us]").view(np.int64)
+    held = us != NOT_A_TIME
+    over = held & (np.abs(us) > _MOST_US)
+    ns = np.where(held & ~over, us * 1000, NOT_A_TIME)
+    return Stamps(ns, over, np.full(len(ns), aware))
 
 
 def _from_text(text: pa.Array) -> Stamps:
@@ -63,17 +77,11 @@ def _from_text(text: pa.Array) -> Stamps:
     for zone in (None, "UTC"):
         try:
             pc.cast(text[:_PROBE], pa.timestamp("us", zone))  # a cast that fails throughout is slow
-            ns = _nanoseconds(pc.cast(text, pa.timestamp("us", zone)))
+            times = pc.cast(text, pa.timestamp("us", zone))
         except pa.ArrowInvalid:
             continue
-        return Stamps(ns, np.zeros(len(ns), dtype=bool), np.full(len(ns), zone is not None))
+        return _stamps(times.to_numpy(zero_copy_only=False), aware=zone is not None)
     return _piecewise(text)
-
-
-def _nanoseconds(times: pa.Array) -> np.ndarray:
-    values = times.to_numpy(zero_copy_only=False)
-    ns: np.ndarray = values.astype("datetime64[ns]").view(np.int64)
-    return ns
 
 
 def _piecewise(text: pa.Array) -> Stamps:

@@ -15,8 +15,11 @@ from qianhang.core.errors import UsageError
 from qianhang.runs import process, tables
 from qianhang.store import Store, Transaction
 
-__all__ = ["Record", "begin", "close", "finished", "get", "recent", "sweep"]
+__all__ = ["Record", "begin", "close", "finished", "get", "let_go", "recent", "sweep"]
 
+# Runs that this process is carrying out: a row with our name that is not among them was left
+# running because even its end could not be written (a full disk).
+_IN_HAND: set[str] = set()
 _STATES = ("running", "finished", "failed", "interrupted")
 
 
@@ -36,10 +39,23 @@ class Record:
     request: Mapping[str, Any]
     result: Mapping[str, Any]
 
+    @property
+    def state_now(self) -> str:
+        """The state as a reader should see it: a running run whose process died is interrupted."""
+        return "interrupted" if self.state == "running" and not self.alive else self.state
+
+    @property
+    def alive(self) -> bool:
+        """Whether somebody is carrying the run out right now."""
+        if self.process == process.me():
+            return self.id in _IN_HAND
+        return process.alive(self.process)
+
     def as_dict(self) -> dict[str, Any]:
         """One flat mapping with the result's fields beside the run's own, for reports and JSON."""
         own = ("id", "key", "scenario", "case", "state", "verdict", "started", "ended")
-        return {name: getattr(self, name) for name in own} | dict(self.request) | dict(self.result)
+        body = {name: getattr(self, name) for name in own} | {"state": self.state_now}
+        return body | dict(self.request) | dict(self.result)
 
 
 def begin(
@@ -52,7 +68,7 @@ def begin(
     with store.write() as tx:
         rows = tx.execute(_select().where(tables.run.c.key == key, tables.run.c.state == "running"))
         for row in map(_record, rows):
-            if process.alive(row.process):
+            if row.alive:
                 message = f"the same run is already under way: {row.id} ({row.process})"
                 raise UsageError("QH808", message, hint="wait for it, or change the seed")
         record = Record(
@@ -61,7 +77,13 @@ def begin(
         )  # fmt: skip
         tx.execute(sa.insert(tables.run).values(_row(record)))
         tx.append("run.started", record.id, payload={"scenario": scenario, "key": key}, at=now)
+    _IN_HAND.add(record.id)
     return record
+
+
+def let_go(record: Record) -> None:
+    """This process no longer carries the run out, whatever its row says."""
+    _IN_HAND.discard(record.id)
 
 
 def close(
@@ -89,9 +111,7 @@ def close(
 
 def sweep(store: Store, *, now: datetime) -> list[Record]:
     """The runs whose process died without a word, now marked interrupted."""
-    dead = [
-        r for r in _query(store, tables.run.c.state == "running") if not process.alive(r.process)
-    ]
+    dead = [r for r in _query(store, tables.run.c.state == "running") if not r.alive]
     closed = []
     for record in dead:
         with store.write() as tx:

@@ -112,6 +112,7 @@ class _Way:
             self._close_badly("failed", {"code": "QH519", "message": repr(cause)})
             raise
         finally:
+            record.let_go(self.begun)
             shutil.rmtree(self.folder, ignore_errors=True)
 
     def _compute(

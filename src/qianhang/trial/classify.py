@@ -55,7 +55,7 @@ def run(
         practice=scores.get("practice", {}),
         tables=found,
         model=pack.fit(table.copy(), spec=spec),
-        headline=scores["ours"]["treatments_avoided"],
+        headline=None if hasattr(pack, "headline") else scores["ours"]["treatments_avoided"],
         facts=facts | {"published": scores.get("published", {})},
     )
 

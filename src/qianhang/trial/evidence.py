@@ -10,11 +10,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from qianhang.core.errors import UsageError
 from qianhang.core.spec import Spec
 from qianhang.engines.classify.bootstrap import limits, resamples
 from qianhang.trial.yardstick import Yardstick
 
-__all__ = ["Risks", "overall", "protected", "tables"]
+__all__ = ["Risks", "check_settings", "overall", "protected", "tables"]
 
 Floats = NDArray[np.float64]
 Rows = NDArray[np.int64]
@@ -41,6 +42,26 @@ class Risks:
     def threshold(self) -> float:
         """Risk at which somebody is treated, from the pack's parameters."""
         return float(self.spec.params.get("threshold", THRESHOLD))
+
+
+def check_settings(spec: Spec) -> None:
+    """Nothing, where the threshold and the bands that the user set can be used.
+
+    Raises UsageError naming the parameter, what was found and what is expected.
+    """
+    threshold = spec.params.get("threshold", THRESHOLD)
+    if not isinstance(threshold, int | float) or not 0.0 < threshold < 1.0:
+        raise UsageError("QH802", f"parameter threshold: found {threshold}, expected above 0, below 1")
+    for name in protected(spec):
+        bands = str(spec.params.get(f"{name}_bands", ""))
+        try:
+            edges = [float(b) for b in bands.split(",")] if bands else []
+        except ValueError:
+            edges = [0.0, 0.0]
+        if edges != sorted(set(edges)):
+            raise UsageError(
+                "QH802", f"parameter {name}_bands: found {bands!r}, expected rising numbers, 40,50,60"
+            )
 
 
 def overall(risks: Risks, table: pd.DataFrame) -> dict[str, dict[str, float]]:

@@ -70,7 +70,7 @@ def run(
         scores=overall.ours,
         trivial=overall.trivial,
         practice=overall.practice,
-        tables=tables_of(told, scored, spec),
+        tables=tables_of(told, scored),
         model=pack.fit(table.copy(), spec=spec),
         facts=_facts(table, folds, case, spec),
     )
@@ -127,9 +127,7 @@ def _fold(pack: Any, table: pd.DataFrame, fold: ForwardFold, spec: Spec) -> Told
     return _by_origins(pack, model, table, fold, spec)
 
 
-def _by_origins(
-    pack: Any, model: Any, table: pd.DataFrame, fold: ForwardFold, spec: Spec
-) -> Told:
+def _by_origins(pack: Any, model: Any, table: pd.DataFrame, fold: ForwardFold, spec: Spec) -> Told:
     targets, columns = list(_targets(spec)), known_ahead(table, spec)
     middle: dict[str, list[np.ndarray]] = {m: [] for m in METHODS}
     bands = []

@@ -37,12 +37,12 @@ def pooled_scores(told: Sequence[Told], history: np.ndarray, spec: Spec) -> Fold
     return score_fold("all", _joined(told), history, spec)
 
 
-def tables_of(told: Sequence[Told], folds: Sequence[FoldScore], spec: Spec) -> Table:
+def tables_of(told: Sequence[Told], folds: Sequence[FoldScore]) -> Table:
     """What the report plots: forecast, skill, folds, and with intervals coverage, reliability."""
     whole = _joined(told)
     tables = {
         "forecast": _forecast(whole),
-        "skill": _skill(whole, spec),
+        "skill": _skill(whole),
         "folds": _folds(told, folds),
     }
     if whole.band is not None:
@@ -124,7 +124,7 @@ def _forecast(told: Told) -> pd.DataFrame:
     return frame
 
 
-def _skill(told: Told, spec: Spec) -> pd.DataFrame:
+def _skill(told: Told) -> pd.DataFrame:
     """Mean absolute error by lead for each method; several targets each in their own spread."""
     scale = np.nanstd(told.actual, axis=0) if told.actual.shape[1] > 1 else np.ones(1)
     scale = np.where(scale > 0, scale, 1.0)

@@ -116,9 +116,7 @@ def _origins(times: pd.DatetimeIndex, start: int, stop: int, rate: Pace) -> np.n
         return np.empty(0, dtype=np.int64)
     if not rate.whole_days:
         return np.arange(start, stop, rate.every)
-    marks = pd.date_range(
-        times[start], times[stop - 1], freq=pd.DateOffset(days=rate.whole_days)
-    )
+    marks = pd.date_range(times[start], times[stop - 1], freq=pd.DateOffset(days=rate.whole_days))
     return np.unique(times.searchsorted(marks)).astype(np.int64)
 
 

@@ -100,7 +100,7 @@ def run(
         practice=scores.get("practice", {}),
         tables=found,
         model=model,
-        headline=scores["ours"]["treatments_avoided"],
+        headline=None if hasattr(pack, "headline") else scores["ours"]["treatments_avoided"],
         facts=facts | {"published": scores.get("published", {})},
     )
 
@@ -139,8 +139,9 @@ def parts(
 
 
 def serve(pack: Any, model: Any, inputs: Inputs, *, spec: Spec) -> pd.DataFrame:
-    """What a kept model says of new rows: risk, score, and what else the pack tells."""
+    """What a kept model says of new rows: who it is, risk, score, and what else the pack tells."""
     table = inputs.table
     hidden = [n for n, c in spec.columns.items() if c.role in _OUTCOME and n in table.columns]
     answer: pd.DataFrame = pack.predict(model, table.drop(columns=hidden), spec=spec)
-    return answer
+    keys = [n for n, c in spec.columns.items() if c.role in ("group", "id") and n in table]
+    return pd.concat([table[keys], answer], axis=1)

@@ -9,6 +9,7 @@ import pandas as pd
 
 from qianhang.charts.chart import Chart, Setting
 from qianhang.charts.widgets import cells, course, events, judgement
+from qianhang.charts.widgets.choice import chosen
 from qianhang.core.errors import PackError
 from qianhang.core.schema import nearest
 
@@ -36,14 +37,17 @@ WIDGETS: Mapping[str, Callable[[pd.DataFrame, Setting], Chart]] = MappingProxyTy
 
 
 def widget(spec: str, frame: pd.DataFrame, setting: Setting) -> Chart:
-    """The chart that `kind:table` of a pack.toml asks for.
+    """The chart that `kind:table`, or `kind:table.column`, of a pack.toml asks for.
 
     Raises PackError naming the nearest kind that exists, or the columns that the frame lacks.
     """
-    kind, _, _ = spec.partition(":")
+    kind, _, name = spec.partition(":")
     make = WIDGETS.get(kind)
     if make is None:
         guess = nearest(kind, WIDGETS)
         hint = f"did you mean {guess}?" if guess else f"kinds: {', '.join(WIDGETS)}"
         raise PackError("QH207", f"widget {spec!r}: kind {kind!r} does not exist", hint=hint)
+    column = name.partition(".")[2]
+    if column:
+        frame, setting = chosen(frame, column, setting)
     return make(frame, setting)

@@ -26,7 +26,18 @@ __all__ = [
 ]
 
 # Columns that hold names, which the pack or the catalogue may have words for.
-_NAMES = ("metric", "group", "outcome", "kind", "method", "plan", "side", "feature", "level")
+_NAMES = (
+    "policy",
+    "metric",
+    "group",
+    "outcome",
+    "kind",
+    "method",
+    "plan",
+    "side",
+    "feature",
+    "level",
+)
 LONGEST = 2000  # rows of a number table; the rest is in the run's own files
 ROLES: dict[str, Role] = {
     "ours": "ours", "model": "ours", "p50": "ours", "forecast": "ours", "predicted": "ours",

@@ -13,6 +13,7 @@ from qianhang.data.readers.columnar import open_frame, open_parquet
 from qianhang.data.readers.delimited import open_delimited
 from qianhang.data.readers.files import TABLES, reader_of, regular
 from qianhang.data.readers.paths import check_arrays, check_json, check_network
+from qianhang.data.readers.rdatasets import open_rdataset
 from qianhang.data.readers.records import open_arff, open_records
 from qianhang.data.readers.spreadsheet import open_spreadsheet
 
@@ -33,6 +34,7 @@ _TABLES: dict[str, Callable[[Path], Table]] = {
     "csv": open_delimited,
     "jsonl": open_records,
     "parquet": open_parquet,
+    "rdatasets": open_rdataset,
     "xlsx": open_spreadsheet,
 }
 _CHECKS: dict[str, Callable[[Path], Path]] = {

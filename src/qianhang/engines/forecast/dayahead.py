@@ -1,4 +1,4 @@
-"""Day-ahead forecasts with intervals: boosted trees on what is known, conformal on what they missed."""
+"""Day-ahead forecasts with intervals: boosted trees, and conformal bands from what they missed."""
 
 from __future__ import annotations
 
@@ -67,7 +67,9 @@ class DayAheadForecaster(BaseEstimator):  # type: ignore[misc]  # scikit-learn s
         first = min(_FIRST_DAYS, max(len(starts) // 3, 8))
         use = slice(first, None)
         if len(starts) - first < _LEAST_DAYS:
-            raise ValueError(f"{len(starts)} days of history, at least {first + _LEAST_DAYS} needed")
+            raise ValueError(
+                f"{len(starts)} days of history, at least {first + _LEAST_DAYS} needed"
+            )
         known = series.values[np.isfinite(series.values)]
         self.log_ = bool(len(known) and known.min() > 0)
         rows = day_ahead_rows(self._inside(series), origins=starts[use], ends=ends[use])
@@ -142,10 +144,12 @@ class DayAheadForecaster(BaseEstimator):  # type: ignore[misc]  # scikit-learn s
         self, rows: DayAheadRows, target: Floats, day: Ints, *, before: int
     ) -> list[BoostedTrees]:
         use = (day < before) & np.isfinite(target) & np.isfinite(rows.anchor)
+        # A short history that is boosted for long is learnt by heart.
+        rounds = min(self.rounds, max(int(use.sum()) // 20, 50))
         weight = 0.5 ** ((before - day[use]) / self.half_life_days)
         models = []
         for anchored in (0.0, 1.0):
-            model = BoostedTrees(self.rounds, seed=self.seed)
+            model = BoostedTrees(rounds, seed=self.seed)
             departure = target[use] - anchored * rows.anchor[use]
             models.append(model.fit(rows.X[use], departure, weight))
         return models

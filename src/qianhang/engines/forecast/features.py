@@ -1,4 +1,4 @@
-"""What a day-ahead model sees of each step: only readings before its origin, and what is known ahead.
+"""What a day-ahead model sees of each step: readings before its origin, and what is known ahead.
 
 Every feature of a step is defined by the last whole day before the origin and the step's own day,
 so that a model trained on all origins at once sees exactly what it will see in service.

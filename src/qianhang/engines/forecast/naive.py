@@ -32,7 +32,9 @@ class SeasonalNaive(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships 
         """
         table = np.asarray(series, dtype=np.float64)
         if self.season < 1 or len(table) < self.season:
-            raise ValueError(f"season {self.season} needs a series at least as long, not {len(table)}")
+            raise ValueError(
+                f"season {self.season} needs a series at least as long, not {len(table)}"
+            )
         self.last_ = table[-self.season :].copy()
         return self
 
@@ -56,7 +58,7 @@ class SeasonalNaive(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships 
 
 
 def same_step_before(history: ArrayLike, *, back: int, steps: int) -> Floats:
-    """(steps, ...) values `back` steps earlier; `back` doubles where it would reach past the origin.
+    """(steps, ...) values `back` steps earlier, or a multiple where that would pass the origin.
 
     history : (n, ...) oldest first
     Raises ValueError where the history does not reach back so far.

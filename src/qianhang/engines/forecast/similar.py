@@ -25,7 +25,9 @@ def similar_day(series: SeasonalSeries, *, origin: int) -> Floats:
     series : history with values, then the rows ahead with drivers only; origin : first row ahead
     """
     clock = series.clock
-    table = fold_days(np.where(np.arange(len(series.values)) < origin, series.values, np.nan), clock)
+    table = fold_days(
+        np.where(np.arange(len(series.values)) < origin, series.values, np.nan), clock
+    )
     mean = known_mean(table, axis=1)
     driver = series.drivers[:, 0] if series.drivers.shape[1] else None
     warmth = _daily(driver, clock.day, len(clock.kind)) if driver is not None else None

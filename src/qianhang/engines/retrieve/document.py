@@ -7,7 +7,7 @@ import re
 import zipfile
 from html.parser import HTMLParser
 
-__all__ = ["READABLE", "paragraphs"]
+__all__ = ["READABLE", "decoded", "paragraphs"]
 
 READABLE = (".docx", ".htm", ".html", ".md", ".txt")
 _BLOCKS = frozenset(
@@ -30,13 +30,14 @@ def paragraphs(suffix: str, data: bytes) -> list[str]:
     if kind == ".docx":
         lines = _docx(data)
     elif kind in (".htm", ".html"):
-        lines = _html(_decoded(data))
+        lines = _html(decoded(data))
     else:
-        lines = _decoded(data).splitlines()
+        lines = decoded(data).splitlines()
     return [line.strip() for line in lines if line.strip()]
 
 
-def _decoded(data: bytes) -> str:
+def decoded(data: bytes) -> str:
+    """The text in UTF-8, or in GB18030 where it is not."""
     for encoding in ("utf-8-sig", "gb18030"):
         try:
             return data.decode(encoding)

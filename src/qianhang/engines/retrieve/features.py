@@ -37,13 +37,13 @@ class Passages:
 class Found:
     """Candidates best first by the fused views: numbers (c,), fused score (c,), features (c, f).
 
-    cover : share of the question's idf that each candidate holds (c,)
+    support : BM25 score of the passage that has most in common with the question
     """
 
     numbers: Ints
     fused: Floats
     features: Floats
-    cover: Floats
+    support: float
 
 
 def look(
@@ -73,7 +73,7 @@ def look(
     if memory is not None:
         columns += _priors(memory, passages, best)
     table = np.column_stack(columns).astype(np.float32)
-    return Found(best, fused[best], table, share[0].astype(np.float32))
+    return Found(best, fused[best], table, float(views["words"].max(initial=0.0)))
 
 
 def _views(

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Grams", "Ints", "grams", "is_pair"]
+__all__ = ["Grams", "Ints", "grams", "is_pair", "spell"]
 
 Ints = NDArray[np.int64]
 _SHIFT = 18  # bits of a code point; the few assigned ones above are private use
@@ -52,3 +52,9 @@ def _is_word(points: Ints) -> NDArray[np.bool_]:
     known = np.zeros(int(points.max(initial=0)) + 1, dtype=bool)
     known[kinds] = word
     return known[points]
+
+
+def spell(codes: Ints) -> list[str]:
+    """The n-grams as text."""
+    low = (1 << _SHIFT) - 1
+    return [(chr(c >> _SHIFT) if c > low else "") + chr(c & low) for c in codes.tolist()]

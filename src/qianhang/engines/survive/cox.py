@@ -111,7 +111,8 @@ class CoxRidge(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no ty
 
     def risk(self, X: ArrayLike, horizon: float) -> Floats:
         """(n,) probability of the event by `horizon`, in the unit of the signed times."""
-        return np.asarray(-np.expm1(-self._at(self.hazard_, horizon) * np.exp(self.predict(X))))
+        relative = np.exp(np.minimum(self.predict(X), 50.0))
+        return np.asarray(-np.expm1(-self._at(self.hazard_, horizon) * relative))
 
     def risk_interval(
         self, X: ArrayLike, horizon: float, *, z: float = 1.96
@@ -121,7 +122,7 @@ class CoxRidge(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no ty
         z : normal quantile, 1.96 for 95%
         """
         scaled = self._scaled(X)
-        log_hazard = scaled @ (self.coef_ * self.scale_)
+        log_hazard = np.minimum(scaled @ (self.coef_ * self.scale_), 50.0)
         hazard = self._at(self.hazard_, horizon)
         if hazard <= 0:
             return np.zeros(len(scaled)), np.zeros(len(scaled))

@@ -53,15 +53,15 @@ class RiskTable:
         """
         signed = np.asarray(target, dtype=np.float64)
         matrix = self.design.fit(table).matrix(table)
-        penalty = self.penalties[0]
-        if len(self.penalties) > 1:
-            penalty = self._tune(matrix, signed, groups)
+        folds = min(self.folds, len(np.unique(np.asarray(groups))), int((signed > 0).sum()))
+        # Too little to choose by: the middle of the list.
+        penalty = self.penalties[len(self.penalties) // 2]
+        if len(self.penalties) > 1 and folds > 1:
+            penalty = self._tune(matrix, signed, group_folds(groups, folds, seed=self.seed, events=signed > 0))
         self.cox = CoxRidge(penalty).fit(matrix, signed)
         return self
 
-    def _tune(self, matrix: Floats, signed: Floats, groups: ArrayLike) -> float:
-        folds = group_folds(groups, self.folds, seed=self.seed, events=signed > 0)
-
+    def _tune(self, matrix: Floats, signed: Floats, folds: NDArray[np.int64]) -> float:
         def loss(penalty: float, train: NDArray[np.bool_], test: NDArray[np.bool_]) -> float:
             cox = CoxRidge(penalty).fit(matrix[train], signed[train])
             score = cox.predict(matrix[test])

@@ -21,7 +21,7 @@ def signed(time: ArrayLike, event: ArrayLike) -> Floats:
 
     time : (n,) follow-up, any unit, >= 0
     event : (n,) whether the event ended the follow-up
-    Raises ValueError where a time is negative or missing.
+    Raises ValueError where a time is negative or missing, or an event stands at time zero.
     """
     times = np.asarray(time, dtype=np.float64)
     flags: Any = np.asarray(event).astype(bool)
@@ -29,6 +29,8 @@ def signed(time: ArrayLike, event: ArrayLike) -> Floats:
         raise ValueError(f"time {times.shape} and event {flags.shape} must be (n,) alike")
     if not np.isfinite(times).all() or (times < 0).any():
         raise ValueError("follow-up times must be finite and not negative")
+    if (flags & (times == 0)).any():
+        raise ValueError("an event at time zero has no sign: give it half the smallest time step")
     return np.where(flags, times, -times)
 
 

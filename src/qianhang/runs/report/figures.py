@@ -21,6 +21,7 @@ _BROAD = ("fan", "line", "timeline", "network", "heat", "gantt")
 _FULL, _HALF, _PHONE = 1000.0, 490.0, 340.0
 _ROWS = 200
 _LONG = 12
+_BRIEF = 16  # longest name of a baseline, in Chinese characters, that a legend takes
 _KNOWN_MARKS = ("twin", "sample", "simulator", "own")
 
 
@@ -66,6 +67,7 @@ def _chart(
     manifest: Manifest | None,
 ) -> tuple[Chart | None, str]:
     kind, _, name = spec.partition(":")
+    name = name if kind == "kpi" else name.partition(".")[0]
     frame = _kpi_frame(name, run) if kind == "kpi" else tables.get(name)
     if frame is None and name in ("folds", "bars"):
         frame = _folds(run) if name == "folds" else _bars(run)
@@ -101,9 +103,8 @@ def _setting(
     if manifest is None:
         return Setting(name=name, title=title, stamps=marks)
     case = _case(run, manifest)
-    titles = {"trivial": manifest.baseline.trivial}
-    if manifest.baseline.practice:
-        titles["practice"] = manifest.baseline.practice
+    baselines = {"trivial": manifest.baseline.trivial, "practice": manifest.baseline.practice}
+    titles = {k: w for k, w in baselines.items() if w and max(len(w.zh), len(w.en) / 2) <= _BRIEF}
     target = case.columns.get(case.target) if isinstance(case.target, str) else None
     of_target = "p50" in columns or "actual" in columns
     default = target.unit if target and of_target else ""

@@ -44,7 +44,7 @@ def solve(problem: Inputs, *, spec: Spec) -> Plan:
     return Plan(table, best.bound, best.gap, report.needs(ration, best), facts)
 
 
-def cost(problem: Inputs, plan: Plan, *, spec: Spec) -> float:  # noqa: ARG001 - the shared shape
+def cost(problem: Inputs, plan: Plan, *, spec: Spec) -> float:
     """Price of the ration, CNY a day, from the offer's own prices, in decimal arithmetic."""
     prices = dict(zip(problem.table["feed"], problem.table["price"], strict=True))
     rows = zip(plan.table["feed"], plan.table["kg"], strict=True)
@@ -89,7 +89,7 @@ def practice(problem: Inputs, *, spec: Spec) -> Plan:
     return Plan(report.recipe(problem.table, dry, chosen["Fd_DM"].to_numpy(float) / 100))
 
 
-def headline(trial: Trial, *, spec: Spec) -> float:  # noqa: ARG001 - the shared shape
+def headline(trial: Trial, *, spec: Spec) -> float:
     """Feed money saved for each cow, CNY a day, against the hand ration."""
     return float(trial.scores["saving"])
 

@@ -12,6 +12,7 @@ import pandas as pd
 from qianhang.core.errors import UsageError
 from qianhang.core.schema import nearest
 from qianhang.engines.control import Action
+from qianhang.packs.agriculture.irrigation import rounding
 
 __all__ = ["Field", "Plot", "closed"]
 
@@ -93,6 +94,7 @@ class Field:
             Soil,
         )
 
+        rounding.install()
         plot = self.plot
         sown = pd.Timestamp(f"{self.season}/{plot.sowing}")
         until = sown + pd.Timedelta(days=self.days - 1)

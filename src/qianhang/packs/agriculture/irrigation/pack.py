@@ -21,7 +21,7 @@ _SHORT = 20.0  # in the search, 1% of yield below the goal weighs as much as 20%
 Totals = Sequence[Mapping[str, float]]
 
 
-def read(inputs: Inputs, *, spec: Spec) -> Inputs:  # noqa: ARG001 - the shape that packs share
+def read(inputs: Inputs, *, spec: Spec) -> Inputs:
     """The inputs with the daily table, read from a station file where no table was given."""
     if "table" in inputs:
         return inputs
@@ -63,7 +63,7 @@ def fit(inputs: Inputs, units: Sequence[str], *, spec: Spec) -> StagedRule:
     return _rule(tuple(found.settings[s] for s in _STAGES), spec)
 
 
-def policy(model: StagedRule, *, spec: Spec) -> Policy:  # noqa: ARG001 - as above
+def policy(model: StagedRule, *, spec: Spec) -> Policy:
     """The rule, ready for a season."""
     return model.start()
 
@@ -78,7 +78,7 @@ def practice(*, spec: Spec) -> Policy:
     return _rule((float(spec.params["practice_dryness"]),), spec).start()
 
 
-def references(*, spec: Spec) -> dict[str, Policy]:  # noqa: ARG001 - as above
+def references(*, spec: Spec) -> dict[str, Policy]:
     """Further policies that are shown beside: no irrigation at all."""
     return {"rainfed": lambda seen: 0.0}  # noqa: ARG005 - a policy that looks at nothing
 
@@ -98,7 +98,7 @@ def score(totals: Totals, full: Totals, *, spec: Spec) -> dict[str, float]:
     }
 
 
-def headline(trial: Trial, *, spec: Spec) -> float:  # noqa: ARG001 - as above
+def headline(trial: Trial, *, spec: Spec) -> float:
     """Water saved, m3 per hectare and season."""
     return float(trial.scores["saved"])
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 import pandas as pd
 
+from qianhang.core import units
 from qianhang.core.inputs import Inputs
 from qianhang.core.results import Trial
 from qianhang.core.spec import Spec
@@ -18,34 +21,24 @@ from qianhang.engines.forecast import (
     steps_per_day,
 )
 
+Forecaster = DayAheadForecaster | LinearForecaster
 _CALENDAR = ("holiday", "workday")
-_HOURS_A_YEAR = 8760
 
 
-def fit(history: pd.DataFrame, *, spec: Spec) -> DayAheadForecaster | LinearForecaster:
+def fit(history: pd.DataFrame, *, spec: Spec) -> Forecaster:
     """A forecaster that has seen `history` alone; several targets share one linear map."""
-    p = spec.params
+    p, levels = spec.params, (0, spec.season)
     if not isinstance(spec.target, str):
-        linear = LinearForecaster(
-            int(p["lookback"]),
-            spec.horizon,
-            levels=(0, spec.season),
-            check_share=float(p["check_share"]),
-            refit=bool(p["refit"]),
-        )
+        check = {"check_share": float(p["check_share"]), "refit": bool(p["refit"])}
+        linear = LinearForecaster(int(p["lookback"]), spec.horizon, levels=levels, **check)
         return linear.fit(history[list(spec.target)].to_numpy())
-    model = DayAheadForecaster(
-        rounds=int(p["rounds"]), half_life_days=float(p["half_life_days"]), seed=spec.seed
-    )
+    half_life = float(p["half_life_days"])
+    model = DayAheadForecaster(rounds=int(p["rounds"]), half_life_days=half_life, seed=spec.seed)
     return model.fit(_series(history, history.iloc[:0], spec))
 
 
 def predict(
-    model: DayAheadForecaster | LinearForecaster,
-    history: pd.DataFrame,
-    ahead: pd.DataFrame,
-    *,
-    spec: Spec,
+    model: Forecaster, history: pd.DataFrame, ahead: pd.DataFrame, *, spec: Spec
 ) -> pd.DataFrame:
     """Low, middle and high load of each step ahead, MW; of several targets the middle alone."""
     if isinstance(model, LinearForecaster):
@@ -63,19 +56,16 @@ def predict_windows(model: LinearForecaster, pasts: np.ndarray, *, spec: Spec) -
 
 def baseline(history: pd.DataFrame, ahead: pd.DataFrame, *, spec: Spec) -> pd.DataFrame:
     """The load at the same time `trivial_days` earlier."""
-    day = steps_per_day(pd.DatetimeIndex(history.index))
     targets = [spec.target] if isinstance(spec.target, str) else list(spec.target)
-    back = int(spec.params["trivial_days"]) * day
+    back = int(spec.params["trivial_days"]) * steps_per_day(pd.DatetimeIndex(history.index))
     told = same_step_before(history[targets].to_numpy(), back=back, steps=len(ahead))
-    names = ["p50"] if isinstance(spec.target, str) else targets
-    return pd.DataFrame(told, index=ahead.index, columns=names)
+    return pd.DataFrame(told, index=ahead.index, columns=["p50"] if len(targets) == 1 else targets)
 
 
 def baseline_windows(pasts: np.ndarray, *, spec: Spec) -> np.ndarray:
     """(n, horizon, targets): the same time `trivial_days` earlier."""
-    back = int(spec.params["trivial_days"]) * spec.season
-    told = same_step_before(pasts.transpose(1, 0, 2), back=back, steps=spec.horizon)
-    return told.transpose(1, 0, 2)
+    past, back = pasts.transpose(1, 0, 2), int(spec.params["trivial_days"]) * spec.season
+    return same_step_before(past, back=back, steps=spec.horizon).transpose(1, 0, 2)
 
 
 def practice(history: pd.DataFrame, ahead: pd.DataFrame, *, spec: Spec) -> pd.DataFrame:
@@ -87,10 +77,8 @@ def practice(history: pd.DataFrame, ahead: pd.DataFrame, *, spec: Spec) -> pd.Da
 
 
 def headline(trial: Trial, *, spec: Spec) -> float:
-    """Imbalance avoided a year against the similar day, MWh."""
-    if not isinstance(spec.target, str):
-        return float("nan")
-    return (trial.practice["mae"] - trial.scores["mae"]) * _HOURS_A_YEAR
+    """Imbalance avoided a year against the similar day, MWh; NaN for several targets."""
+    return _mwh_a(trial.practice, spec) - _mwh_a(trial.scores, spec)
 
 
 def tables(trial: Trial, *, spec: Spec) -> dict[str, pd.DataFrame]:
@@ -98,25 +86,29 @@ def tables(trial: Trial, *, spec: Spec) -> dict[str, pd.DataFrame]:
     if not isinstance(spec.target, str):
         return {}
     methods = {"ours": trial.scores, "practice": trial.practice, "trivial": trial.trivial}
-    energy = np.array([scores["mae"] * _HOURS_A_YEAR for scores in methods.values()])
-    cost = energy * float(spec.params["price_cny_mwh"])
-    columns = {"method": list(methods), "imbalance_mwh_a": energy, "cost_cny_a": cost}
-    return {"imbalance": pd.DataFrame(columns)}
+    table = pd.DataFrame({"method": list(methods)})
+    table["imbalance_mwh_a"] = [_mwh_a(scores, spec) for scores in methods.values()]
+    table["cost_cny_a"] = table["imbalance_mwh_a"] * float(spec.params["price_cny_mwh"])
+    return {"imbalance": table}
+
+
+def _mwh_a(scores: Mapping[str, float], spec: Spec) -> float:
+    if not isinstance(spec.target, str) or "mae" not in scores:
+        return float("nan")
+    unit = spec.columns[spec.target].unit or "MW"
+    return units.convert(scores["mae"], from_=unit, to="MW") * 8760
 
 
 def _series(history: pd.DataFrame, ahead: pd.DataFrame, spec: Spec) -> SeasonalSeries:
     """History and the steps ahead on one clock, the target unknown ahead."""
     table = pd.concat([history, ahead]) if len(ahead) else history
-    weather = [c for c in table if c in spec.columns and spec.columns[c].known_ahead]
-    weather = [c for c in weather if c not in _CALENDAR and spec.params["weather"]]
-    times = pd.DatetimeIndex(table.index)
-    flags = [
-        table[c].fillna(False).to_numpy(dtype=bool) if c in table else None for c in _CALENDAR
-    ]
-    length = steps_per_day(pd.DatetimeIndex(history.index))
+    known = [c for c in table if c in spec.columns and spec.columns[c].known_ahead]
+    weather = [c for c in known if c not in _CALENDAR and spec.params["weather"]]
+    flags = [table[c].fillna(False).to_numpy(bool) if c in table else None for c in _CALENDAR]
+    times, length = pd.DatetimeIndex(table.index), steps_per_day(pd.DatetimeIndex(history.index))
     clock = read_clock(times, length=length, holiday=flags[0], workday=flags[1])
-    values = table[str(spec.target)].to_numpy(dtype=np.float64)
-    return SeasonalSeries(values, clock, table[weather].to_numpy(dtype=np.float64))
+    values, drivers = table[str(spec.target)], table[weather]
+    return SeasonalSeries(values.to_numpy(float), clock, drivers.to_numpy(float))
 
 
 def sample(seed: int) -> Inputs:
@@ -127,5 +119,5 @@ def sample(seed: int) -> Inputs:
     warm = 15 + 6 * np.sin((hour - 9) / 24 * 2 * np.pi) + np.repeat(rng.normal(0, 3, 70), 48)
     habit = 1 + 0.25 * np.sin((hour - 8) / 24 * 2 * np.pi) - 0.12 * (times.weekday >= 5)
     load = 1000 * habit + 12 * np.abs(warm - 18) + rng.normal(0, 10, len(times))
-    columns = {"load": load, "temperature": warm, "holiday": np.zeros(len(times), dtype=bool)}
-    return Inputs({"table": pd.DataFrame(columns, index=times.rename("time"))})
+    table = pd.DataFrame({"load": load, "temperature": warm}, index=times.rename("time"))
+    return Inputs({"table": table.assign(holiday=False)})
