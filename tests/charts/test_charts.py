@@ -1,5 +1,6 @@
 """Every widget: valid, escaped, legible pictures in both languages, and the numbers beside them."""
 
+import functools
 import json
 import runpy
 import xml.etree.ElementTree as ET
@@ -27,6 +28,12 @@ def _chart(spec, **changes):
     return charts.widget(spec, FRAMES[spec](), made)
 
 
+@functools.cache
+def _drawn(spec, lang, width):
+    chart = _chart(spec, stamps=(Words("孪生", "twin"),))
+    return charts.draw(chart, lang=lang, width=width, key="k")
+
+
 def _texts(svg):
     """Each text of a picture with its box (left, top, right, bottom), from estimated widths."""
     found = []
@@ -46,7 +53,7 @@ def _texts(svg):
 @pytest.mark.parametrize("lang", LANGUAGES)
 @pytest.mark.parametrize("spec", DRAWN)
 def test_every_picture_is_valid_xml_named_and_described(spec, lang, width):
-    root = ET.fromstring(charts.draw(_chart(spec), lang=lang, width=width, key="k"))
+    root = ET.fromstring(_drawn(spec, lang, width))
     assert root.get("role") == "img"
     assert root.get("lang") == {"zh": "zh-CN", "en": "en"}[lang]
     ids = {n.get("id"): n.text for n in root if n.get("id")}
@@ -57,7 +64,7 @@ def test_every_picture_is_valid_xml_named_and_described(spec, lang, width):
 @pytest.mark.parametrize("lang", LANGUAGES)
 @pytest.mark.parametrize("spec", DRAWN)
 def test_no_text_is_cut_by_the_border(spec, lang, width):
-    for text, left, _, right, _ in _texts(charts.draw(_chart(spec), lang=lang, width=width)):
+    for text, left, _, right, _ in _texts(_drawn(spec, lang, width)):
         assert left >= -1, text
         assert right <= width + 1, text
 
@@ -66,9 +73,7 @@ def test_no_text_is_cut_by_the_border(spec, lang, width):
 @pytest.mark.parametrize("lang", LANGUAGES)
 @pytest.mark.parametrize("spec", DRAWN)
 def test_no_two_texts_touch(spec, lang, width):
-    texts = _texts(
-        charts.draw(_chart(spec, stamps=(Words("孪生", "twin"),)), lang=lang, width=width)
-    )
+    texts = _texts(_drawn(spec, lang, width))
     for i, (a, left, top, right, bottom) in enumerate(texts):
         for b, left2, top2, right2, bottom2 in texts[i + 1 :]:
             apart = right <= left2 or right2 <= left or bottom <= top2 + 1 or bottom2 <= top + 1
@@ -211,3 +216,26 @@ def test_names_in_the_data_are_shown_in_the_readers_language():
     table = charts.widget("table:x", frame, charts.Setting(name="x")).table
     assert "平均绝对百分比误差" in charts.table_html(table, lang="zh")
     assert "mean absolute percentage error" in charts.table_html(table, lang="en")
+
+
+def test_one_column_of_a_short_table_is_a_bar_for_each_method():
+    frame = pd.DataFrame({"plan": ["trivial", "ours"], "cost": [59.4, 45.2], "gap": [0.1, 0.0]})
+    chart = charts.widget("bars:plans.cost", frame, charts.Setting(name="plans"))
+    assert [(s.role, s.y) for s in chart.series] == [("ours", (45.2,)), ("trivial", (59.4,))]
+    assert [c.en for c in chart.x.categories] == ["cost"]
+
+
+def test_hours_are_ticked_at_whole_numbers():
+    frame = pd.DataFrame({"hour": range(24), "ours": 1.0})
+    chart = charts.widget("line:hours", frame, charts.Setting(name="hours"))
+    root = ET.fromstring(charts.draw(chart, lang="en", width=840, style=False))
+    texts = [t.text for t in root.iter(f"{SVG}text")]
+    assert [t for t in ("0", "5", "10", "15", "20") if t not in texts] == []
+    assert "2.5" not in texts
+
+
+def test_of_several_units_the_first_is_drawn_and_named():
+    frame = pd.concat([FRAMES["timeline:alarms"]().assign(unit=u) for u in ("seed 1", "seed 2")])
+    chart = charts.widget("timeline:alarms", frame, charts.Setting(name="alarms"))
+    assert chart.title.en == "alarms · seed 1"
+    assert len(chart.spans) == 8

@@ -26,10 +26,12 @@ def test_every_code_has_a_page_in_both_languages(code: str) -> None:
 
 def test_every_key_of_the_schema_and_every_setting_is_documented() -> None:
     import dataclasses
+    import typing
 
-    from qianhang.data.datasets import DataFile, DataSet, PublicCopy
+    from qianhang.data.datasets import DataFile, DataSet, PublicCopy, Reader
 
     text = (DOCS / "data_sets.md").read_text(encoding="utf8")
     keys = {f.name for kind in (DataSet, DataFile, PublicCopy) for f in dataclasses.fields(kind)}
-    for word in (*keys, "QIANHANG_DATA", "QIANHANG_HOME", "QIANHANG_OFFLINE"):
+    readers = typing.get_args(Reader)
+    for word in (*keys, *readers, "QIANHANG_DATA", "QIANHANG_HOME", "QIANHANG_OFFLINE"):
         assert word in text, word

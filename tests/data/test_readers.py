@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import bz2
+import contextlib
 import gzip
 import lzma
 import os
@@ -244,3 +245,24 @@ def test_arrays_load_without_pickle_or_not_at_all(tmp_path: Path) -> None:
 def test_json_that_is_none_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ContractError, match="line 1"):
         check_path(written(tmp_path, "a.json", b"{"), "json")
+
+
+def test_no_spoilt_file_gets_past_the_named_errors(tmp_path: Path) -> None:
+    """Two hundred files with random bytes cut and put in, in five containers."""
+    draw = np.random.default_rng(0)
+    frame = read_table(written(tmp_path, "good.csv", TEXT.encode() * 20))
+    frame.to_parquet(tmp_path / "good.parquet")
+    frame.to_excel(tmp_path / "good.xlsx", index=False)
+    frame.to_json(tmp_path / "good.jsonl", orient="records", lines=True)
+    written(tmp_path, "good.csv.gz", gzip.compress(TEXT.encode() * 20))
+    pieces = [b",", b"\n", b'"', b"\0", b"", b"\xff", b"1e999", b"2024-10-06 02:30", b"Z", b"+08"]
+    for good in sorted(tmp_path.glob("good.*")):
+        for _ in range(40):
+            data = good.read_bytes()
+            for _ in range(draw.integers(1, 6)):
+                start = int(draw.integers(len(data)))
+                piece = pieces[draw.integers(len(pieces))]
+                data = data[:start] + piece + data[start + int(draw.integers(8)) :]
+            path = written(tmp_path, good.name.replace("good", "spoilt"), data)
+            with contextlib.suppress(ContractError):
+                check(path, COLUMNS, mode="partition")

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import pytest
 
-from qianhang.core.errors import JobFailed
+from qianhang.core.errors import JobFailed, UsageError
 from qianhang.engines import control
 from qianhang.engines.control import PI, EveryDays, Job, Knob, LinearMPC, StagedRule
 
@@ -82,6 +82,15 @@ def test_bad_simulator_is_named_and_the_parent_lives(kind: type, code: str, text
     assert caught.value.code == code
     assert "bad" in caught.value.message
     assert control.episodes([Job("after", Cart, still)], seed=0)[0].totals["miss"] == 1.0
+
+
+def test_named_error_of_a_simulator_reaches_the_reader_as_it_is() -> None:
+    def build() -> Cart:
+        raise UsageError("QH802", "crop Maiz", hint="did you mean Maize?")
+
+    with pytest.raises(UsageError, match="Maize") as caught:
+        control.episodes([Job("bad", build, still)], seed=0)
+    assert caught.value.code == "QH802"
 
 
 def test_simulator_that_never_ends_is_refused() -> None:

@@ -172,6 +172,8 @@ def test_signed_times_come_back_and_are_cut_at_the_horizon() -> None:
     np.testing.assert_array_equal(administrative(y, 6.0), [1.0, -5.0, -6.0])
     with pytest.raises(ValueError, match="not negative"):
         signed([-1.0], [True])
+    with pytest.raises(ValueError, match="time zero"):
+        signed([0.0], [True])
     with pytest.raises(ValueError, match="alike"):
         signed([1.0, 2.0], [True])
 
@@ -258,6 +260,12 @@ def test_a_kept_risk_table_answers_the_same() -> None:
     again = RiskTable.from_files(model.to_files())
     pd.testing.assert_frame_equal(model.predict(frame), again.predict(frame))
     pd.testing.assert_frame_equal(model.coefficients(), again.coefficients())
+
+
+def test_a_handful_of_people_is_still_fitted_without_choosing_a_penalty() -> None:
+    frame, y = table_and_target(30)
+    model = RiskTable(["age"], 5.0).fit(frame, y, groups=np.zeros(30))
+    assert model.cox.penalty == 10.0
 
 
 def test_the_penalty_is_chosen_inside_and_grows_when_columns_are_noise() -> None:

@@ -9,8 +9,6 @@ import numpy as np
 import pandas as pd
 import pytest
 
-aquacrop = pytest.importorskip("aquacrop")
-
 from qianhang.core import manifest
 from qianhang.core import spec as specs
 from qianhang.core.errors import UsageError
@@ -22,6 +20,7 @@ from qianhang.packs.agriculture.irrigation import pack, rounding, season
 from qianhang.packs.agriculture.irrigation.field import Plot, closed
 
 MANIFEST = manifest.load(Path(pack.__file__).parent / "pack.toml")
+aquacrop = pytest.importorskip("aquacrop")
 STATION = Path(aquacrop.__file__).parent / "data" / "champion_climate.txt"
 
 
@@ -150,3 +149,11 @@ def test_search_is_repeatable_and_stays_in_its_range() -> None:
     assert first == pack.fit(pack.sample(1), ("2001",), spec=quick)
     assert all(0.3 <= t <= 1.0 for t in first.triggers)
     assert StagedRule.from_files(first.to_files()) == first
+
+
+def test_served_plan_carries_the_day_of_the_calendar() -> None:
+    """Sown on 1 May: day 0 is that day, day 31 the first of June."""
+    steps = pd.DataFrame({"day": [0.0, 31.0], "action": [0.0, 25.0], "unit": ["2010", "2011"]})
+    plan = pack.dated(steps, spec=spec())
+    assert plan["date"].tolist() == ["2010-05-01", "2011-06-01"]
+    assert plan["irrigation_mm"].tolist() == [0.0, 25.0]

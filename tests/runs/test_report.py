@@ -225,20 +225,18 @@ def test_an_overview_never_links_to_a_script():
     assert "javascript" not in page
 
 
-def _chromium(page, width, tmp_path):
-    """The width that a browser lays the page out to, asked by a script put in for the test only."""
+def _browser(page, ask, tmp_path, *, width=390):
+    """What a browser answers to a JavaScript expression about the page (as `d`) in a frame."""
     browser = shutil.which("chromium")
     if browser is None:
         if os.environ.get("QIANHANG_SERVICES") == "required":
             pytest.fail("chromium is not installed")
         pytest.skip("chromium is not installed")
-    asked = re.sub(r'<meta http-equiv="Content-Security-Policy"[^>]*>', "", page)
-    path = tmp_path / "page.html"
-    path.write_text(f"{asked}", encoding="utf8")
+    (tmp_path / "page.html").write_text(page, encoding="utf8")
     frame = tmp_path / "frame.html"
     frame.write_text(
         f"<iframe id=f src=page.html width={width} height=800 style='border:0'></iframe><script>"
-        "f.onload=()=>{document.title='W'+f.contentDocument.documentElement.scrollWidth}</script>",
+        f"f.onload=()=>{{const d=f.contentDocument;document.title='='+({ask})}}</script>",
         encoding="utf8",
     )
     command = [
@@ -248,12 +246,24 @@ def _chromium(page, width, tmp_path):
         "--window-size=1400,900", "--virtual-time-budget=5000", "--dump-dom", frame.as_uri(),
     ]  # fmt: skip
     shown = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True).stdout
-    return int(re.search(r"<title>W(\d+)", shown).group(1))
+    return re.search(r"<title>=([^<]*)", shown).group(1)
 
 
 @pytest.mark.parametrize("width", [390, 1280])
 def test_no_page_is_wider_than_its_window(page, width, tmp_path):
-    assert _chromium(page, width, tmp_path) <= width
+    wide = _browser(page, "d.documentElement.scrollWidth", tmp_path, width=width)
+    assert int(wide) <= width
+
+
+def test_the_check_for_width_can_fail(page, tmp_path):
+    wider = page.replace("</main>", '<div class="top" style="width:900px">x</div></main>')
+    assert int(_browser(wider, "d.documentElement.scrollWidth", tmp_path)) > 390
+
+
+def test_the_language_switch_shows_one_language_at_a_time(page, tmp_path):
+    seen = "[...d.querySelectorAll('main')].map(m=>m.offsetHeight>0)"
+    ask = f"[{seen},(d.getElementById('lang-en').click(),{seen})].join('|')"
+    assert _browser(page, ask, tmp_path) == "true,false|false,true"
 
 
 def test_a_step_in_the_log_is_told_as_a_person_would():

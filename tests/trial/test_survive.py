@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import importlib.util
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from qianhang.core.errors import ContractError, PackError
+from qianhang.core.errors import ContractError, PackError, UsageError
 from qianhang.core.inputs import Inputs
 from qianhang.core.spec import Spec
 from qianhang.engines.survive import metrics
@@ -141,6 +142,17 @@ def test_an_answer_in_another_order_is_an_error() -> None:
     pack.baseline = lambda train, rows, *, spec: pd.Series(0.3, index=rows.index[::-1])
     with pytest.raises(ValueError, match="indexed otherwise"):
         survive.run(pack, cohorts.followed(), case=cohorts.CASE, spec=cohorts.survive_spec())
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("threshold", 1.5), ("threshold", "x"), ("sex_bands", "a,b"), ("sex_bands", "60,50")],
+)
+def test_a_setting_that_makes_no_sense_is_named(name, value) -> None:
+    spec = cohorts.survive_spec()
+    odd = dataclasses.replace(spec, params={**spec.params, name: value})
+    with pytest.raises(UsageError, match=name):
+        survive.run(cohorts.spy(), cohorts.followed(), case=cohorts.CASE, spec=odd)
 
 
 def test_a_pack_may_compute_its_own_headline() -> None:

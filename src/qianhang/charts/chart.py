@@ -42,6 +42,7 @@ class Axis:
     """One axis: its name and unit always shown.
 
     low, high : shown range, where it is not the range of the data
+    whole : counted values, whose ticks are whole numbers
     zone : zone of a time axis, whose values are seconds since 1970 UTC
     categories : names on a category axis, whose values are 0, 1, 2 ...
     """
@@ -52,6 +53,7 @@ class Axis:
     zone: str = ""
     low: float | None = None
     high: float | None = None
+    whole: bool = False
     categories: tuple[Words, ...] = ()
 
 

@@ -158,7 +158,8 @@ def bottom_axis(
     top, bottom = box
     wide = abs(scale.stop - scale.start)
     kind = "number" if axis.kind == "category" else axis.kind
-    marks = ticks(scale, kind, count=max(2, int(wide / 78)), lang=lang, zone=axis.zone)
+    count = max(2, int(wide / 78))
+    marks = ticks(scale, kind, count=count, lang=lang, zone=axis.zone, whole=axis.whole)
     for tick in marks:
         x = scale.at(tick.value)
         pad.line((x, top), (x, bottom), css="a" if tick.strong else "g")

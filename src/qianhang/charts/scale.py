@@ -82,13 +82,16 @@ def ticks(
     count: int,
     lang: Lang,
     zone: str = "",
+    whole: bool = False,
 ) -> tuple[Tick, ...]:
-    """Ticks with labels, in order."""
+    """Ticks with labels, in order; `whole` allows whole numbers only."""
     if kind == "time":
         return _time(scale, count, zone, lang)
     if kind == "log":
         return _log(scale, count)
     step = step_for(scale.low, scale.high, count)
+    if whole:
+        step = 5 * step / 2.5 if step % 1 and step > 1 else max(step, 1.0)
     first = math.ceil(scale.low / step - 1e-9)
     last = math.floor(scale.high / step + 1e-9)
     largest = max(abs(scale.low), abs(scale.high))

@@ -50,8 +50,8 @@ def demo_command(out: Path, again: bool) -> None:
             links[record.id] = f"{record.scenario}.html"
             write(out / links[record.id], page(store, record))
             views.append(view(store, record)[0])
-    titles = {pack.id: pack.manifest.title for pack in packs()}
-    write(out / "index.html", report.overview(views, links=links, titles=titles))
+    manifests = {pack.id: pack.manifest for pack in packs()}
+    write(out / "index.html", report.overview(views, links=links, manifests=manifests))
     screen.rule()
     screen.print(say("cli.demo.done", count=len(done), out=out / "index.html"))
 

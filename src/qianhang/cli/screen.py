@@ -10,17 +10,16 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
 from rich.table import Table
 
-from qianhang.core.words import language, say
+from qianhang.core.words import has, language, say
 from qianhang.runs.steps import Event
 
-__all__ = ["Steps", "console", "number", "scores"]
+__all__ = ["Steps", "console", "metric", "number", "scores"]
 
 
 def console(*, stderr: bool = False) -> Console:
     """The terminal at its own width, or a file at a width that cuts nothing off."""
     found = Console(stderr=stderr)
     return found if found.is_terminal else Console(stderr=stderr, width=160)
-
 
 
 class Steps:
@@ -92,6 +91,11 @@ def number(value: float | None, unit: str = "") -> str:
     return f"{text} {unit}".strip() if unit != "1" else text
 
 
+def metric(name: str) -> str:
+    """The metric's name in the reader's language, or as the engines call it."""
+    return say(f"metric.{name}") if has(f"metric.{name}") else name
+
+
 def scores(record: Mapping[str, Any], manifest: Any) -> Table:
     """One run's figures: ours beside trivial, practitioner's, published, and the bar."""
     lang = language()
@@ -105,7 +109,7 @@ def scores(record: Mapping[str, Any], manifest: Any) -> Table:
     for bar in record["bars"]:
         published = bar["published"]
         table.add_row(
-            bar["metric"],
+            metric(bar["metric"]),
             number(bar["value"], bar["unit"]),
             number(record["trivial"].get(bar["metric"]), bar["unit"]),
             number(record["practice"].get(bar["metric"]), bar["unit"]),

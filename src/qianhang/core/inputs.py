@@ -19,7 +19,7 @@ class Inputs(Mapping[str, Any]):
     __slots__ = ("_values",)
 
     def __init__(self, values: Mapping[str, pd.DataFrame | Path]) -> None:
-        self._values = MappingProxyType(dict(values))
+        self._values: Mapping[str, Any] = MappingProxyType(dict(values))
 
     @property
     def table(self) -> pd.DataFrame:

@@ -111,6 +111,11 @@ class _Work:
     def take(self, name: str, source: _Source, columns: Mapping[str, Column]) -> None:
         """Reads one input; a table with a contract is held to it."""
         path, reader, copy = source.path, source.reader, source.public
+        if path.is_dir():
+            self.values[name] = path
+            inside = [p for p in sorted(path.iterdir()) if p.is_file()]
+            self.files += [_record(f"{name}/{p.name}", p) for p in inside]
+            return
         if reader not in TABLES:
             self.values[name] = check_path(path, reader)
         elif not columns:
@@ -122,8 +127,7 @@ class _Work:
             self.rejects.append(checked.rejects.assign(input=name))
             self.notes += checked.notes
             self.rows[name] = checked.rows
-        size = path.stat().st_size
-        self.files.append(FileRecord(name, path, file_sha256(path), size))
+        self.files.append(_record(name, path))
 
     def opened(self) -> Opened:
         """Everything taken, as a value."""
@@ -131,6 +135,10 @@ class _Work:
         names = ["input", *REJECT_COLUMNS]
         refused = pd.concat(some, ignore_index=True)[names] if some else pd.DataFrame(columns=names)
         return Opened(Inputs(self.values), tuple(self.files), refused, tuple(self.notes), self.rows)
+
+
+def _record(name: str, path: Path) -> FileRecord:
+    return FileRecord(name, path, file_sha256(path), path.stat().st_size)
 
 
 def _own(manifest: Manifest, case: Case, data: Path) -> dict[str, _Source]:
@@ -163,6 +171,9 @@ def _folder(manifest: Manifest, case: Case, folder: Path) -> dict[str, _Source]:
         named = [p for p in files if p.name.split(".")[0] == name and files[p] in readers]
         if len(named) == 1:
             sources[name] = _Source(named[0], files.pop(named[0]))
+    for name, declared in manifest.inputs.items():
+        if declared.format == "folder":
+            return {**sources, name: _Source(folder, "path")}
     for name, readers in wanted.items():
         left = [p for p, r in files.items() if r in readers]
         if name not in sources and len(left) == 1:
@@ -184,8 +195,12 @@ def _sort(path: Path) -> Reader | None:
 
 
 def _complete(manifest: Manifest, case: Case, values: Mapping[str, Any]) -> None:
-    """Refuses when an input that the pack requires is not there."""
-    required = ["table"] if case.columns else []
+    """Refuses when an input that the pack requires is not there.
+
+    A folder of documents stands alone: nobody need have asked anything of it yet.
+    """
+    folders = {n for n, i in manifest.inputs.items() if i.format == "folder"}
+    required = ["table"] if case.columns and not folders & set(values) else []
     required += [n for n, i in manifest.inputs.items() if i.required]
     for name in required:
         if name not in values:

@@ -47,7 +47,7 @@ def near_duplicates(
 def _comparable(frame: pd.DataFrame, columns: Sequence[str] | None) -> pd.DataFrame:
     table = frame if columns is None else frame[list(columns)]
     if isinstance(frame.index, pd.DatetimeIndex):
-        table = table.assign(**{"(time)": frame.index.asi8})
+        table = table.assign(**{"(time)": frame.index.astype("int64").to_numpy()})
     return table
 
 

@@ -90,7 +90,7 @@ def _piecewise(text: pa.Array) -> Stamps:
     missing = _mask(text.is_null())
     plain = _plain(text)
     number = _mask(pc.match_substring_regex(plain, r"^\d+(\.\d+)?$").fill_null(False))
-    offset = r":\d\d(:\d\d(\.\d+)?)?\s*(Z|[+-]\d\d:?(\d\d)?)$"
+    offset = r"[T ]\d\d(:?\d\d(:?\d\d([.,]\d+)?)?)?\s*(Z|[+-]\d\d:?(\d\d)?)$"
     aware = _mask(pc.match_substring_regex(plain, offset).fill_null(False))
     ns = np.full(len(text), NOT_A_TIME)
     serial = False
@@ -147,8 +147,10 @@ def _from_local(plain: pa.Array) -> np.ndarray:
     midnight = _mask(pc.match_substring_regex(plain, late))
     if midnight.any():
         plain = pc.replace_substring_regex(plain, late, " 00:00")
-    words = plain.to_pandas()
-    ns = _from_datetimes(pd.to_datetime(words, format="ISO8601", errors="coerce")).ns.copy()
+    zoned = _mask(pc.match_substring_regex(plain, "[Zz+]"))  # an offset in a place of its own
+    words = plain.to_pandas().mask(zoned)
+    times = pd.to_datetime(words, format="ISO8601", errors="coerce", utc=True)
+    ns = _from_datetimes(times).ns.copy()
     ns[midnight & (ns != NOT_A_TIME)] += _DAY_NS
     return ns
 

@@ -122,8 +122,10 @@ def _sorted(utc: np.ndarray, code: np.ndarray | None, good: np.ndarray) -> np.nd
     if code is None:
         if (times[1:] >= times[:-1]).all():
             return good
-        return good[np.argsort(times, kind="stable")]
-    return good[np.lexsort((times, code[good]))]
+        by_time: np.ndarray = good[np.argsort(times, kind="stable")]
+        return by_time
+    by_key: np.ndarray = good[np.lexsort((times, code[good]))]
+    return by_key
 
 
 def _told(data: Gathered, name: str, utc: np.ndarray, good: np.ndarray) -> list[Note]:

@@ -191,7 +191,7 @@ def _one(connection: sa.Connection, name: str, version: int) -> ModelVersion:
     query = sa.select(model).where(model.c.name == name, model.c.version == version)
     row = connection.execute(query).mappings().one_or_none()
     if row is None:
-        hint = "qianhang models shows every version"
+        hint = f"qianhang runs --scenario {name} shows the runs that made versions"
         raise ModelError("QH607", f"model {name}@{version} does not exist", hint=hint)
     return _version(row)
 

@@ -6,13 +6,13 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from qianhang.runs.compare import compare
-    from qianhang.runs.predict import Served, predict, predict_file
+    from qianhang.runs.comparison import compare
+    from qianhang.runs.display import manifest_of, page, tables_of, view
     from qianhang.runs.record import Record, get, recent
     from qianhang.runs.request import Request
     from qianhang.runs.run import carry_out
+    from qianhang.runs.serving import Served, predict, predict_file
     from qianhang.runs.tiers import keep_conformance
-    from qianhang.runs.view import manifest_of, page, tables_of, view
     from qianhang.runs.workplace import open_store, read_store
 
 __all__ = [
@@ -37,20 +37,20 @@ __all__ = [
 _HOME = {
     "Record": "record",
     "Request": "request",
-    "Served": "predict",
+    "Served": "serving",
     "carry_out": "run",
-    "compare": "compare",
+    "compare": "comparison",
     "get": "record",
     "keep_conformance": "tiers",
-    "manifest_of": "view",
+    "manifest_of": "display",
     "open_store": "workplace",
-    "page": "view",
-    "predict": "predict",
-    "predict_file": "predict",
+    "page": "display",
+    "predict": "serving",
+    "predict_file": "serving",
     "read_store": "workplace",
     "recent": "record",
-    "tables_of": "view",
-    "view": "view",
+    "tables_of": "display",
+    "view": "display",
 }
 
 

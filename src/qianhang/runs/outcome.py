@@ -54,7 +54,7 @@ def identity(asked: Request, *, pack: Pack, spec: Spec, data: Mapping[str, str])
     }
 
 
-def read(folder: Path, case: Case) -> dict[str, Any]:
+def read(folder: Path, case: Case, *, own: bool) -> dict[str, Any]:
     """The job's result.json with its judgement beside it.
 
     Raises JobFailed where the job ended well but left no result.
@@ -65,6 +65,11 @@ def read(folder: Path, case: Case) -> dict[str, Any]:
     result: dict[str, Any] = json.loads(path.read_text(encoding="utf8"))
     judgement = judge(_trial(result), case)
     result["bars"] = [_bar(r) for r in judgement.bars]
+    if own:
+        # A figure published on other data says nothing of these: what was recomputed on them does.
+        recomputed = result["facts"].get("published") or {}
+        for bar in result["bars"]:
+            bar["published"] = _on_own_data(bar, recomputed.get(bar["metric"]))
     result["verdict"] = judgement.verdict
     result["gain"] = judgement.gain
     result["beats_trivial"] = judgement.beats_trivial
@@ -74,6 +79,12 @@ def read(folder: Path, case: Case) -> dict[str, Any]:
 def _trial(result: Mapping[str, Any]) -> Trial:
     folds = tuple(FoldScore(**f) for f in result["folds"])
     return Trial(folds, result["scores"], result["trivial"], result["practice"])
+
+
+def _on_own_data(bar: Mapping[str, Any], value: float | None) -> dict[str, Any] | None:
+    if value is None or bar["published"] is None:
+        return None
+    return {**bar["published"], "value": value, "verified": "measured"}
 
 
 def _bar(found: Any) -> dict[str, Any]:

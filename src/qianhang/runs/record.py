@@ -149,7 +149,7 @@ def recent(
     store: Store, *, scenario: str = "", state: str = "", limit: int | None = None
 ) -> list[Record]:
     """Runs, newest first."""
-    where = sa.true()
+    where: sa.ColumnElement[bool] = sa.true()
     if scenario:
         where = where & (tables.run.c.scenario == scenario)
     if state:

@@ -94,7 +94,7 @@ class _Way:
         started = time.monotonic()
         try:
             job = self._compute(asked, listen=listen, limits=limits)
-            result = outcome.read(self.folder, self.case) | job
+            result = outcome.read(self.folder, self.case, own=bool(asked.data)) | job
             with step("gate", listen) as facts:
                 verdict = outcome.gate(result, pack=self.pack, case=self.case, own=bool(asked.data))
                 facts |= {"stage": verdict.stage, "open": verdict.open}

@@ -198,6 +198,7 @@ def every_widget_renders(subject: Subject) -> None:
             if name not in known | set(subject.trial.scores):
                 raise Broken(f"widget {widget}: no score {name!r}")
             continue
+        name = name.partition(".")[0]  # the rest picks a column of the table
         if name in ("folds", "bars"):
             continue
         if name not in subject.trial.tables:

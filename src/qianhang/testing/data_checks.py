@@ -110,7 +110,7 @@ def _spoil_time(
     repeated = pd.concat([frame.iloc[:5], frame.iloc[4:]], ignore_index=True)
     yield "repeated time stamp", name, repeated
     yield "unreadable time", name, _set(frame, name, "the day before yesterday")
-    if column.step:
+    if column.step and column.missing == "refuse":
         middle = len(frame) // 2
         yield "gap", name, frame.drop(frame.index[middle : middle + 3]).reset_index(drop=True)
 

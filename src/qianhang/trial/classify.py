@@ -16,7 +16,7 @@ from qianhang.core.results import Trial
 from qianhang.core.spec import Spec
 from qianhang.engines.classify.few_events import few_events
 from qianhang.trial.crossfit import crossfit, fold_scores, group_labels
-from qianhang.trial.evidence import Risks, overall, tables
+from qianhang.trial.evidence import Risks, check_settings, overall, tables
 from qianhang.trial.folds import Fold, cut, labelled
 from qianhang.trial.tripod import sheets
 from qianhang.trial.yardstick import Seen
@@ -34,8 +34,10 @@ def run(
     """`pack` tried on `inputs.table`, every scored row by a model that did not see it.
 
     Raises ContractError where the target is not a yes or no, where it has too few of either, or
-    where the table cannot be cut as the split says.
+    where the table cannot be cut as the split says, UsageError where the threshold or the bands
+    make no sense.
     """
+    check_settings(spec)
     table, target = inputs.table, _target(spec)
     event = _events(table, target)
     facts = _facts(table, event, spec=spec)
@@ -46,7 +48,7 @@ def run(
     scores = overall(risks, table)
     found = tables(risks, table)
     facts |= {"folds": len(folds), "split": (case.split or Split()).kind, "scored": len(rows)}
-    if spec.manifest is not None and spec.manifest.subject == "person":
+    if spec.manifest is None or spec.manifest.subject == "person":
         found |= sheets(spec, facts=facts, found=found)
     return Trial(
         folds=fold_scores(risks, folds),

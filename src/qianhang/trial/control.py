@@ -61,13 +61,17 @@ def run(
 
 
 def serve(pack: Any, model: Any, inputs: Inputs, *, spec: Spec) -> pd.DataFrame:
-    """What the kept controller would do on every unit of new inputs, one row a step."""
+    """What the kept controller would do on every unit of new inputs, one row a step.
+
+    A pack's `dated` puts its own columns, such as the day of the calendar, in front.
+    """
     units = _units(pack, inputs, spec)
     start = partial(pack.policy, model, spec=spec)
     jobs = [Job(u, partial(pack.simulator, inputs, u, spec=spec), start) for u in units]
     found = control.episodes(jobs, seed=spec.seed)
     frames = [e.table.assign(unit=u) for u, e in zip(units, found, strict=True)]
-    return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame()
+    steps = pd.concat(frames, ignore_index=True) if frames else pd.DataFrame()
+    return pack.dated(steps, spec=spec) if frames and hasattr(pack, "dated") else steps
 
 
 def cut(units: Sequence[str], split: Split) -> tuple[tuple[str, ...], tuple[str, ...]]:

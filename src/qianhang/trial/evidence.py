@@ -51,7 +51,9 @@ def check_settings(spec: Spec) -> None:
     """
     threshold = spec.params.get("threshold", THRESHOLD)
     if not isinstance(threshold, int | float) or not 0.0 < threshold < 1.0:
-        raise UsageError("QH802", f"parameter threshold: found {threshold}, expected above 0, below 1")
+        raise UsageError(
+            "QH802", f"parameter threshold: found {threshold}, expected above 0, below 1"
+        )
     for name in protected(spec):
         bands = str(spec.params.get(f"{name}_bands", ""))
         try:
@@ -60,7 +62,8 @@ def check_settings(spec: Spec) -> None:
             edges = [0.0, 0.0]
         if edges != sorted(set(edges)):
             raise UsageError(
-                "QH802", f"parameter {name}_bands: found {bands!r}, expected rising numbers, 40,50,60"
+                "QH802",
+                f"parameter {name}_bands: found {bands!r}, expected rising numbers, 40,50,60",
             )
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from qianhang.core.errors import ContractError, PackError
 from qianhang.core.inputs import Inputs
@@ -20,6 +21,8 @@ from qianhang.trial.forward import ForwardFold, pace, walk
 __all__ = ["Told", "known_ahead", "run", "serve"]
 
 Say = Callable[[int, int, str], None]
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
 METHODS = ("ours", "trivial", "practice")
 _CHUNK = 512  # windows handed over at a time
 
@@ -34,10 +37,10 @@ class Told:
     """
 
     time: pd.DatetimeIndex
-    lead: np.ndarray
-    actual: np.ndarray
-    middle: Mapping[str, np.ndarray]
-    band: np.ndarray | None
+    lead: Ints
+    actual: Floats
+    middle: Mapping[str, Floats]
+    band: Floats | None
 
 
 def run(
@@ -101,14 +104,14 @@ def serve(pack: Any, model: Any, inputs: Inputs, *, spec: Spec) -> pd.DataFrame:
 
 def known_ahead(table: pd.DataFrame, spec: Spec) -> list[str]:
     """Columns of `table` that the contract declares known ahead of time."""
-    return [c for c in table if c in spec.columns and spec.columns[c].known_ahead]
+    return [c for c, column in spec.columns.items() if column.known_ahead and c in table]
 
 
 def _targets(spec: Spec) -> tuple[str, ...]:
     return (spec.target,) if isinstance(spec.target, str) else tuple(spec.target)
 
 
-def _history(table: pd.DataFrame, first: ForwardFold, spec: Spec) -> np.ndarray:
+def _history(table: pd.DataFrame, first: ForwardFold, spec: Spec) -> Floats:
     """(n, targets) readings before the first fold: what errors are scaled by.
 
     A part that only chooses settings (parameter check_share) does not set the scale.
@@ -129,7 +132,7 @@ def _fold(pack: Any, table: pd.DataFrame, fold: ForwardFold, spec: Spec) -> Told
 
 def _by_origins(pack: Any, model: Any, table: pd.DataFrame, fold: ForwardFold, spec: Spec) -> Told:
     targets, columns = list(_targets(spec)), known_ahead(table, spec)
-    middle: dict[str, list[np.ndarray]] = {m: [] for m in METHODS}
+    middle: dict[str, list[Floats]] = {m: [] for m in METHODS}
     bands = []
     for origin, end in zip(fold.origins, fold.ends, strict=True):
         history, ahead = table.iloc[:origin].copy(), table[columns].iloc[origin:end].copy()
@@ -157,7 +160,7 @@ def _by_windows(pack: Any, model: Any, table: pd.DataFrame, fold: ForwardFold, s
     targets, lookback = list(_targets(spec)), int(spec.params["lookback"])
     values = table[targets].to_numpy(dtype=np.float64)
     horizon = int(fold.ends[0] - fold.origins[0])
-    middle: dict[str, list[np.ndarray]] = {m: [] for m in METHODS}
+    middle: dict[str, list[Floats]] = {m: [] for m in METHODS}
     asked = zip(METHODS, ("predict", "baseline", "practice"), strict=True)
     known = [(m, f"{a}_windows") for m, a in asked if hasattr(pack, f"{a}_windows")]
     for first in range(0, len(fold.origins), _CHUNK):
@@ -172,7 +175,7 @@ def _by_windows(pack: Any, model: Any, table: pd.DataFrame, fold: ForwardFold, s
     return Told(pd.DatetimeIndex(table.index[rows]), lead, values[rows], flat, None)
 
 
-def _middle(frame: pd.DataFrame, targets: list[str]) -> np.ndarray:
+def _middle(frame: pd.DataFrame, targets: list[str]) -> Floats:
     columns = ["p50"] if "p50" in frame else targets
     return frame[columns].to_numpy(dtype=np.float64)
 

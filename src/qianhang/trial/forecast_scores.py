@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from qianhang.core.results import FoldScore
 from qianhang.core.spec import Spec
@@ -20,7 +21,7 @@ __all__ = ["pooled_scores", "score_fold", "tables_of"]
 Table = dict[str, pd.DataFrame]
 
 
-def score_fold(name: str, told: Told, history: np.ndarray, spec: Spec) -> FoldScore:
+def score_fold(name: str, told: Told, history: NDArray[Any], spec: Spec) -> FoldScore:
     """The scores of one fold, ours beside the baselines."""
     several = told.actual.shape[1] > 1
     scores = {
@@ -32,7 +33,7 @@ def score_fold(name: str, told: Told, history: np.ndarray, spec: Spec) -> FoldSc
     return FoldScore(name, scores["ours"], scores.get("trivial", {}), scores.get("practice", {}))
 
 
-def pooled_scores(told: Sequence[Told], history: np.ndarray, spec: Spec) -> FoldScore:
+def pooled_scores(told: Sequence[Told], history: NDArray[Any], spec: Spec) -> FoldScore:
     """The scores over all folds together: every step weighs the same."""
     return score_fold("all", _joined(told), history, spec)
 
@@ -51,7 +52,7 @@ def tables_of(told: Sequence[Told], folds: Sequence[FoldScore]) -> Table:
     return tables
 
 
-def _one(told: Told, middle: np.ndarray, history: np.ndarray, spec: Spec) -> dict[str, float]:
+def _one(told: Told, middle: NDArray[Any], history: NDArray[Any], spec: Spec) -> dict[str, float]:
     actual, ours = told.actual[:, 0], middle[:, 0]
     season = max(spec.season, 1)
     scores = {
@@ -64,7 +65,7 @@ def _one(told: Told, middle: np.ndarray, history: np.ndarray, spec: Spec) -> dic
     return scores
 
 
-def _several(told: Told, middle: np.ndarray, history: np.ndarray) -> dict[str, float]:
+def _several(told: Told, middle: NDArray[Any], history: NDArray[Any]) -> dict[str, float]:
     scale = np.nanstd(history, axis=0)
     scale = np.where(scale > 0, scale, 1.0)
     return {
@@ -93,13 +94,13 @@ def _joined(told: Sequence[Told]) -> Told:
     first = told[0]
     if len(told) == 1:
         return first
-    times = pd.DatetimeIndex(np.concatenate([t.time.as_unit("ns").asi8 for t in told]))
+    times = first.time.append([t.time for t in told[1:]])
     bands = [t.band for t in told if t.band is not None]
-    middle: Mapping[str, np.ndarray] = {
+    middle: Mapping[str, NDArray[Any]] = {
         m: np.concatenate([t.middle[m] for t in told]) for m in first.middle
     }
     return type(first)(
-        times.tz_localize("UTC").tz_convert(first.time.tz) if first.time.tz else times,
+        pd.DatetimeIndex(times),
         np.concatenate([t.lead for t in told]),
         np.concatenate([t.actual for t in told]),
         middle,
@@ -128,7 +129,7 @@ def _skill(told: Told) -> pd.DataFrame:
     """Mean absolute error by lead for each method; several targets each in their own spread."""
     scale = np.nanstd(told.actual, axis=0) if told.actual.shape[1] > 1 else np.ones(1)
     scale = np.where(scale > 0, scale, 1.0)
-    columns: dict[str, np.ndarray] = {"lead": np.unique(told.lead)}
+    columns: dict[str, NDArray[Any]] = {"lead": np.unique(told.lead)}
     for method, middle in told.middle.items():
         error = np.nanmean(np.abs(middle - told.actual) / scale, axis=1)
         columns[method] = _mean_by(told.lead, error)
@@ -138,7 +139,7 @@ def _skill(told: Told) -> pd.DataFrame:
     return frame
 
 
-def _mean_by(key: np.ndarray, values: np.ndarray) -> np.ndarray:
+def _mean_by(key: NDArray[Any], values: NDArray[Any]) -> NDArray[Any]:
     return pd.Series(values).groupby(key).mean().to_numpy(dtype=np.float64)
 
 

@@ -6,12 +6,15 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from qianhang.core.errors import ContractError
 from qianhang.core.manifest import Split
 from qianhang.core.spec import Spec
 
 __all__ = ["ForwardFold", "Pace", "pace", "walk"]
+
+Ints = NDArray[np.int64]
 
 _DAY = pd.Timedelta(days=1)
 
@@ -43,8 +46,8 @@ class ForwardFold:
 
     name: str
     train_end: int
-    origins: np.ndarray
-    ends: np.ndarray
+    origins: Ints
+    ends: Ints
 
 
 def pace(times: pd.DatetimeIndex, split: Split, spec: Spec) -> Pace:
@@ -54,7 +57,9 @@ def pace(times: pd.DatetimeIndex, split: Split, spec: Spec) -> Pace:
     """
     if len(times) < 3:
         raise ContractError("QH132", f"{len(times)} rows: too few to forecast from")
-    gaps, counts = np.unique(np.diff(times.as_unit("ns").asi8), return_counts=True)
+    gaps, counts = np.unique(
+        np.diff(np.asarray(times.as_unit("ns").astype("int64"))), return_counts=True
+    )
     step = pd.Timedelta(int(gaps[np.argmax(counts)]), unit="ns")
     declared = spec.columns[spec.time].step if spec.time in spec.columns else ""
     horizon, every = spec.horizon or spec.season or 1, split.every or spec.horizon or 1
@@ -111,7 +116,7 @@ def _test_rows(times: pd.DatetimeIndex, split: Split, rate: Pace) -> tuple[int, 
     return start, stop
 
 
-def _origins(times: pd.DatetimeIndex, start: int, stop: int, rate: Pace) -> np.ndarray:
+def _origins(times: pd.DatetimeIndex, start: int, stop: int, rate: Pace) -> Ints:
     if start >= stop:
         return np.empty(0, dtype=np.int64)
     if not rate.whole_days:
@@ -120,7 +125,7 @@ def _origins(times: pd.DatetimeIndex, start: int, stop: int, rate: Pace) -> np.n
     return np.unique(times.searchsorted(marks)).astype(np.int64)
 
 
-def _ends(times: pd.DatetimeIndex, origins: np.ndarray, stop: int, rate: Pace) -> np.ndarray:
+def _ends(times: pd.DatetimeIndex, origins: Ints, stop: int, rate: Pace) -> Ints:
     if not rate.whole_days or rate.horizon != rate.every or not len(origins):
         return origins + rate.horizon
     last = times[origins[-1]] + pd.DateOffset(days=rate.whole_days)

@@ -17,7 +17,7 @@ from qianhang.core.results import Trial
 from qianhang.core.spec import Spec
 from qianhang.engines.classify.few_events import few_events
 from qianhang.trial.crossfit import crossfit, fold_scores, group_labels
-from qianhang.trial.evidence import Risks, overall, tables
+from qianhang.trial.evidence import Risks, check_settings, overall, tables
 from qianhang.trial.folds import Fold, cut, labelled
 from qianhang.trial.tripod import sheets
 from qianhang.trial.yardstick import Followed
@@ -78,8 +78,10 @@ def run(
 ) -> Trial:
     """`pack` tried on `inputs.table`, every row scored by a model that did not see its group.
 
-    Raises ContractError where the table has too few events, or cannot be cut as the split says.
+    Raises ContractError where the table has too few events, or cannot be cut as the split says,
+    UsageError where the threshold or the bands make no sense.
     """
+    check_settings(spec)
     cohort = _Cohort.of(inputs.table, spec)
     facts = _facts(cohort, spec)
     folds = cohort.folds(case, spec)
@@ -92,7 +94,8 @@ def run(
     if hasattr(model, "coefficients"):
         found["coefficients"] = model.coefficients()
     facts |= {"folds": len(folds), "split": (case.split or Split()).kind, "scored": len(rows)}
-    found |= sheets(spec, facts=facts, found=found)
+    if spec.manifest is None or spec.manifest.subject == "person":
+        found |= sheets(spec, facts=facts, found=found)
     return Trial(
         folds=fold_scores(risks, folds),
         scores=scores["ours"],

@@ -54,7 +54,8 @@ def value_on(bar: Bar, *, scores: Mapping[str, float], folds: Sequence[Any]) -> 
     values = [f.ours[bar.metric] for f in folds if bar.metric in f.ours]
     if not values or not all(math.isfinite(v) for v in values):
         return None
-    return max(values) if bar.at_most is not None else min(values)
+    worst: float = max(values) if bar.at_most is not None else min(values)
+    return worst
 
 
 def _result(trial: Trial, bar: Bar) -> BarResult:

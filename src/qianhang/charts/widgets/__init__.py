@@ -9,7 +9,7 @@ import pandas as pd
 
 from qianhang.charts.chart import Chart, Setting
 from qianhang.charts.widgets import cells, course, events, judgement
-from qianhang.charts.widgets.choice import chosen
+from qianhang.charts.widgets.choice import chosen, one_unit
 from qianhang.core.errors import PackError
 from qianhang.core.schema import nearest
 
@@ -35,6 +35,9 @@ WIDGETS: Mapping[str, Callable[[pd.DataFrame, Setting], Chart]] = MappingProxyTy
     }
 )
 
+# Kinds that draw one place or one course; of a table of several units, the first is drawn.
+_OF_ONE_UNIT = ("fan", "network", "timeline")
+
 
 def widget(spec: str, frame: pd.DataFrame, setting: Setting) -> Chart:
     """The chart that `kind:table`, or `kind:table.column`, of a pack.toml asks for.
@@ -50,4 +53,6 @@ def widget(spec: str, frame: pd.DataFrame, setting: Setting) -> Chart:
     column = name.partition(".")[2]
     if column:
         frame, setting = chosen(frame, column, setting)
+    elif kind in _OF_ONE_UNIT:
+        frame, setting = one_unit(frame, setting)
     return make(frame, setting)

@@ -10,7 +10,7 @@ from qianhang.charts.chart import Setting
 from qianhang.charts.widgets.columns import find, flat, need, role
 from qianhang.core.manifest import Words
 
-__all__ = ["chosen"]
+__all__ = ["chosen", "one_unit"]
 
 _METHODS = ("policy", "method", "plan", "model")
 _STEPS = ("time", "day", "step", "hour", "lead")
@@ -33,8 +33,9 @@ def chosen(frame: pd.DataFrame, column: str, setting: Setting) -> tuple[pd.DataF
         first = rows["unit"].iloc[0]
         rows = rows[rows["unit"] == first]
         title = Words(f"{title.zh} · {first}", f"{title.en} · {first}")
-    spread = method is not None and method != along
-    narrow = _spread(rows, along, column, str(method)) if spread else rows[[along, column]]
+    if method is not None and method == along:
+        rows, along = rows.assign(name=column), "name"
+    narrow = _spread(rows, along, column, method) if method else rows[[along, column]]
     named = replace(
         setting,
         title=setting.title or title,
@@ -42,6 +43,16 @@ def chosen(frame: pd.DataFrame, column: str, setting: Setting) -> tuple[pd.DataF
         titles={**setting.titles, "value": words},
     )
     return narrow, named
+
+
+def one_unit(frame: pd.DataFrame, setting: Setting) -> tuple[pd.DataFrame, Setting]:
+    """The rows of the first unit (twin, season), which the title then names; all of one unit."""
+    if "unit" not in frame.columns or frame["unit"].nunique() < 2:
+        return frame, setting
+    first = frame["unit"].iloc[0]
+    title = setting.heading()
+    named = replace(setting, title=Words(f"{title.zh} · {first}", f"{title.en} · {first}"))
+    return frame[frame["unit"] == first].reset_index(drop=True), named
 
 
 def _spread(rows: pd.DataFrame, along: str, column: str, method: str) -> pd.DataFrame:

@@ -128,11 +128,15 @@ def _text(value: Any) -> str:
 
 
 def clock(frame: pd.DataFrame, column: str, setting: Setting) -> Axis:
-    """The axis of an ordering column: a time axis in its own zone, or a number axis."""
+    """The axis of an ordering column, first to last value: time in its zone, or number."""
     values = frame[column]
     if types.is_datetime64_any_dtype(values):
         return Axis(named("chart.time"), kind="time", zone=_zone(values, setting))
-    return Axis(setting.words(column), setting.unit_of(column))
+    known = [v for v in numbers(values) if v is not None]
+    whole = all(v.is_integer() for v in known)
+    ends = (min(known), max(known)) if known else (0.0, 1.0)
+    words = setting.words(column)
+    return Axis(words, setting.unit_of(column), low=ends[0], high=ends[1], whole=whole)
 
 
 def _zone(values: pd.Series, setting: Setting) -> str:

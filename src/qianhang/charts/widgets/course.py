@@ -106,11 +106,14 @@ def skill(frame: pd.DataFrame, setting: Setting) -> Chart:
     along = find(rows, "lead", "lead_h", "horizon", "step", "hour") or _order(rows)
     x = _floats(rows, along)
     names = numeric(rows, but=(along, "n"))[:_LINES]
-    series = tuple(Series(setting.words(n), x, numbers(rows[n]), role(n)) for n in names)
+    if "ours" in names:
+        # Methods only: a skill score beside them has another unit; the number table keeps it.
+        names = [n for n in names if role(n) != "other"]
+    series = tuple(Series(setting.words(n, "word"), x, numbers(rows[n]), role(n)) for n in names)
     return Chart(
         "skill",
         setting.heading(),
-        x=Axis(setting.words(along), setting.unit_of(along)),
+        x=clock(rows, along, setting),
         y=Axis(setting.words("value" if len(names) > 1 else names[0], "chart"), setting.unit),
         table=table_of(rows, setting),
         series=series,

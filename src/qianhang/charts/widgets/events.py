@@ -39,6 +39,7 @@ _OUTCOMES: dict[str, tuple[str, Role, int]] = {
     "false alarm": ("false_alarm", "bad", 1),
     "false": ("false_alarm", "bad", 1),
     "alarm": ("alarm", "ours", 1),
+    "repeated": ("repeated", "trivial", 1),
 }
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from qianhang.core.errors import ContractError
 from qianhang.data import codes
 from qianhang.data.readers.blocks import Block, Note, Ragged, Table
-from qianhang.data.readers.survey import Survey, open_bytes, survey
+from qianhang.data.readers.survey import UNPACKING, Survey, open_bytes, survey
 
 if TYPE_CHECKING:
     import pyarrow.csv as arrow_csv
@@ -56,7 +56,7 @@ def _blocks(path: Path, plan: Survey, wanted: Sequence[int]) -> Iterator[Block]:
                 yield _block(batch, wanted, tuple(ragged))
                 ragged.clear()
         pa.default_memory_pool().release_unused()
-    except (pa.ArrowInvalid, EOFError, OSError) as cause:
+    except (pa.ArrowInvalid, *UNPACKING) as cause:
         reason = str(cause).splitlines()[0] if str(cause) else type(cause).__name__
         if "Empty CSV" in reason:
             return

@@ -11,7 +11,7 @@ from qianhang.core.errors import ContractError
 from qianhang.data import codes
 from qianhang.data.readers.blocks import Block, Table
 from qianhang.data.readers.files import regular
-from qianhang.data.readers.survey import open_bytes
+from qianhang.data.readers.survey import UNPACKING, open_bytes
 
 __all__ = ["open_arff", "open_records"]
 
@@ -42,7 +42,7 @@ def _records(path: Path) -> Iterator[dict[str, Any]]:
             for number, line in enumerate(source, start=1):
                 if line.strip():
                     yield _record(path, number, line)
-    except (EOFError, OSError) as cause:
+    except UNPACKING as cause:
         raise ContractError(
             codes.BROKEN_FILE, f"{path.name}: cannot be unpacked: {cause}"
         ) from None

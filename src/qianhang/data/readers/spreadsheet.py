@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import functools
 import zipfile
+import zlib
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,6 +24,11 @@ if TYPE_CHECKING:
 __all__ = ["open_spreadsheet"]
 
 _ROWS = 20_000
+# what a damaged workbook makes zipfile, the XML parser and openpyxl raise
+_DAMAGE = (
+    ArithmeticError, AttributeError, EOFError, LookupError, OSError, SyntaxError, TypeError,
+    ValueError, NotImplementedError, zipfile.BadZipFile, zlib.error,
+)  # fmt: skip
 
 
 def open_spreadsheet(path: Path) -> Table:
@@ -29,16 +36,13 @@ def open_spreadsheet(path: Path) -> Table:
 
     Raises ContractError where the workbook is empty or damaged.
     """
-    book = _open(path)
-    try:
+    with _opened(path) as book:
         for sheet in book.worksheets:
             sheet.reset_dimensions()  # some writers declare too small a sheet
             rows = sheet.iter_rows(min_row=1, max_row=10, values_only=True)
             top = [["" if c is None else str(c).strip() for c in row] for row in rows]
             if top and any(top[0]):
                 return _table(path, book, str(sheet.title), top)
-    finally:
-        book.close()
     raise ContractError(codes.EMPTY_FILE, f"{path.name}: no sheet has a header in its first row")
 
 
@@ -50,23 +54,31 @@ def _table(path: Path, book: Workbook, title: str, top: list[list[str]]) -> Tabl
     return Table(path.name, tuple(top[0]), blocks, top=top, notes=notes)
 
 
-def _open(path: Path) -> Workbook:
+@contextmanager
+def _opened(path: Path) -> Iterator[Workbook]:
+    """The workbook while it is read; whatever breaks inside it is one named error."""
     import openpyxl
     from openpyxl.utils.exceptions import InvalidFileException
 
+    regular(path)
     try:
-        return openpyxl.load_workbook(regular(path), read_only=True, data_only=True)
-    except (zipfile.BadZipFile, InvalidFileException, KeyError, OSError, ValueError) as cause:
+        with path.open("rb") as source:
+            book = openpyxl.load_workbook(source, read_only=True, data_only=True)
+            try:
+                yield book
+            finally:
+                book.close()
+    except (*_DAMAGE, InvalidFileException) as cause:
+        reason = str(cause) or type(cause).__name__
         raise ContractError(
             codes.BROKEN_FILE,
-            f"{path.name}: cannot be read as an Excel workbook: {cause}",
+            f"{path.name}: cannot be read as an Excel workbook: {reason}",
             hint="save it as .xlsx again, without a password",
         ) from None
 
 
 def _blocks(path: Path, title: str, wanted: Sequence[int]) -> Iterator[Block]:
-    book = _open(path)
-    try:
+    with _opened(path) as book:
         rows: list[tuple[Any, ...] | None] = []
         sheet = book[title]
         sheet.reset_dimensions()
@@ -79,8 +91,6 @@ def _blocks(path: Path, title: str, wanted: Sequence[int]) -> Iterator[Block]:
                 rows = []
         if rows:
             yield _block(rows, wanted)
-    finally:
-        book.close()
 
 
 def _tidy(cell: Any) -> Any:

@@ -9,6 +9,7 @@ import gzip
 import io
 import itertools
 import lzma
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -17,8 +18,9 @@ from qianhang.core.errors import ContractError
 from qianhang.data import codes
 from qianhang.data.readers.files import regular
 
-__all__ = ["Survey", "open_bytes", "survey"]
+__all__ = ["UNPACKING", "Survey", "open_bytes", "survey"]
 
+UNPACKING: tuple[type[Exception], ...] = (EOFError, OSError, lzma.LZMAError, zlib.error)
 _CHUNK = 1 << 20
 _TOP = 9
 _MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"),
@@ -53,7 +55,7 @@ def survey(path: Path) -> Survey:
     regular(path)
     try:
         encoding, top = _decode(path)
-    except (EOFError, OSError, lzma.LZMAError) as cause:
+    except UNPACKING as cause:
         raise ContractError(
             codes.BROKEN_FILE, f"{path.name}: cannot be unpacked: {cause}", hint="copy it again"
         ) from None

@@ -12,7 +12,7 @@ from typing import Any
 
 import pandas as pd
 
-from qianhang.core.errors import JobFailed
+from qianhang.core.errors import JobFailed, QianhangError
 from qianhang.core.results import Episode
 from qianhang.engines.control.simulator import Action, Observation, Simulator
 
@@ -46,8 +46,8 @@ def episodes(jobs: Sequence[Job], *, seed: int, time_limit_s: float = 120.0) -> 
     """The episodes of all jobs, played one after another in one child process.
 
     time_limit_s : wall time allowed to each
-    Raises JobFailed, naming the job, where the simulator raises, dies or takes too long; the
-    calling process goes on unharmed.
+    Raises JobFailed, naming the job, where the simulator raises, dies or takes too long, and named
+    errors as they are; the calling process goes on unharmed.
     """
     # fork needs no import by name, so packs that were loaded from a file work too
     forks = "fork" in multiprocessing.get_all_start_methods()
@@ -81,6 +81,8 @@ def _collect(pipe: Connection, child: BaseProcess, job: Job, time_limit_s: float
             f"episode {job.name}: the simulator's process died, exit code {child.exitcode}",
             hint="run the same episode alone to see its log",
         ) from None
+    if isinstance(problem, QianhangError):  # already in words for the reader
+        raise problem
     if problem:
         raise JobFailed(CRASHED, f"episode {job.name}: {problem}")
     return Episode(pd.DataFrame(frames), totals)
@@ -91,6 +93,8 @@ def _serve(pipe: Connection, jobs: Iterable[Job], seed: int) -> None:
         try:
             frames, totals = _play(job.simulator(), job.policy(), seed=seed, steps=_STEPS)
             pipe.send((frames, totals, ""))
+        except QianhangError as cause:
+            pipe.send(([], {}, cause))
         except Exception as cause:  # the parent tells the reader
             where = traceback.extract_tb(cause.__traceback__)[-1]
             text = f"{type(cause).__name__}: {cause} ({where.name}, line {where.lineno})"

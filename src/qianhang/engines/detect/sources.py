@@ -43,25 +43,29 @@ class Settings:
     open_at, close_at : log likelihood ratio at which a source is opened, closed
     sure, likely : chance that an alarm is within reach which is enough now, or after `patience`
     growth : standard deviation of a source's change of size, units a period
-    least : smallest source worth opening, units; first : periods before anything is opened
+    settle : periods that a source must have stood before it is told
+    least, worth : smallest source opened, smallest one told, units
+    first : periods before anything is opened
     memory : periods that the tracker can look back; windows : lengths (periods) tried as onsets
     drift : growth of the bias's variance a period, as a share of its prior
     temper : how far the likelihood is trusted for places, 0 to 1
     checked : places that the plant itself is asked about before a source is opened
     """
 
-    open_at: float = 15.0
+    open_at: float = 25.0
     close_at: float = 10.0
     sure: float = 0.6
     likely: float = 0.35
-    patience: int = 6
+    settle: int = 2
+    patience: int = 7
     growth: float = 0.3
-    least: float = 0.8
+    least: float = 1.2
+    worth: float = 2.0
     first: int = 3
     memory: int = 56
     windows: tuple[int, ...] = (1, 2, 4, 7, 12, 20, 34, 55)
     drift: float = 2e-5
-    temper: float = 0.5
+    temper: float = 0.4
     checked: int = 16
     ages: tuple[int, ...] = (1, 2, 4, 7, 11, 16, 24, 34, 48)
 
@@ -115,7 +119,6 @@ class Declared:
     start: int
     size: float
     chance: float
-    ratio: float
     source: int
 
 
@@ -300,20 +303,22 @@ class SourceTracker:
         return moved
 
     def _close(self) -> bool:
+        """Whether a source was found to have ended, and taken out from that period on."""
         best, ending, start = self.settings.close_at, None, 0
-        for source in self.sources:
-            for begin in range(max(self._now - 2, source.start + 1), self._now + 1):
-                if not source.open:
-                    continue
-                difference, spread = self._window(begin)
-                seen = np.isfinite(difference)
-                solved = np.linalg.solve(spread, source.response * seen)
-                size = -source.size
-                gain = size * (solved @ np.where(seen, difference, 0.0)) - 0.5 * size**2 * (
-                    solved @ (source.response * seen)
-                )
-                if gain > best:
-                    best, ending, start = float(gain), source, begin
+        for begin in range(max(self._now - 2, 0), self._now + 1):
+            held = [s for s in self.sources if s.open and s.start < begin]
+            if not held:
+                continue
+            difference, spread = self._window(begin)
+            seen = np.isfinite(difference)
+            responses = np.array([s.response for s in held]) * seen
+            solved = np.linalg.solve(spread, responses.T)
+            pull = solved.T @ np.where(seen, difference, 0.0)
+            power = (solved * responses.T).sum(axis=0)
+            sizes = np.array([s.size for s in held])
+            gain = -sizes * pull - 0.5 * sizes**2 * power
+            if gain.max() > best:
+                best, ending, start = float(gain.max()), held[int(gain.argmax())], begin
         if ending is None:
             return False
         back = self._now + 1 - start
@@ -337,25 +342,29 @@ class SourceTracker:
         change = np.linalg.solve(inner, solved.T @ difference[seen])
         for source, step in zip(held, change, strict=True):
             new = max(source.size + float(step), 0.0)
-            self._bias.add(self._now, np.outer([source.size - new], source.response))
-            source.sizes[-1] = new
+            source.open = new > self.settings.least / 4
+            kept = new if source.open else 0.0
+            self._bias.add(self._now, np.outer([source.size - kept], source.response))
+            source.sizes[-1] = kept
 
     def _declare(self) -> None:
         for index, source in enumerate(self.sources):
-            if not source.open or source.size < self.settings.least / 2:
+            age = self._now - source.seen
+            if not source.open or source.size < self.settings.worth or age < self.settings.settle:
                 continue
             hit = within_reach(source.chance, self._near)
             best = source.place if hit[source.place] > hit.max() - 0.03 else int(hit.argmax())
-            chance, age = float(hit[best]), self._now - source.seen
-            if source.said:
-                stale = hit[source.said[-1]] < 0.1 and chance > 0.8 and len(source.said) < 2
-                if not stale:
-                    continue
-            elif chance < self.settings.sure and (
-                age < self.settings.patience or chance < self.settings.likely
-            ):
-                continue
-            source.said.append(best)
-            self.declared.append(
-                Declared(self._now, best, source.start, source.size, chance, 0.0, index)
-            )
+            if self._worth_telling(source, hit, best, age):
+                source.said.append(best)
+                self.declared.append(
+                    Declared(self._now, best, source.start, source.size, float(hit[best]), index)
+                )
+
+    def _worth_telling(self, source: Source, hit: Array, best: int, age: int) -> bool:
+        """Whether the place is sure enough, or an earlier alarm was sent to a wrong one."""
+        sure = float(hit[best])
+        if source.said:
+            return bool(hit[source.said[-1]] < 0.1 and sure > 0.8 and len(source.said) < 2)
+        if sure >= self.settings.sure:
+            return True
+        return age >= self.settings.patience and sure >= self.settings.likely

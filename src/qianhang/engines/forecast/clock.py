@@ -47,7 +47,7 @@ def steps_per_day(times: pd.DatetimeIndex) -> int:
 
     Raises ValueError where a day is not a whole number of steps.
     """
-    gaps, counts = np.unique(np.diff(times.as_unit("s").asi8), return_counts=True)
+    gaps, counts = np.unique(np.diff(_seconds(times)), return_counts=True)
     if not len(gaps):
         raise ValueError("two times or more are needed to know the step")
     step_s = int(gaps[np.argmax(counts)])
@@ -67,9 +67,9 @@ def read_clock(
     """
     local = times.tz_localize(None) if times.tz is not None else times
     midnight = local.normalize()
-    number = midnight.as_unit("s").asi8 // 86400
+    number = _seconds(midnight) // 86400
     day = (number - number[0]).astype(np.int64)
-    second = local.as_unit("s").asi8 - midnight.as_unit("s").asi8
+    second = _seconds(local) - _seconds(midnight)
     slot = (second * length // 86400).astype(np.int64)
     days = int(day[-1]) + 1
     weekday = (int(number[0]) + 3 + np.arange(days)) % 7  # 1970-01-01 was a Thursday
@@ -81,6 +81,11 @@ def read_clock(
         off = off | (~works & (weekday < 5))
     calendar = _calendar(kind, weekday, off, int(number[0]))
     return DayClock(day, slot, kind.astype(np.int64), calendar, length, int(number[0]))
+
+
+def _seconds(times: pd.DatetimeIndex) -> Ints:
+    """(n,) whole seconds since 1970."""
+    return np.asarray(times.as_unit("s").astype("int64"), dtype=np.int64)
 
 
 def _by_day(flags: Flags | None, day: Ints, days: int) -> Flags:

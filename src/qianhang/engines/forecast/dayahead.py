@@ -185,7 +185,7 @@ class DayAheadForecaster(BaseEstimator):  # type: ignore[misc]  # scikit-learn s
 
     def _quantiles(self, pool: Floats) -> Floats:
         """(3, slots): low, median and high miss."""
-        settings = {"half_life": self.miss_half_life_days, "smooth": max(pool.shape[1] // 24, 1)}
-        level = forward_level(pool, target=self.coverage, **settings)
+        half_life, smooth = self.miss_half_life_days, max(pool.shape[1] // 24, 1)
+        level = forward_level(pool, target=self.coverage, half_life=half_life, smooth=smooth)
         tails = [(1 - level) / 2, 0.5, (1 + level) / 2]
-        return recent_quantiles(pool, levels=tails, **settings)
+        return recent_quantiles(pool, levels=tails, half_life=half_life, smooth=smooth)

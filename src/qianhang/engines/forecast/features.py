@@ -80,7 +80,7 @@ def day_ahead_rows(series: SeasonalSeries, *, origins: Ints, ends: Ints) -> DayA
         clock.day[origin] - 1,
         clock.length,
     )
-    columns: dict[str, Floats] = {"slot": frame.slot, "lead_day": frame.day - frame.last}
+    columns: dict[str, Floats | Ints] = {"slot": frame.slot, "lead_day": frame.day - frame.last}
     for j, name in enumerate(CALENDAR):
         columns[name] = clock.calendar[frame.day, j]
     alike_one, alike = _alike(frame, frame.table, 1), _alike(frame, frame.table, _ALIKE)
@@ -117,7 +117,8 @@ def _alike_table(kind: Ints, table: Floats, count: int) -> Floats:
 def _alike(frame: _Frame, table: Floats, count: int) -> Floats:
     """(r,) mean of the last known days of the row's kind, same slot."""
     tables = _alike_table(frame.kind, table, count)
-    return tables[frame.kind[frame.day], frame.last + 1, frame.slot]
+    found = tables[frame.kind[frame.day], frame.last + 1, frame.slot]
+    return np.asarray(found, dtype=np.float64)
 
 
 def _levels(frame: _Frame, one: Floats, four: Floats, anchor: Floats) -> dict[str, Floats]:

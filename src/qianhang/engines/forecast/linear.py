@@ -46,9 +46,10 @@ class WindowRidge(RegressorMixin, BaseEstimator):  # type: ignore[misc]  # sciki
     def fit(self, X: ArrayLike, y: ArrayLike) -> Self:
         """This map, fitted on windows X (n, lookback), oldest step first, and y (n, horizon)."""
         X, y = validate_data(self, X, y, multi_output=True, y_numeric=True, dtype=np.float64)
-        targets = np.asarray(y, dtype=np.float64).reshape(len(X), -1)
+        windows = np.asarray(X, dtype=np.float64)
+        targets = np.asarray(y, dtype=np.float64).reshape(len(windows), -1)
         self.flat_ = np.ndim(y) == 1
-        past, level, scale = self._centred(X)
+        past, level, scale = self._centred(windows)
         self._solve(past.T @ past, past.T @ ((targets - level) / scale))
         return self
 
@@ -56,7 +57,7 @@ class WindowRidge(RegressorMixin, BaseEstimator):  # type: ignore[misc]  # sciki
         """(n, horizon) forecasts for windows X (n, lookback)."""
         check_is_fitted(self, "coef_")
         X = validate_data(self, X, reset=False, dtype=np.float64)
-        past, level, scale = self._centred(X)
+        past, level, scale = self._centred(np.asarray(X, dtype=np.float64))
         out = (past @ self.coef_) * scale + level
         return out[:, 0] if self.flat_ else out
 
@@ -124,7 +125,8 @@ class LinearForecaster(BaseEstimator):  # type: ignore[misc]  # scikit-learn shi
         scaled = (table - self.mean_) / self.scale_
         early = self._windows(scaled[:cut])
         late = self._windows(scaled[cut - self.lookback :])
-        self.members_, self.check_errors_ = [], []
+        self.members_: list[WindowRidge] = []
+        self.check_errors_: list[list[float]] = []
         for level in self.levels:
             penalty = self._choose(level, early, late)
             member = WindowRidge(penalty, floor=10.0, level=level, spread=self.spread)

@@ -52,9 +52,10 @@ def _alike(day: int, last: int, kind: Ints, warmth: Floats | None) -> Ints:
         return np.array([last])
     if warmth is None or not np.isfinite(warmth[day]):
         weekday = same[(day - same) % 7 == 0]
-        return weekday[-1:] if len(weekday) else same[-1:]
+        return np.asarray(weekday[-1:] if len(weekday) else same[-1:], dtype=np.int64)
     far = np.abs(warmth[same] - warmth[day])
-    return same[np.argsort(np.where(np.isfinite(far), far, np.inf), kind="stable")[:_NEAREST]]
+    order = np.argsort(np.where(np.isfinite(far), far, np.inf), kind="stable")
+    return np.asarray(same[order[:_NEAREST]], dtype=np.int64)
 
 
 def _daily(values: Floats, day: Ints, days: int) -> Floats:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal, Self
+from typing import Any, Literal, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -52,7 +52,7 @@ class StatisticalForecaster(BaseEstimator):  # type: ignore[misc]  # scikit-lear
         columns = [told[f"lo-{level}"], told["mean"], told[f"hi-{level}"]]
         return np.column_stack([np.asarray(c, dtype=np.float64) for c in columns])
 
-    def _make(self) -> object:
+    def _make(self) -> Any:
         try:
             from statsforecast import models
         except ImportError:

@@ -61,7 +61,9 @@ class BoostedTrees(RegressorMixin, BaseEstimator):  # type: ignore[misc]  # scik
         if not np.isfinite(np.asarray(y, dtype=np.float64)).all():
             raise ValueError("y contains NaN or infinity")
         weight = None if sample_weight is None else np.asarray(sample_weight, dtype=np.float64)
-        data = lightgbm.Dataset(X, label=y, weight=weight, params={"verbose": -1})
+        if weight is not None and not np.any(weight > 0):
+            raise ValueError("sample_weight: every weight is zero")
+        data = lightgbm.Dataset(X, label=np.asarray(y), weight=weight, params={"verbose": -1})
         self.booster_ = lightgbm.train(self._settings(), data, num_boost_round=self.rounds)
         return self
 
@@ -86,9 +88,7 @@ class BoostedTrees(RegressorMixin, BaseEstimator):  # type: ignore[misc]  # scik
         facts = json.loads(files["trees.json"])
         model = cls(**facts["params"])
         model.n_features_in_ = facts["features"]
-        model.booster_ = lightgbm.Booster(
-            model_str=files["trees.txt"].decode(), params={"verbose": -1}
-        )
+        model.booster_ = lightgbm.Booster(model_str=files["trees.txt"].decode())
         return model
 
     def _settings(self) -> dict[str, Any]:

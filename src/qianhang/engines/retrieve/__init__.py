@@ -9,7 +9,7 @@ from qianhang.engines.retrieve.library import Library
 from qianhang.engines.retrieve.memory import Answered
 from qianhang.engines.retrieve.outline import Numbering, Section, cut
 from qianhang.engines.retrieve.retriever import OFF_TOPIC, Retriever, threshold
-from qianhang.engines.retrieve.validity import Act, Standing, in_force
+from qianhang.engines.retrieve.validity import Act, Standing, in_force, standing
 
 __all__ = [
     "OFF_TOPIC",
@@ -29,5 +29,6 @@ __all__ = [
     "in_force",
     "metrics",
     "paragraphs",
+    "standing",
     "threshold",
 ]

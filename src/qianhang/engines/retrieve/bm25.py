@@ -136,9 +136,7 @@ class Bm25:
         """The index that `arrays` wrote."""
         starts = np.concatenate([[0], np.cumsum(arrays["found"], dtype=np.int64)])
         terms = np.cumsum(arrays["terms"])
-        return cls(
-            terms, starts, arrays["passages"], arrays["counts"], lengths=arrays["lengths"]
-        )
+        return cls(terms, starts, arrays["passages"], arrays["counts"], lengths=arrays["lengths"])
 
 
 def _keys(found: Grams, field: int) -> Ints:

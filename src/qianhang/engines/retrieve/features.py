@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -64,8 +65,7 @@ def look(
         if name in views:
             fused += share / level[name] * views[name]
     best = _top(fused, most)
-    share = _cover(index, terms, best)
-    columns = [fused[best], *share]
+    columns: list[NDArray[Any]] = [fused[best], *_cover(index, terms, best)]
     for name, scores in views.items():
         columns += [scores[best], scores[best] / level[name], _ranks(scores[best])]
     columns += _surroundings(views, best, passages)
@@ -76,9 +76,7 @@ def look(
     return Found(best, fused[best], table, float(views["words"].max(initial=0.0)))
 
 
-def _views(
-    question: str, terms: Ints, index: Bm25, memory: Memory | None
-) -> Mapping[str, Floats]:
+def _views(question: str, terms: Ints, index: Bm25, memory: Memory | None) -> Mapping[str, Floats]:
     if memory is None:
         return {"words": index.scores(terms, np.ones(len(terms), dtype=np.float32))}
     weights = np.column_stack([np.ones(len(terms)), memory.worth[terms]]).astype(np.float32)
@@ -137,7 +135,7 @@ def _cover(index: Bm25, terms: Ints, best: Ints) -> tuple[Floats, Floats]:
 
 def _surroundings(
     views: Mapping[str, Floats], best: Ints, passages: Passages
-) -> list[NDArray[np.float64]]:
+) -> list[NDArray[Any]]:
     """For some views: the best neighbour's score, and the document's best and sum."""
     document = passages.document[best]
     columns = []
@@ -157,10 +155,9 @@ def _surroundings(
     return columns
 
 
-def _priors(memory: Memory, passages: Passages, best: Ints) -> list[NDArray[np.float64]]:
+def _priors(memory: Memory, passages: Passages, best: Ints) -> list[NDArray[Any]]:
     """How often each candidate, and its document, answered before."""
     document, known = passages.document, memory.known
-    often = np.bincount(
-        document[known], weights=memory.prior[known], minlength=int(document[best].max(initial=0)) + 1
-    )
+    kinds = int(document[best].max(initial=0)) + 1
+    often = np.bincount(document[known], weights=memory.prior[known], minlength=kinds)
     return [memory.prior[best], np.log1p(often[document[best]])]

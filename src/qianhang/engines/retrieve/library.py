@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from qianhang.engines.retrieve.features import Passages
@@ -26,6 +27,18 @@ class Library:
     texts: Sequence[str]
     searched: Sequence[str]
     document: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, frame: pd.DataFrame) -> Library:
+        """The library of a frame (n,) with columns id, citation, text, searched, document."""
+        texts, searched = frame["text"].tolist(), frame["searched"].tolist()
+        return cls(
+            frame["id"].astype(str).tolist(),
+            frame["citation"].tolist(),
+            texts,
+            [] if searched == texts else searched,
+            pd.factorize(frame["document"])[0].astype(np.int64),
+        )
 
     @property
     def passages(self) -> Passages:

@@ -6,7 +6,7 @@ answered ones, and takes over the same mix of their passages' words and their re
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,12 +37,13 @@ class Answered:
     replies: Sequence[str]
     gold: Sequence[Sequence[int]]
 
-    def part(self, rows: Ints) -> Answered:
+    def part(self, rows: Iterable[int]) -> Answered:
         """Only the questions at these rows."""
+        kept = [int(r) for r in rows]
         return Answered(
-            [self.questions[r] for r in rows],
-            [self.replies[r] for r in rows],
-            [self.gold[r] for r in rows],
+            [self.questions[r] for r in kept],
+            [self.replies[r] for r in kept],
+            [self.gold[r] for r in kept],
         )
 
 
@@ -83,7 +84,7 @@ class Memory:
             "replies": index.vectors(answered.replies),
             "gold": gold,
         }
-        arrays: dict[str, Any] = {"mix": mix, "worth": _worth(index, asked, wording)}
+        arrays: dict[str, Any] = {"mix": mix, "worth": _worth(asked, wording)}
         for name, matrix in kept.items():
             arrays |= _parts(name, matrix.astype(np.float32))
         return cls(arrays, index.size)
@@ -137,13 +138,13 @@ def _wording(index: Bm25, gold: Any) -> Any:
     return (sp.diags(1.0 / np.maximum(length, 1e-9)) @ held).tocsr()
 
 
-def _worth(index: Bm25, asked: Any, wording: Any) -> NDArray[np.float32]:
+def _worth(asked: Any, wording: Any) -> NDArray[np.float32]:
     """(v,) share of the questions with a term whose passages hold it too, drawn to the mean."""
     said = asked.astype(bool).astype(np.float32)
     kept = said.multiply(wording.astype(bool)).tocsr()
     times, held = np.asarray(said.sum(axis=0)).ravel(), np.asarray(kept.sum(axis=0)).ravel()
     mean = held.sum() / max(times.sum(), 1.0)
-    return ((held + TRUST * mean) / (times + TRUST)).astype(np.float32)
+    return np.asarray((held + TRUST * mean) / (times + TRUST), dtype=np.float32)
 
 
 def _parts(name: str, matrix: Any) -> dict[str, Any]:

@@ -85,9 +85,7 @@ def cut(paragraphs: Sequence[str], numbering: Numbering) -> tuple[Section, ...]:
     return tuple(s for s in parted if len(s.text) >= numbering.shortest)
 
 
-def _head(
-    line: str, numbering: Numbering, *, plain: bool, stack: Sequence[_Head]
-) -> _Head | None:
+def _head(line: str, numbering: Numbering, *, plain: bool, stack: Sequence[_Head]) -> _Head | None:
     inside = any(h.level == numbering.leaf for h in stack)
     for level, pattern in enumerate(numbering.levels):
         if inside and level > numbering.leaf >= 0:

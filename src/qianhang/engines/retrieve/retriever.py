@@ -84,6 +84,17 @@ class Retriever:
         """The same retriever that refuses what scores below `least`."""
         return replace(self, least=least)
 
+    def calibrated(self, on_topic: Sequence[str], off_topic: Sequence[str], *, lost: float) -> Self:
+        """The same retriever that refuses below the `threshold` of these questions' supports."""
+        supports = [[self.support(q) for q in part] for part in (on_topic, off_topic)]
+        return self.refusing(threshold(*supports, lost=lost))
+
+    def support(self, question: str) -> float:
+        """BM25 score of the passage that has most in common with the question."""
+        terms = self.index.numbers(question)
+        scores = self.index.scores(terms, np.ones(len(terms), dtype=np.float32))
+        return float(scores.max(initial=0.0))
+
     def search(self, question: str) -> tuple[Ints, NDArray[np.float64], float]:
         """Passage numbers best first (c,), their scores (c,), and the question's support."""
         found = self._look(question, self.memory)
@@ -101,7 +112,9 @@ class Retriever:
         if support <= 0 or support < self.least:
             return Answer((), refused=True, reason=OFF_TOPIC)
         terms = self.index.numbers(question) if quoted else np.zeros(0, dtype=np.int64)
-        said = dict(zip(spell(self.index.terms[terms]), self.index.idf[terms].tolist(), strict=True))
+        said = dict(
+            zip(spell(self.index.terms[terms]), self.index.idf[terms].tolist(), strict=True)
+        )
         hits = []
         for number, score in zip(numbers[:most].tolist(), scores[:most].tolist(), strict=True):
             shown = self.library.texts[number]
@@ -139,7 +152,9 @@ class Retriever:
         )
 
 
-def threshold(on_topic: Sequence[float], off_topic: Sequence[float], *, lost: float = 0.03) -> float:
+def threshold(
+    on_topic: Sequence[float], off_topic: Sequence[float], *, lost: float = 0.03
+) -> float:
     """The support below which to refuse, from the supports of questions of both sorts.
 
     lost : share of on-topic questions that may be refused; with off-topic ones at hand the

@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-__all__ = ["Act", "Standing", "in_force"]
+__all__ = ["Act", "Standing", "in_force", "standing"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +60,25 @@ def in_force(
         why = _ended(act, begin, ended.get(name), newest[name], day=day, twin=twin)
         states.append(Standing(begin, why))
     return states
+
+
+def standing(
+    names: Sequence[str],
+    dates: Sequence[str],
+    texts: Sequence[str],
+    *,
+    day: str,
+    patterns: Mapping[str, str],
+    repealed: Mapping[str, str],
+) -> list[Standing]:
+    """How the act of each article (n,) stands on `day`: `in_force` for articles row by row."""
+    held: dict[str, list[int]] = {}
+    for row, name in enumerate(names):
+        held.setdefault(name, []).append(row)
+    acts = [Act(n, dates[rows[0]], [texts[r] for r in rows]) for n, rows in held.items()]
+    states = in_force(acts, day=day, patterns=patterns, repealed=repealed)
+    of = dict(zip(held, states, strict=True))
+    return [of[name] for name in names]
 
 
 def _ended(

@@ -57,7 +57,9 @@ class RiskTable:
         # Too little to choose by: the middle of the list.
         penalty = self.penalties[len(self.penalties) // 2]
         if len(self.penalties) > 1 and folds > 1:
-            penalty = self._tune(matrix, signed, group_folds(groups, folds, seed=self.seed, events=signed > 0))
+            penalty = self._tune(
+                matrix, signed, group_folds(groups, folds, seed=self.seed, events=signed > 0)
+            )
         self.cox = CoxRidge(penalty).fit(matrix, signed)
         return self
 

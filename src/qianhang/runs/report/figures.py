@@ -71,6 +71,9 @@ def _chart(
     frame = _kpi_frame(name, run) if kind == "kpi" else tables.get(name)
     if frame is None and name in ("folds", "bars"):
         frame = _folds(run) if name == "folds" else _bars(run)
+    if kind == "timeline" and name == "alarms" and "events" in tables:
+        # Alarms are read against what really happened.
+        frame = pd.concat([tables["events"], tables["alarms"]], ignore_index=True)
     if frame is None or frame.empty:
         return None, ""
     setting = _setting(kind, name, run, manifest, columns=tuple(map(str, frame.columns)))
@@ -106,9 +109,11 @@ def _setting(
     baselines = {"trivial": manifest.baseline.trivial, "practice": manifest.baseline.practice}
     titles = {k: w for k, w in baselines.items() if w and max(len(w.zh), len(w.en) / 2) <= _BRIEF}
     target = case.columns.get(case.target) if isinstance(case.target, str) else None
-    of_target = "p50" in columns or "actual" in columns
+    of_target = bool({"p50", "actual", "lead"} & set(columns))
     default = target.unit if target and of_target else ""
     metrics = {b.metric: b.unit for b in bars(run) if b.unit}
+    step = next((c.step for c in case.columns.values() if c.role == "time"), "")
+    metrics |= {"lead": f"× {step}"} if step else {}
     return Setting(
         name=name,
         title=title,

@@ -173,10 +173,8 @@ def _verdict(run: Mapping[str, Any], lang: Lang) -> str:
 
 
 def _stage(stage: str, lang: Lang) -> str:
-    for section in ("stage.", "gate.stage_"):
-        if words.has(section + stage):
-            return say(section + stage, lang=lang)
-    return stage
+    key = f"stage.{stage}"
+    return say(key, lang=lang) if words.has(key) else stage
 
 
 def comparison(run: Mapping[str, Any], manifest: Manifest | None, lang: Lang) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
-import numpy as np
+import pandas as pd
 
 from qianhang.core.inputs import Inputs
 from qianhang.core.results import Trial
@@ -17,15 +17,13 @@ from qianhang.packs.agriculture.irrigation.field import Field, Plot
 
 # the deepest depletion, as a share of the available water, that each stage is given at the start
 _STAGES = {"emergence": 0.8, "growth": 0.7, "flowering": 0.6, "ripening": 0.9}
-_SHORT = 20.0  # in the search, 1% of yield below the goal weighs as much as 20% of the water
 Totals = Sequence[Mapping[str, float]]
 
 
 def read(inputs: Inputs, *, spec: Spec) -> Inputs:
     """The inputs with the daily table, read from a station file where no table was given."""
-    if "table" in inputs:
-        return inputs
-    return inputs.replace(table=season.station(inputs["station"]))
+    given = "table" in inputs
+    return inputs if given else inputs.replace(table=season.station(inputs["station"]))
 
 
 def units(inputs: Inputs, *, spec: Spec) -> tuple[str, ...]:
@@ -47,7 +45,7 @@ def fit(inputs: Inputs, units: Sequence[str], *, spec: Spec) -> StagedRule:
 
     Searched on training seasons that range from dry to wet.
     """
-    count = int(spec.params["search_seasons"])
+    count, tries = int(spec.params["search_seasons"]), int(spec.params["search_budget"])
     seasons = season.ranging(season.daily(inputs), units, count=count)
     full = _played(inputs, seasons, partial(baseline, spec=spec), spec)
 
@@ -55,10 +53,10 @@ def fit(inputs: Inputs, units: Sequence[str], *, spec: Spec) -> StagedRule:
         rule = _rule(tuple(settings[s] for s in _STAGES), spec)
         found = score(_played(inputs, seasons, rule.start, spec), full, spec=spec)
         short = max(0.0, float(spec.params["keep"]) - found["yield_kept"])
-        return found["water_share"] + _SHORT * short
+        return found["water_share"] + 20 * short  # a missing 1% weighs as much as 20% of the water
 
     knobs = [Knob(s, 0.3, 1.0, at, 0.1) for s, at in _STAGES.items()]
-    budget = min(int(spec.params["search_budget"]), 4 * len(seasons))
+    budget = min(tries, 4 * len(seasons))
     found = control.search(objective, knobs, budget=budget, seed=spec.seed)
     return _rule(tuple(found.settings[s] for s in _STAGES), spec)
 
@@ -66,6 +64,11 @@ def fit(inputs: Inputs, units: Sequence[str], *, spec: Spec) -> StagedRule:
 def policy(model: StagedRule, *, spec: Spec) -> Policy:
     """The rule, ready for a season."""
     return model.start()
+
+
+def dated(steps: pd.DataFrame, *, spec: Spec) -> pd.DataFrame:
+    """Served steps with the day of the calendar and the irrigation, mm."""
+    return season.dated(steps, sowing=str(spec.params["sowing"]))
 
 
 def baseline(*, spec: Spec) -> Policy:
@@ -85,17 +88,7 @@ def references(*, spec: Spec) -> dict[str, Policy]:
 
 def score(totals: Totals, full: Totals, *, spec: Spec) -> dict[str, float]:
     """Yield and water of some seasons beside full irrigation of the same seasons."""
-    mean = {k: float(np.mean([t[k] for t in totals])) for k in totals[0]}
-    whole = {k: float(np.mean([t[k] for t in full])) for k in full[0]}
-    most = max(t["irrigation"] for t in totals)
-    return {
-        "water_share": mean["irrigation"] / whole["irrigation"],
-        "yield_kept": mean["yield"] / whole["yield"],
-        "potential_kept": mean["yield"] / mean["potential"],
-        "cap_excess": max(0.0, most - float(spec.params["cap_mm"])),
-        "saved": 10 * (whole["irrigation"] - mean["irrigation"]),
-        **mean,
-    }
+    return season.compare(totals, full, cap_mm=float(spec.params["cap_mm"]))
 
 
 def headline(trial: Trial, *, spec: Spec) -> float:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +10,7 @@ import pandas as pd
 
 from qianhang.core.inputs import Inputs
 
-__all__ = ["complete", "daily", "made_up", "ranging", "station"]
+__all__ = ["compare", "complete", "daily", "dated", "made_up", "ranging", "station"]
 
 _STATION = ("day", "month", "year", "tmin", "tmax", "rain", "et0")
 
@@ -37,6 +37,34 @@ def complete(weather: pd.DataFrame, *, sowing: str, days: int) -> tuple[str, ...
     length = pd.Timedelta(days=days - 1)
     sown = [(y, pd.Timestamp(f"{y}/{sowing}")) for y in sorted({*index.year})]
     return tuple(str(y) for y, day in sown if index[0] <= day and day + length <= index[-1])
+
+
+def compare(
+    totals: Sequence[Mapping[str, float]], full: Sequence[Mapping[str, float]], *, cap_mm: float
+) -> dict[str, float]:
+    """Means of some seasons, and their shares of full irrigation in the same seasons.
+
+    saved m3/ha and season; cap_excess mm, of the season that used most
+    """
+    mean = {k: float(np.mean([t[k] for t in totals])) for k in totals[0]}
+    whole = {k: float(np.mean([t[k] for t in full])) for k in full[0]}
+    return {
+        "water_share": mean["irrigation"] / max(whole["irrigation"], 1e-9),
+        "yield_kept": mean["yield"] / max(whole["yield"], 1e-9),
+        "potential_kept": mean["yield"] / max(mean["potential"], 1e-9),
+        "cap_excess": max(0.0, max(t["irrigation"] for t in totals) - cap_mm),
+        "saved": 10 * (whole["irrigation"] - mean["irrigation"]),
+        **mean,
+    }
+
+
+def dated(steps: pd.DataFrame, *, sowing: str) -> pd.DataFrame:
+    """Steps (columns unit, day, action mm, ...) with date and irrigation_mm in front."""
+    sown = pd.to_datetime(steps["unit"] + "/" + sowing, format="%Y/%m/%d")
+    date = sown + pd.to_timedelta(steps["day"], unit="D")
+    front = {"date": date.dt.strftime("%Y-%m-%d"), "irrigation_mm": steps["action"]}
+    rest = steps.drop(columns=["action", "unit"])
+    return pd.concat([pd.DataFrame(front), rest], axis=1)
 
 
 def ranging(weather: pd.DataFrame, years: Sequence[str], *, count: int) -> list[str]:

@@ -6,34 +6,30 @@ from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from qianhang.core import units
 from qianhang.core.inputs import Inputs
 from qianhang.core.results import Trial
 from qianhang.core.spec import Spec
-from qianhang.engines.forecast import (
-    DayAheadForecaster,
-    LinearForecaster,
-    SeasonalSeries,
-    read_clock,
-    same_step_before,
-    similar_day,
-    steps_per_day,
-)
+from qianhang.engines import forecast as engine
 
-Forecaster = DayAheadForecaster | LinearForecaster
+Forecaster = engine.DayAheadForecaster | engine.LinearForecaster
+Floats = NDArray[np.float64]
 _CALENDAR = ("holiday", "workday")
 
 
 def fit(history: pd.DataFrame, *, spec: Spec) -> Forecaster:
     """A forecaster that has seen `history` alone; several targets share one linear map."""
-    p, levels = spec.params, (0, spec.season)
+    p = spec.params
     if not isinstance(spec.target, str):
-        check = {"check_share": float(p["check_share"]), "refit": bool(p["refit"])}
-        linear = LinearForecaster(int(p["lookback"]), spec.horizon, levels=levels, **check)
+        linear = engine.LinearForecaster(int(p["lookback"]), spec.horizon, levels=(0, spec.season))
+        linear.set_params(check_share=p["check_share"], refit=p["refit"])
         return linear.fit(history[list(spec.target)].to_numpy())
     half_life = float(p["half_life_days"])
-    model = DayAheadForecaster(rounds=int(p["rounds"]), half_life_days=half_life, seed=spec.seed)
+    model = engine.DayAheadForecaster(
+        rounds=int(p["rounds"]), half_life_days=half_life, seed=spec.seed
+    )
     return model.fit(_series(history, history.iloc[:0], spec))
 
 
@@ -41,7 +37,7 @@ def predict(
     model: Forecaster, history: pd.DataFrame, ahead: pd.DataFrame, *, spec: Spec
 ) -> pd.DataFrame:
     """Low, middle and high load of each step ahead, MW; of several targets the middle alone."""
-    if isinstance(model, LinearForecaster):
+    if isinstance(model, engine.LinearForecaster):
         pasts = history[list(spec.target)].to_numpy()[None, -model.lookback :]
         told = model.predict(pasts)[0][: len(ahead)]
         return pd.DataFrame(told, index=ahead.index[: len(told)], columns=list(spec.target))
@@ -49,7 +45,7 @@ def predict(
     return pd.DataFrame(told, index=ahead.index, columns=["p10", "p50", "p90"])
 
 
-def predict_windows(model: LinearForecaster, pasts: np.ndarray, *, spec: Spec) -> np.ndarray:
+def predict_windows(model: engine.LinearForecaster, pasts: Floats, *, spec: Spec) -> Floats:
     """(n, horizon, targets) from pasts (n, lookback, targets)."""
     return model.predict(pasts)
 
@@ -57,22 +53,20 @@ def predict_windows(model: LinearForecaster, pasts: np.ndarray, *, spec: Spec) -
 def baseline(history: pd.DataFrame, ahead: pd.DataFrame, *, spec: Spec) -> pd.DataFrame:
     """The load at the same time `trivial_days` earlier."""
     targets = [spec.target] if isinstance(spec.target, str) else list(spec.target)
-    back = int(spec.params["trivial_days"]) * steps_per_day(pd.DatetimeIndex(history.index))
-    told = same_step_before(history[targets].to_numpy(), back=back, steps=len(ahead))
+    back = int(spec.params["trivial_days"]) * engine.steps_per_day(pd.DatetimeIndex(history.index))
+    told = engine.same_step_before(history[targets].to_numpy(), back=back, steps=len(ahead))
     return pd.DataFrame(told, index=ahead.index, columns=["p50"] if len(targets) == 1 else targets)
 
 
-def baseline_windows(pasts: np.ndarray, *, spec: Spec) -> np.ndarray:
+def baseline_windows(pasts: Floats, *, spec: Spec) -> Floats:
     """(n, horizon, targets): the same time `trivial_days` earlier."""
     past, back = pasts.transpose(1, 0, 2), int(spec.params["trivial_days"]) * spec.season
-    return same_step_before(past, back=back, steps=spec.horizon).transpose(1, 0, 2)
+    return engine.same_step_before(past, back=back, steps=spec.horizon).transpose(1, 0, 2)
 
 
 def practice(history: pd.DataFrame, ahead: pd.DataFrame, *, spec: Spec) -> pd.DataFrame:
     """The dispatcher's similar day at yesterday's level."""
-    if not isinstance(spec.target, str):
-        return baseline(history, ahead, spec=spec)
-    told = similar_day(_series(history, ahead, spec), origin=len(history))
+    told = engine.similar_day(_series(history, ahead, spec), origin=len(history))
     return pd.DataFrame({"p50": told}, index=ahead.index)
 
 
@@ -99,16 +93,19 @@ def _mwh_a(scores: Mapping[str, float], spec: Spec) -> float:
     return units.convert(scores["mae"], from_=unit, to="MW") * 8760
 
 
-def _series(history: pd.DataFrame, ahead: pd.DataFrame, spec: Spec) -> SeasonalSeries:
+def _series(history: pd.DataFrame, ahead: pd.DataFrame, spec: Spec) -> engine.SeasonalSeries:
     """History and the steps ahead on one clock, the target unknown ahead."""
     table = pd.concat([history, ahead]) if len(ahead) else history
-    known = [c for c in table if c in spec.columns and spec.columns[c].known_ahead]
+    known = [c for c, column in spec.columns.items() if column.known_ahead and c in table]
     weather = [c for c in known if c not in _CALENDAR and spec.params["weather"]]
     flags = [table[c].fillna(False).to_numpy(bool) if c in table else None for c in _CALENDAR]
-    times, length = pd.DatetimeIndex(table.index), steps_per_day(pd.DatetimeIndex(history.index))
-    clock = read_clock(times, length=length, holiday=flags[0], workday=flags[1])
-    values, drivers = table[str(spec.target)], table[weather]
-    return SeasonalSeries(values.to_numpy(float), clock, drivers.to_numpy(float))
+    times, length = (
+        pd.DatetimeIndex(table.index),
+        engine.steps_per_day(pd.DatetimeIndex(history.index)),
+    )
+    clock = engine.read_clock(times, length=length, holiday=flags[0], workday=flags[1])
+    values = table[str(spec.target)].to_numpy(float)
+    return engine.SeasonalSeries(values, clock, table[weather].to_numpy(float))
 
 
 def sample(seed: int) -> Inputs:
@@ -117,7 +114,7 @@ def sample(seed: int) -> Inputs:
     times = pd.date_range("2024-03-01", periods=70 * 48, freq="30min", tz="Australia/Melbourne")
     hour = times.hour + times.minute / 60
     warm = 15 + 6 * np.sin((hour - 9) / 24 * 2 * np.pi) + np.repeat(rng.normal(0, 3, 70), 48)
-    habit = 1 + 0.25 * np.sin((hour - 8) / 24 * 2 * np.pi) - 0.12 * (times.weekday >= 5)
+    habit = 1 + 0.25 * np.sin((hour - 8) / 24 * 2 * np.pi) - 0.12 * (times.day_of_week >= 5)
     load = 1000 * habit + 12 * np.abs(warm - 18) + rng.normal(0, 10, len(times))
     table = pd.DataFrame({"load": load, "temperature": warm}, index=times.rename("time"))
     return Inputs({"table": table.assign(holiday=False)})

@@ -1,0 +1,1 @@
+"""Policy and legal questions answered."""

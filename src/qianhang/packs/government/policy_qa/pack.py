@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict
+from functools import cache
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -19,86 +20,107 @@ from qianhang.engines.retrieve import Answered, Library, Retriever
 
 HERE = Path(__file__).parent
 RULES = tomllib.loads((HERE / "rules.toml").read_text(encoding="utf8"))
-FIELDS = ("document", "heading", "text")
+CITED = RULES["citation"]["undated"], RULES["citation"]["dated"]
+REPEALED = dict(pd.read_csv(HERE / "repeals.csv", dtype=str)[["law", "until"]].to_numpy())
 
 
 def sample(seed: int) -> Inputs:
     """Made-up words: questions use lay ones that only answered questions tie to the passages'."""
     rng = np.random.default_rng(seed)
     signs = [chr(c) for c in rng.permutation(np.arange(0x4E00, 0x6000))[:360]]
-    word = ["".join(signs[i : i + 2]) for i in range(0, 240, 2)]
-    said, filler = [*word[:30], *word[30:60]], word[60:]
+    word = [a + b for a, b in zip(signs[::2], signs[1::2], strict=True)]
     topics = [rng.permutation(30)[:3] for _ in range(90)]
-    texts = ["".join([*(said[30 + t] for t in own), *rng.choice(filler, 12)]) for own in topics]
+    texts = ["".join([*(word[t] for t in own), *rng.choice(word[60:], 12)]) for own in topics]
     articles = pd.DataFrame({"law": "A", "no": [f"{n}" for n in range(90)], "text": texts})
     asked = rng.permutation(180) % 90
-    lay = ["".join([*(said[t] for t in topics[n][:2]), said[30 + topics[n][2]]]) for n in asked]
-    lines = {"question": lay, "gold": [f"A{n}" for n in asked]}
+    lay = ["".join([*(word[30 + t] for t in topics[n][:2]), word[topics[n][2]]]) for n in asked]
     part = np.where(np.arange(180) < 140, "train", "test")
-    return Inputs({"table": pd.DataFrame({**lines, "split": part}), "articles": articles})
+    table = pd.DataFrame({"question": lay, "gold": [f"A{n}" for n in asked], "split": part})
+    return Inputs({"table": table.drop_duplicates("question"), "articles": articles})
 
 
 def read(inputs: Inputs, *, spec: Spec) -> Inputs:
     """Documents cut into passages; the published questions' parts and lists in our own words."""
-    values = dict(inputs)
-    files = {n: v for n, v in values.items() if isinstance(v, Path)}
+    files = {n: v for n, v in inputs.items() if isinstance(v, Path)}
+    values = {n: v for n, v in inputs.items() if n not in files}
     if files:
-        held = {p.name: p.read_bytes() for v in files.values() for p in _files(v)}
-        values = {n: v for n, v in values.items() if n not in files}
-        values["articles"] = _pieces(held)
-    table = values.get("table")
-    if table is None and spec.case == "plans" and set(files) != {"documents"}:
-        table = pd.read_csv(HERE / "plan_questions.csv", dtype=str, keep_default_na=False)
-    if table is not None:
-        gold = table.get("gold", pd.Series("", index=table.index)).fillna("").astype(str)
-        listed = gold.str.findall(r"'([^']*)'").str.join("|")
-        part = table.get("split", pd.Series("", index=table.index)).replace({"dev": "test"})
-        values["table"] = table.assign(gold=gold.where(listed == "", listed), split=part)
+        values["articles"] = _pieces(files.values())
+    if spec.case == "plans" and files and "documents" not in files:
+        values["table"] = pd.read_csv(HERE / "plan_questions.csv", dtype=str, na_filter=False)
+    if "table" in values:
+        table = values["table"]
+        gold, part = (_column(table, n) for n in ("gold", "split"))
+        listed = gold.str.findall("['\"]([^'\"]*)['\"]").str.join("|")
+        gold, part = gold.where(listed == "", listed), part.replace({"dev": "test"})
+        values["table"] = table.assign(gold=gold, split=part)
     return Inputs(values)
 
 
-def _files(place: Path) -> list[Path]:
-    return [p for p in sorted(place.iterdir()) if p.is_file()] if place.is_dir() else [place]
+def _column(table: pd.DataFrame, name: str) -> pd.Series[str]:
+    return table.get(name, pd.Series("", index=table.index)).fillna("").astype(str)
 
 
-def _pieces(held: dict[str, bytes]) -> pd.DataFrame:
+def _pieces(places: Iterable[Path]) -> pd.DataFrame:
+    files = [f for p in places for f in (sorted(p.iterdir()) if p.is_dir() else [p]) if f.is_file()]
     numbering = retrieve.Numbering.of(RULES["numbering"])
+    held = {f.name: f.read_bytes() for f in files if not f.name.startswith(("table.", "."))}
     try:
         found = retrieve.collect(held, numbering=numbering, patterns=RULES["document"])
     except ValueError as cause:
         raise ContractError("QH150", f"documents: {cause}") from None
-    rows = [(p.id, p.title, p.printed, p.date, p.heading, p.text) for p in found]
-    return pd.DataFrame(rows, columns=["id", "law", "no", "date", "heading", "text"])
+    return pd.DataFrame(map(asdict, found)).rename(columns={"title": "law", "printed": "no"})
 
 
 def passages(inputs: Inputs, *, spec: Spec) -> pd.DataFrame:
     """One row a passage: id, citation, text, document, heading, searched, in_force, why."""
     rows = inputs["articles"].reset_index(drop=True)
-    blank = pd.Series("", index=rows.index)
-    dates = rows.get("date", blank).fillna("").astype(str)
-    acts = [
-        retrieve.Act(str(law), dates[part.index[0]], part["text"].tolist())
-        for law, part in rows.groupby("law", sort=False)
-    ]
-    reviewed = pd.read_csv(HERE / "repeals.csv", dtype=str).set_index("law")["until"].to_dict()
-    day = str(spec.params["as_of"])
-    state = retrieve.in_force(acts, day=day, patterns=RULES["validity"], repealed=reviewed)
-    of = dict(zip([a.name for a in acts], state, strict=True))
-    begins = rows["law"].map({n: s.begins for n, s in of.items()})
-    why = rows["law"].map({n: s.ended for n, s in of.items()})
-    date = dates.where(dates.str.match(r"\d{4}"), begins)
-    named = "《" + rows["law"] + "》" + rows["no"] + ("（" + date + "）").where(date != "", "")
-    head, text = rows.get("heading", blank).fillna(""), rows["text"]
-    folded = {"document": _fold(rows["law"]), "heading": _fold(head), "searched": _fold(text)}
-    ids = rows["id"] if "id" in rows else rows["law"] + rows["no"]
-    found = pd.DataFrame({"id": ids, "citation": named, "text": text, **folded})
-    return found.assign(act=rows["law"], in_force=why == "", why=why)
+    law, no, text, date = (_column(rows, n).tolist() for n in ("law", "no", "text", "date"))
+    rules, day = RULES["validity"], str(spec.params["as_of"])
+    states = retrieve.standing(law, date, text, day=day, patterns=rules, repealed=REPEALED)
+    days = [d if d[:4].isdigit() else s.begins for d, s in zip(date, states, strict=True)]
+    cited = [CITED[bool(d)].format(*held) for *held, d in zip(law, no, days, days, strict=True)]
+    ids = rows["id"] if "id" in rows else [a + b for a, b in zip(law, no, strict=True)]
+    found = pd.DataFrame({"id": ids, "citation": cited, "text": text, "searched": _fold(text)})
+    found = found.assign(document=_fold(law), heading=_fold(_column(rows, "heading")))
+    why = [s.ended for s in states]
+    return found.assign(in_force=[not w for w in why], why=why)
 
 
-def _fold(texts: pd.Series) -> list[str]:
-    """Texts in simplified characters, which law and question are compared in."""
+@cache
+def _simplify() -> Callable[[str], str]:
     from opencc import OpenCC
 
-    fold = OpenCC("t2s").convert
-    parts = {t: fold(t) for t in pd.unique(texts)}
-    return [parts[t] for t in texts]
+    return OpenCC("t2s").convert
+
+
+def _fold(texts: Iterable[str]) -> list[str]:
+    """Texts in simplified characters, in which passage and question are compared."""
+    return [_simplify()(t) for t in texts]
+
+
+def fit(passages: pd.DataFrame, questions: pd.DataFrame, *, spec: Spec) -> Retriever:
+    """A search over the passages in force, taught by the questions whose passages are known."""
+    live = passages[passages["in_force"]].reset_index(drop=True)
+    fields = {n: live[n].tolist() for n in ("document", "heading", "searched")}
+    weights = {n: float(spec.params[f"{n}_weight"]) for n in ("document", "heading")}
+    number = dict(zip(live["id"], range(len(live)), strict=True))
+    gold = [[number[g] for g in t.split("|") if g in number] for t in _column(questions, "gold")]
+    asked = _fold(_column(questions, "question"))
+    told = _column(questions, "keywords") + " " + _column(questions, "answer")
+    on = [n for n, held in enumerate(gold) if held]
+    off = [q for q, text in zip(asked, _column(questions, "gold"), strict=True) if not text]
+    known = Answered(asked, _fold(told), gold).part(on) if spec.params["learn"] else None
+    held, lost = Library.of(live), float(spec.params["lost"])
+    made = Retriever.fit(held, fields, weights=weights, answered=known, seed=spec.seed)
+    return made.calibrated([asked[n] for n in on], off, lost=lost)
+
+
+def answer(model: Retriever, question: str, *, spec: Spec) -> Answer:
+    """At most `hits` quoted passages with their citations, best first, or a refusal."""
+    return model.answer(_fold([question])[0], most=int(spec.params["hits"]))
+
+
+def baseline(passages: pd.DataFrame, questions: Sequence[str], *, spec: Spec) -> list[Answer]:
+    """Plain BM25 over the passages as printed: nothing folded, learnt or refused."""
+    plain = Retriever.fit(Library.of(passages), {"text": passages["text"].tolist()}, weights={})
+    return [plain.answer(q, most=100, quoted=False) for q in questions]

@@ -19,7 +19,7 @@ __all__ = ["Network"]
 Array = NDArray[np.float64]
 # Parameter numbers of the EPANET 2.2 toolkit.
 _BASE_DEMAND, _TANK_LEVEL, _DEMAND, _PRESSURE = 1, 8, 9, 11
-_ROUGHNESS, _FLOW, _STATUS = 2, 8, 4
+_ROUGHNESS, _FLOW, _STATUS, _HEAD_LOSS = 2, 8, 4, 10
 _PATTERN_START, _MULTIPLIER = 4, 4
 
 
@@ -36,6 +36,7 @@ class Network:
         self.tanks: list[str] = list(model.tank_name_list)
         self.pumps: list[str] = list(model.pump_name_list)
         self.pipes: list[str] = list(model.pipe_name_list)
+        self._pipe_set = frozenset(self.pipes)
         self.reservoirs: list[str] = list(model.reservoir_name_list)
         self.roughness = np.array([model.get_link(p).roughness for p in self.pipes])
         self.step_s = int(model.options.time.pattern_timestep)
@@ -93,6 +94,17 @@ class Network:
     def area(self, tank: str) -> float:
         """Cross section of a tank, m2."""
         return float(np.pi * self.model.get_node(tank).diameter ** 2 / 4)
+
+    def head_losses(self) -> Array:
+        """Head lost in every pipe in the state just solved, (pipes,), m."""
+        engine = self._engine
+        return np.array([engine.ENgetlinkvalue(self._links[p], _HEAD_LOSS) for p in self.pipes])
+
+    def pipe_at(self, junction: str) -> str:
+        """The shortest pipe at a junction, or its first link where it has none."""
+        links = self.model.get_links_for_node(junction)
+        pipes = [k for k in links if k in self._pipe_set]
+        return min(pipes or links, key=lambda k: getattr(self.model.get_link(k), "length", 0.0))
 
     def _open(self) -> None:
         from wntr.epanet.toolkit import ENepanet

@@ -69,14 +69,19 @@ class WatchedNetwork:
     for the ratio of drawn to nominal demand.
     """
 
-    def __init__(self, network: Network, readings: Readings, cells: Sequence[Cell]) -> None:
+    def __init__(
+        self, network: Network, readings: Readings, cells: Sequence[Cell], *, places: Sequence[int]
+    ) -> None:
         self.network, self.readings, self.cells = network, readings, tuple(cells)
+        self.places = tuple(places)
         self._nominal = readings.nominal(network)
         self._total = self._nominal.sum(axis=1)
         self._cell = which_cell(self.cells, self._total, readings.running)
         self._measured = readings.measured
         self._column = {name: i for i, name in enumerate(network.junctions)}
         self._ratio = 1.0
+        # Hourly moments are enough: what flickers faster than that is the sensors' own noise.
+        self._every = max(1, round(3600 / readings.step_s))
         self.rows = self._measured.shape[1] + 1
 
     @property
@@ -91,7 +96,7 @@ class WatchedNetwork:
         leak = sum(known.values())
         day = slice(period * self.readings.per_day, (period + 1) * self.readings.per_day)
         sums, counts = np.zeros((2, len(self.cells), self.rows))
-        for i in range(day.start, day.stop):
+        for i in range(day.start, day.stop, self._every):
             cell, total = self._cell[i], self.readings.total[i]
             if cell < 0 or not self.readings.steady[i] or not np.isfinite(total):
                 continue
@@ -105,7 +110,7 @@ class WatchedNetwork:
         mean = np.where(counts >= 2, sums / np.maximum(counts, 1), np.nan)
         if np.isfinite(mean[:, -1]).any():
             self._ratio = 1.0 + float(np.nanmean(mean[:, -1]))
-        usual = self.readings.per_day / len(self.cells)
+        usual = self.readings.per_day / self._every / len(self.cells)
         spread = np.sqrt(np.clip(usual / np.maximum(counts, 1), 1.0, None))
         return mean.ravel(), self._weight(), spread.ravel()
 
@@ -125,26 +130,27 @@ class WatchedNetwork:
                 result[k, number] = np.append((self._read() - before) / size, 1.0 / total)
         return result.reshape(len(places), -1)
 
-    def roughness_effects(self, share: float = 0.1) -> Array:
+    def roughness_effects(self, pipes: Sequence[int], share: float = 0.1) -> Array:
         """Change of each row for a unit relative change of each pipe's roughness, (pipes, n)."""
         network = self.network
-        result = np.zeros((len(network.pipes), len(self.cells), self.rows))
+        result = np.zeros((len(pipes), len(self.cells), self.rows))
         for number, cell in enumerate(self.cells):
             self._set(np.array(cell.demand), {}, np.array(cell.level), np.array(cell.running))
             before = self._read()
-            for k, (pipe, value) in enumerate(zip(network.pipes, network.roughness, strict=True)):
+            for k, number_of in enumerate(pipes):
+                pipe, value = network.pipes[number_of], network.roughness[number_of]
                 network.set_roughness(pipe, value * (1 + share))
                 network.solve()
                 result[k, number, :-1] = (self._read(solve=False) - before) / share
                 network.set_roughness(pipe, value)
-        return result.reshape(len(network.pipes), -1)
+        return result.reshape(len(pipes), -1)
 
     def _set(
         self, demand: Array, known: Mapping[int, float], level: Array, running: NDArray[np.bool_]
     ) -> None:
         flows = demand.copy()
         for place, size in known.items():
-            flows[place] += size
+            flows[self.places[place]] += size
         self.network.set_demands(flows)
         self.network.set_boundary(
             dict(zip(self.readings.tanks, level, strict=True)),
@@ -163,3 +169,11 @@ class WatchedNetwork:
         flows = len(r.links) + len(r.tanks)
         one = [ratio**_HEAD_LOSS_EXPONENT] * len(r.nodes) + [ratio] * flows + [1.0]
         return np.tile(one, len(self.cells))
+
+    def busiest_pipes(self, count: int) -> NDArray[np.intp]:
+        """Numbers of the pipes that lose most head in the busiest kind of moment, (count,)."""
+        cell = max(self.cells, key=lambda c: sum(c.demand))
+        self._set(np.array(cell.demand), {}, np.array(cell.level), np.array(cell.running))
+        self.network.solve()
+        lost = self.network.head_losses()
+        return np.argsort(-lost)[:count]

@@ -36,16 +36,17 @@ class Errors:
 
 
 def covariances(
-    plant: WatchedNetwork, small: Array, roughness: Array, errors: Errors
+    plant: WatchedNetwork, small: Array, owner: NDArray[np.intp], roughness: Array, errors: Errors
 ) -> tuple[Array, Array]:
     """Prior covariance of the lasting bias, and covariance of one day's residual, (n, n) each.
 
-    small : (junctions, n) response to 1 m3/h at each junction ; roughness : (pipes, n)
+    small : (places, n) response to 1 m3/h ; owner : (junctions,) place nearest to each junction
+    roughness : (pipes, n)
     """
     cells, rows = len(plant.cells), plant.rows
     drawn = np.array([cell.demand for cell in plant.cells])
-    demand = small.reshape(len(small), cells, rows) * drawn.T[:, :, None]
-    demand = demand.reshape(len(small), -1)
+    demand = small[owner].reshape(len(owner), cells, rows) * drawn.T[:, :, None]
+    demand = demand.reshape(len(owner), -1)
     gram = demand.T @ demand
     ratio = np.arange(cells) * rows + rows - 1
     bias = errors.demand**2 * gram + errors.roughness**2 * roughness.T @ roughness

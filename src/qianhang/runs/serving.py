@@ -109,7 +109,7 @@ def predict_file(
     folder.mkdir(parents=True)
     arguments = (scenario, str(data.resolve()), str(folder), str(version or ""))
     return workplace.in_job(
-        "qianhang.runs.predict",
+        "qianhang.runs.serving",
         arguments,
         folder=folder,
         settings=settings,
