@@ -274,10 +274,13 @@ def test_linear_forecaster_continues_a_sum_of_sines():
 
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize(
-    "estimator", [engine.BoostedTrees(rounds=15, least_rows=5), engine.WindowRidge()]
+    "estimator", [engine.BoostedTrees(rounds=80, least_rows=5, columns=1.0), engine.WindowRidge()]
 )
 def test_regressors_pass_scikit_learns_own_suite(estimator):
-    check_estimator(estimator)
+    drawn = "rows are drawn for each tree: a row that weighs two is not two rows"
+    names = ("on_dense_data", "on_sparse_data")
+    expected = {f"check_sample_weight_equivalence_{n}": drawn for n in names}
+    check_estimator(estimator, expected_failed_checks=expected, on_fail="raise")
 
 
 def test_boosted_trees_read_back_from_text_say_the_same():

@@ -58,7 +58,7 @@ def fixed(value: float) -> str:
 
 
 def amount(value: float, unit_: str = "", *, lang: Lang, digits: int = 3) -> str:
-    """A headline figure with its unit: 12,345,678 CNY is 1,235万元 or CNY 12.3 million."""
+    """A headline figure with its unit: 12,345,678 CNY is 1,235万元 or 12.3 million CNY."""
     if not math.isfinite(value):
         return "–"
     shown = _scaled(value, _steps("chart.large", lang), digits)

@@ -76,6 +76,11 @@ class ResidualModel(RegressorMixin, BaseEstimator):  # type: ignore[misc]  # skl
             setattr(model, name, value)
         return model
 
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.target_tags.multi_output = True
+        return tags
+
     def _inner(self, shape: tuple[int, int]) -> Any:
         if self.method == "ridge":
             return Ridge(alpha=self.alpha)

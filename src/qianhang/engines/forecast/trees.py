@@ -61,8 +61,8 @@ class BoostedTrees(RegressorMixin, BaseEstimator):  # type: ignore[misc]  # scik
         if not np.isfinite(np.asarray(y, dtype=np.float64)).all():
             raise ValueError("y contains NaN or infinity")
         weight = None if sample_weight is None else np.asarray(sample_weight, dtype=np.float64)
-        if weight is not None and not np.any(weight > 0):
-            raise ValueError("sample_weight: every weight is zero")
+        if weight is not None and (weight.shape != (len(np.asarray(y)),) or not weight.any()):
+            raise ValueError("sample_weight must be (n,) with a weight that is not zero")
         data = lightgbm.Dataset(X, label=np.asarray(y), weight=weight, params={"verbose": -1})
         self.booster_ = lightgbm.train(self._settings(), data, num_boost_round=self.rounds)
         return self

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -48,8 +49,17 @@ class Bm25:
         self.impacts = gain * np.repeat(self.idf.astype(np.float32), found)
 
     @classmethod
-    def of(cls, fields: Mapping[str, Sequence[str]], weights: Mapping[str, float]) -> Bm25:
-        """The index of passages given field by field, each field a text a passage (n,)."""
+    def of(
+        cls,
+        fields: Mapping[str, Sequence[str]],
+        weights: Mapping[str, float],
+        *,
+        beside: Sequence[str] = (),
+    ) -> Bm25:
+        """The index of passages given field by field, each field a text a passage (n,).
+
+        beside : texts whose n-grams are known too, though no passage holds them
+        """
         parts = [grams(texts) for texts in fields.values()]
         worth = np.array([weights.get(name, 1.0) for name in fields], dtype=np.float32)
         keys = np.concatenate([_keys(part, n) for n, part in enumerate(parts)])
@@ -62,7 +72,8 @@ class Bm25:
         owners = (cells[heads] & ((1 << _OWNERS) - 1)).astype(np.int32)
         size = parts[0].count
         lengths = np.bincount(owners, weights=counts, minlength=size).astype(np.float32)
-        return _without_common(cells[heads] >> _OWNERS, owners, counts, lengths)
+        entries = _Entries(cells[heads] >> _OWNERS, owners, counts)
+        return _listed(entries, lengths, np.unique(grams(beside).codes))
 
     def numbers(self, text: str) -> Ints:
         """Positions in `terms` of the distinct known n-grams of a text, (t,)."""
@@ -104,20 +115,27 @@ class Bm25:
             np.concatenate([[0], np.cumsum(last - first)]),
         )
 
-    def vector(self, text: str) -> tuple[Ints, NDArray[np.float32]]:
+    def vector(
+        self, text: str, idf: NDArray[np.float64] | None = None
+    ) -> tuple[Ints, NDArray[np.float32]]:
         """The terms of a text (t,) and their tf-idf (t,), as a row of `vectors`."""
         terms, times = np.unique(self._known(grams([text]))[0], return_counts=True)
-        weights = (1.0 + np.log(times)) * self.idf[terms]
+        weights = (1.0 + np.log(times)) * (self.idf if idf is None else idf)[terms]
         return terms, (weights / max(float(np.linalg.norm(weights)), 1e-9)).astype(np.float32)
 
-    def vectors(self, texts: Sequence[str]) -> Any:
-        """(texts, v) sparse tf-idf rows of unit length: (1 + log count) times idf."""
+    def vectors(self, texts: Sequence[str], idf: NDArray[np.float64] | None = None) -> Any:
+        """(texts, v) sparse tf-idf rows of unit length: (1 + log count) times idf.
+
+        idf (v,) : the index's own where none is given
+        """
         import scipy.sparse as sp
 
         at, owner = self._known(grams(texts))
         shape = (len(texts), len(self.terms))
         counted = sp.csr_matrix((np.ones(len(at), np.float32), (owner, at)), shape=shape)
-        counted.data = (1.0 + np.log(counted.data)) * self.idf[counted.indices]
+        counted.data = (1.0 + np.log(counted.data)) * (self.idf if idf is None else idf)[
+            counted.indices
+        ]
         length = np.sqrt(np.asarray(counted.multiply(counted).sum(axis=1)).ravel())
         return (sp.diags(1.0 / np.maximum(length, 1e-9)) @ counted).tocsr().astype(np.float32)
 
@@ -144,16 +162,25 @@ def _keys(found: Grams, field: int) -> Ints:
     return (((found.codes << _OWNERS) | found.owners) << _FIELDS) | field
 
 
-def _without_common(
-    codes: Ints,
-    owners: NDArray[np.int32],
-    counts: NDArray[np.float32],
-    lengths: NDArray[np.float32],
-) -> Bm25:
-    """The index of (m,) sorted codes with the passage and weighted count of each."""
-    begin = np.flatnonzero(np.diff(codes, prepend=-1))
-    found = np.diff(begin, append=len(codes))
+@dataclass(frozen=True, slots=True)
+class _Entries:
+    """Sorted n-gram codes (m,), with the passage and the weighted count of each."""
+
+    codes: Ints
+    owners: NDArray[np.int32]
+    counts: NDArray[np.float32]
+
+
+def _listed(entries: _Entries, lengths: NDArray[np.float32], beside: Ints) -> Bm25:
+    """The index of the entries without common terms, and with those that stand beside."""
+    begin = np.flatnonzero(np.diff(entries.codes, prepend=-1))
+    found = np.diff(begin, append=len(entries.codes))
     kept = found <= max(COMMON * len(lengths), FEW)
-    entries = np.repeat(kept, found)
-    starts = np.concatenate([[0], np.cumsum(found[kept])])
-    return Bm25(codes[begin][kept], starts, owners[entries], counts[entries], lengths=lengths)
+    mine = np.repeat(kept, found)
+    held = entries.codes[begin]
+    terms = np.concatenate([held[kept], np.setdiff1d(beside, held)])
+    times = np.concatenate([found[kept], np.zeros(len(terms) - int(kept.sum()), dtype=np.int64)])
+    order = np.argsort(terms, kind="stable")
+    starts = np.concatenate([[0], np.cumsum(times[order])])
+    owners, counts = entries.owners[mine], entries.counts[mine]
+    return Bm25(terms[order], starts, owners, counts, lengths=lengths)

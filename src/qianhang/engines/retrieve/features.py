@@ -82,7 +82,7 @@ def _views(question: str, terms: Ints, index: Bm25, memory: Memory | None) -> Ma
     weights = np.column_stack([np.ones(len(terms)), memory.worth[terms]]).astype(np.float32)
     both = index.scores(terms, weights)
     own = {"words": both[:, 0], "weighted": both[:, 1]}
-    return own | memory.views(index, *index.vector(question))
+    return own | memory.views(index, *index.vector(question, memory.idf))
 
 
 def _tenth(scores: Floats) -> float:

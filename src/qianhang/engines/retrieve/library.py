@@ -69,5 +69,7 @@ class Library:
 
 def _texts(arrays: Mapping[str, NDArray[Any]], name: str) -> list[str]:
     whole = arrays[f"{name}.bytes"].tobytes()
-    ends = np.cumsum(arrays[f"{name}.sizes"]).tolist()
-    return [whole[a:b].decode("utf-8") for a, b in zip([0, *ends[:-1]], ends, strict=True)]
+    sizes = arrays[f"{name}.sizes"]
+    ends = np.cumsum(sizes)
+    spans = zip((ends - sizes).tolist(), ends.tolist(), strict=True)
+    return [whole[a:b].decode("utf-8") for a, b in spans]

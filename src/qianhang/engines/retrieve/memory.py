@@ -57,7 +57,7 @@ class Memory:
         self._asked, self._full = sparse["asked"], sparse["full"]
         self._words = {n: _used(sparse[m]) for n, m in _LEADS.items()}
         self.known, self._gold = _used(_matrix(arrays, "gold"))
-        self.mix = arrays["mix"]
+        self.mix, self.idf = arrays["mix"], arrays["idf"]
         self.worth = arrays["worth"]
         self.prior = np.zeros(size, dtype=np.float32)
         self.prior[self.known] = np.asarray(self._gold.sum(axis=1)).ravel()
@@ -73,18 +73,19 @@ class Memory:
         rows = np.repeat(np.arange(len(count)), count)
         ones = np.ones(len(flat), dtype=np.float32)
         gold = sp.csr_matrix((ones, (rows, flat)), shape=(len(count), index.size))
-        asked = index.vectors(answered.questions)
+        idf = _idf(index, answered.questions)
+        asked = index.vectors(answered.questions, idf)
         kernel = (asked @ asked.T).toarray().astype(np.float64)
         mix = np.linalg.inv(kernel + RIDGE * np.eye(len(count))).astype(np.float32)
         wording = _wording(index, gold)
         kept = {
             "asked": asked,
-            "full": index.vectors(full),
+            "full": index.vectors(full, idf),
             "wording": wording,
             "replies": index.vectors(answered.replies),
             "gold": gold,
         }
-        arrays: dict[str, Any] = {"mix": mix, "worth": _worth(asked, wording)}
+        arrays: dict[str, Any] = {"mix": mix, "idf": idf, "worth": _worth(asked, wording)}
         for name, matrix in kept.items():
             arrays |= _parts(name, matrix.astype(np.float32))
         return cls(arrays, index.size)
@@ -123,6 +124,16 @@ def _strongest(
     if len(best) > WORDS:
         best = np.sort(best[np.argsort(-weights[best], kind="stable")[:WORDS]])
     return used[best], weights[best]
+
+
+def _idf(index: Bm25, questions: Sequence[str]) -> NDArray[np.float64]:
+    """(v,) the lesser of a term's idf among passages and among questions.
+
+    Words that only people use are rare in law and still say nothing: how, may I, what if.
+    """
+    said = index.vectors(questions)
+    found = np.bincount(said.indices, minlength=len(index.terms))
+    return np.minimum(index.idf, np.log1p((len(questions) - found + 0.5) / (found + 0.5)))
 
 
 def _wording(index: Bm25, gold: Any) -> Any:

@@ -13,11 +13,11 @@ from qianhang.engines.retrieve.grams import Ints
 
 __all__ = ["Ranker"]
 
-ROUNDS = 200
+ROUNDS = 150
 _SETTINGS = {
     "objective": "lambdarank",
     "learning_rate": 0.06,
-    "num_leaves": 10,
+    "num_leaves": 15,
     "min_data_in_leaf": 50,
     "feature_fraction": 0.4,
     "bagging_fraction": 0.7,

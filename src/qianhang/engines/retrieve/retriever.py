@@ -58,7 +58,8 @@ class Retriever:
         answered : questions with the numbers of their passages; the ranker sees each through a
         memory that does not hold it (ten folds)
         """
-        made = cls(library, Bm25.of(fields, weights), library.passages)
+        beside = answered.questions if answered else ()
+        made = cls(library, Bm25.of(fields, weights, beside=beside), library.passages)
         if answered is None or len(answered.questions) < FEW:
             return made
         ranker = None

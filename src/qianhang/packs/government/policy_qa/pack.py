@@ -67,7 +67,7 @@ def _pieces(places: Iterable[Path]) -> pd.DataFrame:
     try:
         found = retrieve.collect(held, numbering=numbering, patterns=RULES["document"])
     except ValueError as cause:
-        raise ContractError("QH150", f"documents: {cause}") from None
+        raise ContractError("QH118", f"documents: {cause}") from None
     return pd.DataFrame(map(asdict, found)).rename(columns={"title": "law", "printed": "no"})
 
 
