@@ -17,7 +17,9 @@ from qianhang.engines.forecast.series import crop, fold_days
 ZONE = "Australia/Melbourne"
 
 
-def city(days: int, seed: int = 0, start: str = "2014-01-06") -> tuple[pd.DatetimeIndex, np.ndarray]:
+def city(
+    days: int, seed: int = 0, start: str = "2014-01-06"
+) -> tuple[pd.DatetimeIndex, np.ndarray]:
     """Hourly load with a daily shape, a weekend and noise."""
     rng = np.random.default_rng(seed)
     times = pd.date_range(start, periods=days * 24, freq="1h", tz="Australia/Brisbane")
@@ -106,7 +108,7 @@ def test_forward_level_asks_for_more_where_days_differ_and_covers_what_it_says()
     days = rng.normal(size=(400, 1)) + 0.3 * rng.normal(size=(400, 24))
     settings = {"half_life": 15.0, "smooth": 1}
     held = {"plain": [], "forward": []}
-    for day in range(90, 400):
+    for day in range(90, 400, 4):
         past = days[day - 84 : day]
         for name, level in (("plain", 0.8), ("forward", None)):
             asked = level or engine.forward_level(past, target=0.8, **settings)
@@ -136,8 +138,10 @@ def test_make_up_working_days_count_as_working_and_holidays_as_resting():
     off = ["2023-01-23", "2023-01-24", "2023-01-25", "2023-01-26", "2023-01-27"]
     rest = np.array([str(t.date()) in off or t.day_of_week == 6 for t in times])
     workday = ~rest
-    workday[times.day_of_week == 5] = [str(t.date()) == "2023-02-04" or str(t.date()) == "2023-01-28"
-                                   for t in times[times.day_of_week == 5]]
+    workday[times.day_of_week == 5] = [
+        str(t.date()) == "2023-02-04" or str(t.date()) == "2023-01-28"
+        for t in times[times.day_of_week == 5]
+    ]
     clock = engine.read_clock(times, length=1, holiday=None, workday=workday)
     assert clock.kind[0] == 2  # a Monday of rest
     assert clock.kind[12] == 0  # a Saturday of work

@@ -81,7 +81,9 @@ def test_the_forecast_ignores_weather_when_told_to(manifest):
     pd.testing.assert_frame_equal(told, hot)
 
 
-@pytest.mark.parametrize(("case", "freq", "steps"), [("city", "15min", 96), ("city-hourly", "1h", 24)])
+@pytest.mark.parametrize(
+    ("case", "freq", "steps"), [("city", "15min", 96), ("city-hourly", "1h", 24)]
+)
 def test_other_steps_than_half_hours_are_forecast_a_day_ahead(manifest, case, freq, steps):
     times = pd.date_range("2025-01-01", periods=60 * steps, freq=freq, tz="Asia/Shanghai")
     habit = 500 + 100 * np.sin(times.hour / 24 * 2 * np.pi) - 50 * (times.day_of_week >= 5)

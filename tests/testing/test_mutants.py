@@ -59,9 +59,9 @@ MUTANTS = (
         "rng.uniform(20, 110, 400)", "rng.uniform(20, 400, 400)", "sample_keeps_the_contract",
     ),
     Mutant(
-        "a contract without bounds", "optimise", "pack.toml",
-        'price    = { unit = "CNY/kg", low = 0, high = 1000 }',
-        'price    = { kind = "text" }', "sample_keeps_the_contract",
+        "a sample of other materials than the contract knows", "optimise", "pack.toml",
+        'material = { kind = "text" }', 'material = { values = ["A", "B"] }',
+        "sample_keeps_the_contract",
     ),
     Mutant(
         "does nothing better than its baseline", "classify", "pack.py",
@@ -155,6 +155,47 @@ MUTANTS = (
         "    return Inputs({\"table\": table})",
         "    return Inputs({\"table\": pd.concat([table, table.iloc[:40]], ignore_index=True)})",
         "nothing_crosses_the_split",
+    ),
+    Mutant(
+        "looks at the future of the readings", "detect", "pack.py",
+        "    hour = inputs.table.index.hour.to_numpy()\n    excess = inputs.table[\"flow\"].to_numpy() - np.array(model.level)[hour]",
+        "    hour = inputs.table.index.hour.to_numpy()\n    excess = inputs.table[\"flow\"].to_numpy() - np.array(model.level)[hour]\n"
+        "    excess = excess - excess.mean() - 0.5 * np.roll(excess, -24)",
+        "alarms_do_not_look_ahead",
+    ),
+    Mutant(
+        "cites what is not in force", "retrieve", "pack.py",
+        "return rows.assign(**printed, searched=rows[\"text\"], in_force=True)",
+        "return rows.assign(**printed, searched=rows[\"text\"], in_force=[n % 2 == 0 for n in range(len(rows))])",
+        "answers_cite_passages_in_force",
+    ),
+    Mutant(
+        "answers anything at all", "retrieve", "pack.py",
+        "    return model.answer(question, most=int(spec.params[\"hits\"]))",
+        "    from qianhang.core.results import Hit\n\n    return Answer((Hit(\"P1\", 1.0, \"P1\", \"yes\"),))",
+        "answers_cite_passages_in_force",
+    ),
+    Mutant(
+        "no better than yesterday", "forecast", "pack.py",
+        "    return pd.DataFrame(band, index=ahead.index)",
+        "    return pd.DataFrame({k: 900.0 + 0 * v for k, v in band.items()}, index=ahead.index)",
+        "beats_its_baseline",
+    ),
+    Mutant(
+        "spoils the history that it is given", "forecast", "pack.py",
+        "    recent = history.iloc[-60 * 24 :]",
+        "    history.iloc[:, 0] = 0.0\n    recent = history.iloc[-60 * 24 :]",
+        "arguments_stay_untouched",
+    ),
+    Mutant(
+        "a simulator with dice of its own", "control", "pack.py",
+        "        power = float(np.clip(float(action), 0.0, 120.0))",
+        "        power = float(np.clip(float(action) + np.random.default_rng().normal(), 0.0, 120.0))",
+        "same_answer_twice",
+    ),
+    Mutant(
+        "a controller that wastes heat", "control", "pack.py",
+        "    return model.start()", "    return partial(_constant, 119.0)", "beats_its_baseline",
     ),
     Mutant(
         "learns the answer from the label column", "classify", "pack.py",

@@ -66,3 +66,7 @@ def test_equal_to_trivial_does_not_beat_it():
 
 def test_a_case_without_bars_has_no_verdict():
     assert judge(trial({}, {}), case()).verdict == "none"
+
+
+def test_knowing_nothing_is_one_half_even_where_chance_put_the_trivial_ranking_below():
+    assert not judge(trial({"c": 0.5}, {"c": 0.47}), case(Bar("c", at_least=0.4))).beats_trivial

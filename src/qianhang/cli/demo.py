@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +30,7 @@ def demo_command(out: Path, again: bool) -> None:
     from qianhang.runs import page, read_store, report, view
 
     screen = console()
-    done = []
+    done, failed = [], 0
     for pack in packs():
         case = next((c.name for c in pack.manifest.case if c.embedded), None)
         if case is None:
@@ -42,7 +43,7 @@ def demo_command(out: Path, again: bool) -> None:
             screen.print(f"[yellow]{cause}[/yellow]")
         except QianhangError as cause:
             screen.print(f"[red]{cause}[/red]")
-            raise
+            failed += 1
     out.mkdir(parents=True, exist_ok=True)
     views, links = [], {}
     with read_store() as store:
@@ -54,6 +55,8 @@ def demo_command(out: Path, again: bool) -> None:
     write(out / "index.html", report.overview(views, links=links, manifests=manifests))
     screen.rule()
     screen.print(say("cli.demo.done", count=len(done), out=out / "index.html"))
+    if failed:
+        sys.exit(1)
 
 
 def _one(screen: Any, pack: Any, case: str, *, again: bool) -> Any:

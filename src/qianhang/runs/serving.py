@@ -15,6 +15,7 @@ from qianhang.core.pack import Pack, find
 from qianhang.core.spec import Spec, make
 from qianhang.models import ModelVersion
 from qianhang.runs import record, workplace
+from qianhang.runs.steps import told
 from qianhang.store import Settings, Store
 
 if TYPE_CHECKING:
@@ -145,4 +146,4 @@ def _main(scenario: str, data: str, folder: str, version: str) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(workplace.told(lambda: _main(*sys.argv[1:]), Path(sys.argv[3])))
+    sys.exit(told(lambda: _main(*sys.argv[1:]), Path(sys.argv[3])))

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import json
 import sys
+import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
-__all__ = ["NAMES", "Event", "Listener", "Parser", "plain", "silent", "step", "tell"]
+from qianhang.core.errors import QianhangError
+
+__all__ = ["NAMES", "Event", "Listener", "Parser", "plain", "silent", "step", "tell", "told"]
 
 # In the order in which a run goes through them.
 NAMES = ("data", "place", "contract", "split", "trial", "pack_up", "gate", "keep")
 
 _MARK = "\x1eqh "
+_NAMED_ERROR = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,3 +82,16 @@ class Parser:
 def plain(log: str) -> str:
     """A job's log without the lines that are events."""
     return "\n".join(line for line in log.splitlines() if not line.startswith(_MARK))
+
+
+def told(work: Callable[[], None], folder: Path) -> int:
+    """The exit code of a job's main; a named error is left in `folder` for the caller to raise."""
+    try:
+        work()
+    except QianhangError as cause:
+        body = {"kind": type(cause).__name__, "code": cause.code, "message": cause.message}
+        body["hint"] = cause.hint
+        (folder / "error.json").write_text(json.dumps(body, ensure_ascii=False), encoding="utf8")
+        traceback.print_exc()
+        return _NAMED_ERROR
+    return 0

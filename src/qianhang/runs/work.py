@@ -19,8 +19,7 @@ from qianhang.core.manifest import Case
 from qianhang.core.pack import Pack, load_pack
 from qianhang.core.results import Trial
 from qianhang.core.spec import Spec, make
-from qianhang.runs.steps import Event, step, tell
-from qianhang.runs.workplace import told
+from qianhang.runs.steps import Event, step, tell, told
 
 __all__ = ["Ticket", "open_material"]
 

@@ -6,7 +6,6 @@ import json
 import os
 import shutil
 import sys
-import traceback
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
@@ -14,15 +13,14 @@ from typing import TypeVar
 import qianhang
 from qianhang import compute, models
 from qianhang.core import errors
-from qianhang.core.errors import JobFailed, QianhangError
+from qianhang.core.errors import JobFailed
 from qianhang.runs.steps import Listener, Parser, plain, silent
 from qianhang.store import Part, Settings, Store
 
-__all__ = ["PARTS", "carry_job", "in_job", "open_store", "read_store", "told"]
+__all__ = ["PARTS", "carry_job", "in_job", "open_store", "read_store"]
 
 T = TypeVar("T")
 PARTS = (models.PART, Part("runs", "qianhang.runs.migrations", "runs_0001"))
-_NAMED_ERROR = 3
 
 
 def open_store(settings: Settings, *, read_only: bool = False) -> Store:
@@ -91,19 +89,6 @@ def in_job(
         return collect()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-
-
-def told(work: Callable[[], None], folder: Path) -> int:
-    """The exit code of a job's main; a named error is left in `folder` for `carry_job` to raise."""
-    try:
-        work()
-    except QianhangError as cause:
-        body = {"kind": type(cause).__name__, "code": cause.code, "message": cause.message}
-        body["hint"] = cause.hint
-        (folder / "error.json").write_text(json.dumps(body, ensure_ascii=False), encoding="utf8")
-        traceback.print_exc()
-        return _NAMED_ERROR
-    return 0
 
 
 def _environment(settings: Settings) -> dict[str, str]:

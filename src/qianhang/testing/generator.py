@@ -42,7 +42,9 @@ def write_pack(out: Path, *, industry: str, name: str, task: str) -> Path:
     with tempfile.TemporaryDirectory(dir=folder.parent) as place:
         made = Path(place) / name
         made.mkdir()
-        for source in (*sorted((_TEMPLATES / task).iterdir()), _TEMPLATES / "README.md"):
+        # An installed wheel has a folder of compiled files beside the templates.
+        sources = sorted(p for p in (_TEMPLATES / task).iterdir() if p.is_file())
+        for source in (*sources, _TEMPLATES / "README.md"):
             text = Template(source.read_text(encoding="utf8")).substitute(words)
             (made / source.name).write_text(text, encoding="utf8")
         shutil.move(made, folder)

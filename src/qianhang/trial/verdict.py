@@ -58,6 +58,10 @@ def value_on(bar: Bar, *, scores: Mapping[str, float], folds: Sequence[Any]) -> 
     return worst
 
 
+# A ranking that knows nothing scores one half, whatever chance made of it.
+_KNOWING_NOTHING = {"auroc": 0.5, "c": 0.5}
+
+
 def _result(trial: Trial, bar: Bar) -> BarResult:
     value = value_on(bar, scores=trial.scores, folds=trial.folds)
     if value is None:
@@ -83,8 +87,9 @@ def _gain(trial: Trial, bars: Sequence[Bar]) -> float | None:
     pairs = [(f.ours.get(metric), f.trivial.get(metric)) for f in trial.folds]
     if not pairs or any(a is None or b is None for a, b in pairs):
         pairs = [(trial.scores.get(metric), trial.trivial.get(metric))]
+    least = _KNOWING_NOTHING.get(metric, -math.inf)
     gains = [
-        improvement(a, b, lower_is_better=lower)
+        improvement(a, max(b, least), lower_is_better=lower)
         for a, b in pairs
         if a is not None and b is not None and math.isfinite(a) and math.isfinite(b)
     ]

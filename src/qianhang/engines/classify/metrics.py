@@ -108,8 +108,9 @@ def calibration_table(event: ArrayLike, risk: ArrayLike, *, bins: int = 10) -> p
 
 def _bins(risks: Floats, bins: int) -> NDArray[np.int64]:
     """(n,) number of the equal-count bin of each risk, lowest first."""
-    ranks = np.argsort(np.argsort(risks, kind="stable"), kind="stable")
-    return np.asarray(ranks * bins // len(risks), dtype=np.int64)
+    number = np.empty(len(risks), dtype=np.int64)
+    number[np.argsort(risks, kind="stable")] = np.arange(len(risks)) * bins // len(risks)
+    return number
 
 
 def calibration_line(event: ArrayLike, risk: ArrayLike) -> tuple[float, float]:

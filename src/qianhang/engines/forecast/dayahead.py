@@ -33,7 +33,8 @@ class DayAheadForecaster(BaseEstimator):  # type: ignore[misc]  # scikit-learn s
     the last seven days, moved by the median of recent misses. Low and high come from misses on
     days that the model had not seen: forward checks inside the history, then every day since.
     coverage : share of readings that [low, high] is to hold
-    rounds : trees of each model; half_life_days : age at which a training day counts half
+    rounds, leaves : trees of each model, leaves of a tree
+    half_life_days : age at which a training day counts half
     checks, check_days : forward checks kept out of training in turn, and their length
     miss_half_life_days : age at which a past miss counts half
     """
@@ -43,6 +44,7 @@ class DayAheadForecaster(BaseEstimator):  # type: ignore[misc]  # scikit-learn s
         *,
         coverage: float = 0.8,
         rounds: int = 500,
+        leaves: int = 63,
         half_life_days: float = 365.0,
         checks: int = 2,
         check_days: int = 42,
@@ -51,6 +53,7 @@ class DayAheadForecaster(BaseEstimator):  # type: ignore[misc]  # scikit-learn s
     ) -> None:
         self.coverage = coverage
         self.rounds = rounds
+        self.leaves = leaves
         self.half_life_days = half_life_days
         self.checks = checks
         self.check_days = check_days
@@ -149,7 +152,7 @@ class DayAheadForecaster(BaseEstimator):  # type: ignore[misc]  # scikit-learn s
         weight = 0.5 ** ((before - day[use]) / self.half_life_days)
         models = []
         for anchored in (0.0, 1.0):
-            model = BoostedTrees(rounds, seed=self.seed)
+            model = BoostedTrees(rounds, leaves=self.leaves, seed=self.seed)
             departure = target[use] - anchored * rows.anchor[use]
             models.append(model.fit(rows.X[use], departure, weight))
         return models

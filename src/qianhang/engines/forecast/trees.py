@@ -57,7 +57,9 @@ class BoostedTrees(RegressorMixin, BaseEstimator):  # type: ignore[misc]  # scik
         """This model, fitted on X (n, p) and y (n,)."""
         import lightgbm
 
-        X, y = validate_data(self, X, y, y_numeric=True, ensure_all_finite="allow-nan")
+        X, y = validate_data(
+            self, X, y, y_numeric=True, ensure_all_finite="allow-nan", ensure_min_samples=2
+        )
         if not np.isfinite(np.asarray(y, dtype=np.float64)).all():
             raise ValueError("y contains NaN or infinity")
         weight = None if sample_weight is None else np.asarray(sample_weight, dtype=np.float64)

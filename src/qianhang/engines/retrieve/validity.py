@@ -100,13 +100,13 @@ def _plain(name: str, prefix: str) -> str:
 
 
 def _begins(act: Act, ahead: re.Pattern[str]) -> str:
-    """The day from which an act holds as its last articles say, or its own date."""
-    for text in reversed(act.texts[-3:]):
+    """The day from which an act holds as its last article on that says, or its own date."""
+    for text in reversed(act.texts):
         found = ahead.search(unicodedata.normalize("NFKC", text))
         if found:
             year, month, day = (int(found[g]) for g in ("year", "month", "day"))
             return f"{year:04d}-{month:02d}-{day:02d}"
-    return act.date if act.date[:4].isdigit() else ""
+    return act.date if act.date[3:4].isdigit() else ""
 
 
 def _repeals(act: Act, rules: Mapping[str, re.Pattern[str]], prefix: str) -> list[str]:

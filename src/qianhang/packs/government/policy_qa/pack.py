@@ -6,6 +6,7 @@ import tomllib
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict
 from functools import cache
+from importlib import import_module
 from pathlib import Path
 
 import numpy as np
@@ -29,13 +30,12 @@ def sample(seed: int) -> Inputs:
     rng = np.random.default_rng(seed)
     signs = [chr(c) for c in rng.permutation(np.arange(0x4E00, 0x6000))[:360]]
     word = [a + b for a, b in zip(signs[::2], signs[1::2], strict=True)]
-    topics = [rng.permutation(30)[:3] for _ in range(90)]
-    texts = ["".join([*(word[t] for t in own), *rng.choice(word[60:], 12)]) for own in topics]
+    topics = [rng.permutation(12)[:3] for _ in range(90)]
+    texts = ["".join([*(word[t] for t in own), *rng.choice(word[24:], 12)]) for own in topics]
     articles = pd.DataFrame({"law": "A", "no": [f"{n}" for n in range(90)], "text": texts})
-    asked = rng.permutation(180) % 90
-    lay = ["".join([*(word[30 + t] for t in topics[n][:2]), word[topics[n][2]]]) for n in asked]
-    part = np.where(np.arange(180) < 140, "train", "test")
-    table = pd.DataFrame({"question": lay, "gold": [f"A{n}" for n in asked], "split": part})
+    lay = ["".join([word[12 + a], word[12 + b], word[c]]) for a, b, c in topics]
+    part = rng.permutation(np.repeat(["train", "test"], [65, 25]))
+    table = pd.DataFrame({"question": lay, "gold": "A" + articles["no"], "split": part})
     return Inputs({"table": table.drop_duplicates("question"), "articles": articles})
 
 
@@ -48,11 +48,10 @@ def read(inputs: Inputs, *, spec: Spec) -> Inputs:
     if spec.case == "plans" and files and "documents" not in files:
         values["table"] = pd.read_csv(HERE / "plan_questions.csv", dtype=str, na_filter=False)
     if "table" in values:
-        table = values["table"]
-        gold, part = (_column(table, n) for n in ("gold", "split"))
+        gold, part = (_column(values["table"], n) for n in ("gold", "split"))
         listed = gold.str.findall("['\"]([^'\"]*)['\"]").str.join("|")
         gold, part = gold.where(listed == "", listed), part.replace({"dev": "test"})
-        values["table"] = table.assign(gold=gold, split=part)
+        values["table"] = values["table"].assign(gold=gold, split=part)
     return Inputs(values)
 
 
@@ -77,20 +76,13 @@ def passages(inputs: Inputs, *, spec: Spec) -> pd.DataFrame:
     law, no, text, date = (_column(rows, n).tolist() for n in ("law", "no", "text", "date"))
     rules, day = RULES["validity"], str(spec.params["as_of"])
     states = retrieve.standing(law, date, text, day=day, patterns=rules, repealed=REPEALED)
-    days = [d if d[:4].isdigit() else s.begins for d, s in zip(date, states, strict=True)]
+    days = [d if d[3:4].isdigit() else s.begins for d, s in zip(date, states, strict=True)]
     cited = [CITED[bool(d)].format(*held) for *held, d in zip(law, no, days, days, strict=True)]
     ids = rows["id"] if "id" in rows else [a + b for a, b in zip(law, no, strict=True)]
     found = pd.DataFrame({"id": ids, "citation": cited, "text": text, "searched": _fold(text)})
     found = found.assign(document=_fold(law), heading=_fold(_column(rows, "heading")))
     why = [s.ended for s in states]
     return found.assign(in_force=[not w for w in why], why=why)
-
-
-@cache
-def _simplify() -> Callable[[str], str]:
-    from opencc import OpenCC
-
-    return OpenCC("t2s").convert
 
 
 def _fold(texts: Iterable[str]) -> list[str]:
@@ -104,15 +96,15 @@ def fit(passages: pd.DataFrame, questions: pd.DataFrame, *, spec: Spec) -> Retri
     fields = {n: live[n].tolist() for n in ("document", "heading", "searched")}
     weights = {n: float(spec.params[f"{n}_weight"]) for n in ("document", "heading")}
     number = dict(zip(live["id"], range(len(live)), strict=True))
-    gold = [[number[g] for g in t.split("|") if g in number] for t in _column(questions, "gold")]
-    asked = _fold(_column(questions, "question"))
-    told = _column(questions, "keywords") + " " + _column(questions, "answer")
-    on = [n for n, held in enumerate(gold) if held]
-    off = [q for q, text in zip(asked, _column(questions, "gold"), strict=True) if not text]
-    known = Answered(asked, _fold(told), gold).part(on) if spec.params["learn"] else None
-    held, lost = Library.of(live), float(spec.params["lost"])
-    made = Retriever.fit(held, fields, weights=weights, answered=known, seed=spec.seed)
-    return made.calibrated([asked[n] for n in on], off, lost=lost)
+    right = _column(questions, "gold")
+    gold = [[number[g] for g in t.split("|") if g in number] for t in right]
+    told = _fold(_column(questions, "keywords") + " " + _column(questions, "answer"))
+    every = Answered(_fold(_column(questions, "question")), told, gold)
+    known = every.part(n for n, held in enumerate(gold) if held)
+    off, lost = every.part(np.flatnonzero(right == "")), float(spec.params["lost"])
+    taught = known if spec.params["learn"] else None
+    made = Retriever.fit(Library.of(live), fields, weights=weights, answered=taught, seed=spec.seed)
+    return made.calibrated(known.questions, off.questions, lost=lost)
 
 
 def answer(model: Retriever, question: str, *, spec: Spec) -> Answer:
@@ -124,3 +116,8 @@ def baseline(passages: pd.DataFrame, questions: Sequence[str], *, spec: Spec) ->
     """Plain BM25 over the passages as printed: nothing folded, learnt or refused."""
     plain = Retriever.fit(Library.of(passages), {"text": passages["text"].tolist()}, weights={})
     return [plain.answer(q, most=100, quoted=False) for q in questions]
+
+
+@cache
+def _simplify() -> Callable[[str], str]:
+    return import_module("opencc").OpenCC("t2s").convert  # type: ignore[no-any-return]

@@ -18,7 +18,7 @@ __all__ = ["Network"]
 
 Array = NDArray[np.float64]
 # Parameter numbers of the EPANET 2.2 toolkit.
-_BASE_DEMAND, _TANK_LEVEL, _DEMAND, _PRESSURE = 1, 8, 9, 11
+_BASE_DEMAND, _TANK_LEVEL, _DEMAND, _PRESSURE, _LOW, _HIGH = 1, 8, 9, 11, 20, 21
 _ROUGHNESS, _FLOW, _STATUS, _HEAD_LOSS = 2, 8, 4, 10
 _PATTERN_START, _MULTIPLIER = 4, 4
 
@@ -70,7 +70,10 @@ class Network:
     def set_boundary(self, levels: Mapping[str, float], running: Mapping[str, bool]) -> None:
         """Sets tank levels, m, and which pumps run."""
         for tank, level in levels.items():
-            self._engine.ENsetnodevalue(self._nodes[tank], _TANK_LEVEL, float(level))
+            low, high = self._limits[tank]
+            # Within 2 mm of the brim a tank counts as full, so that EPANET shuts its inlet.
+            inside = high if level > high - 0.002 else max(float(level), low)
+            self._engine.ENsetnodevalue(self._nodes[tank], _TANK_LEVEL, inside)
         for pump, on in running.items():
             self._engine.ENsetlinkvalue(self._links[pump], _STATUS, float(on))
 
@@ -129,6 +132,10 @@ class Network:
         self._engine.ENopen(path + ".inp", path + ".rpt", path + ".bin")
         self._nodes = {n: self._engine.ENgetnodeindex(n) for n in model.node_name_list}
         self._links = {k: self._engine.ENgetlinkindex(k) for k in model.link_name_list}
+        get = self._engine.ENgetnodevalue
+        self._limits = {
+            t: (get(self._nodes[t], _LOW), get(self._nodes[t], _HIGH)) for t in self.tanks
+        }
         self._junction_index = [ctypes.c_int(self._nodes[n]) for n in self.junctions]
         self._engine.ENopenH()
 
