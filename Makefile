@@ -3,6 +3,8 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+# The dairy model pins numpy below 2, so the extra `feed` has an environment of its own.
+FEED := .venv-feed
 export OMP_NUM_THREADS := 1
 export OPENBLAS_NUM_THREADS := 1
 
@@ -10,8 +12,8 @@ export OPENBLAS_NUM_THREADS := 1
 run: $(VENV)/.demo
 	$(BIN)/qianhang demo
 
-test: $(VENV)/.dev
-	BIN=$(BIN) scripts/test.sh
+test: $(VENV)/.dev $(FEED)/.dev
+	BIN=$(BIN) FEED=$(FEED)/bin scripts/test.sh
 
 check: $(VENV)/.dev
 	BIN=$(BIN) scripts/check.sh
@@ -23,17 +25,21 @@ serve:
 	@echo "The console is not built yet: see the table of parts in docs/architecture.md."
 
 clean:
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+	rm -rf $(VENV) $(FEED) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
 
-$(VENV)/bin/pip:
+$(VENV)/bin/pip $(FEED)/bin/pip:
 	$(PYTHON) -c 'import ensurepip' 2>/dev/null || scripts/need-venv.sh
-	$(PYTHON) -m venv $(VENV)
+	$(PYTHON) -m venv $(@D)/..
 
 $(VENV)/.demo: $(VENV)/bin/pip pyproject.toml
-	$(BIN)/pip install --quiet --editable '.[demo]'
+	$(BIN)/pip install --quiet --no-compile --editable '.[demo]'
 	touch $@
 
 $(VENV)/.dev: $(VENV)/bin/pip pyproject.toml
-	$(BIN)/pip install --quiet --editable '.[all,dev]'
+	$(BIN)/pip install --quiet --no-compile --editable '.[all,dev]'
 	touch $@
 	touch $(VENV)/.demo
+
+$(FEED)/.dev: $(FEED)/bin/pip pyproject.toml
+	$(FEED)/bin/pip install --quiet --no-compile --editable '.[feed,dev]'
+	touch $@

@@ -10,8 +10,9 @@ if [ "$(id -u)" = 0 ] || [ "${CI:-}" = true ]; then
     export QIANHANG_SERVICES=required
 fi
 if [ -z "${QIANHANG_DATA:-}" ] && [ -d ../shared/data ]; then
-    QIANHANG_DATA=$(cd ../shared/data && pwd)
+    QIANHANG_DATA=$(cd ../shared/data && pwd):$(cd ../shared && pwd)
     export QIANHANG_DATA
 fi
 scripts/check.sh
-exec "$BIN/python" -m pytest "$@"
+"$BIN/python" -m pytest --numprocesses 2 --dist loadgroup -m "not feed" "$@"
+exec "$FEED/python" -m pytest -m feed "$@"

@@ -49,7 +49,9 @@ def strings(tree: ast.Module) -> Iterator[str]:
             yield "".join(
                 str(v.value) if isinstance(v, ast.Constant) else "{}" for v in node.values
             )
-        elif isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in parts:
+        elif (
+            isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in parts
+        ):
             yield node.value
 
 
@@ -85,7 +87,14 @@ def test_an_error_page_says_what_why_and_what_to_do_in_both_languages(page: Path
     head = PAGE.match(text)
     assert head, "expected '# CODE 中文 · English', the class, an example"
     assert {head.group(1), head.group(3)} == {page.stem}
-    marks = ["**发生了什么**", "**为什么**", "**怎么办**", "**What happened.**", "**Why.**", "**What to do.**"]
+    marks = [
+        "**发生了什么**",
+        "**为什么**",
+        "**怎么办**",
+        "**What happened.**",
+        "**Why.**",
+        "**What to do.**",
+    ]
     assert [m for m in marks if m not in text] == []
     assert text.index("## 中文") < text.index("## English")
 
@@ -181,6 +190,19 @@ def test_commands_that_docs_and_hints_name_exist():
     assert sorted(wrong) == []
 
 
+def test_options_in_the_examples_of_docs_exist():
+    everywhere = {"--lang", "--version", "--help"}
+    wrong = []
+    for page in [*PAGES, *SOURCE.rglob("README.md")]:
+        for line in re.findall(r"^qianhang .+", page.read_text(encoding="utf8"), flags=re.M):
+            said = re.sub(r"^(qianhang) --lang en", r"\1", line.partition("#")[0])
+            name = max((n for n in COMMANDS if f"{said} ".startswith(f"{n} ")), key=len, default="")
+            known = {o for p in COMMANDS[name].params for o in p.opts} if name else set()
+            unknown = set(re.findall(r"--[a-z]+", said)) - known - everywhere
+            wrong += [f"{page.name}: {line}"] if unknown or not name else []
+    assert wrong == []
+
+
 def fields(kind: type) -> Iterator[str]:
     """Every key of a closed schema, those of nested ones too."""
     hints = typing.get_type_hints(kind)
@@ -198,9 +220,7 @@ def test_every_key_of_pack_toml_stands_in_the_handbook():
     assert sorted(keys) == []
 
 
-@pytest.mark.parametrize(
-    "choice", ["Role", "SplitKind", "Task"], ids=["roles", "splits", "tasks"]
-)
+@pytest.mark.parametrize("choice", ["Role", "SplitKind", "Task"], ids=["roles", "splits", "tasks"])
 def test_every_choice_of_pack_toml_stands_in_the_handbook(choice: str):
     values = typing.get_args(getattr(manifest, choice))
     assert [v for v in values if not re.search(rf"\b{v}\b", HANDBOOK)] == []
@@ -270,7 +290,7 @@ def test_every_page_can_be_reached_from_the_readme():
 
 def test_targets_that_the_readme_names_exist_in_the_makefile():
     readme = (ROOT / "README.md").read_text(encoding="utf8")
-    named = set(re.findall(r"\bmake ([a-z]+)\b", readme))
+    named = set(re.findall(r"^make ([a-z]+)\b", readme, flags=re.M))
     targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), flags=re.M))
     assert {"run", "test"} <= named
     assert named - targets == set()

@@ -67,7 +67,9 @@ def test_isolation_ranks_points_as_scikit_learn_does() -> None:
     rng = np.random.default_rng(3)
     X = np.vstack([rng.normal(size=(300, 2)), rng.normal(size=(10, 2)) * 6])
     ours = detect.IsolationDetector(trees=200, seed=1).fit(X).score_samples(X)
-    theirs = IsolationForest(n_estimators=200, max_samples=256, random_state=1).fit(X).score_samples(X)
+    theirs = (
+        IsolationForest(n_estimators=200, max_samples=256, random_state=1).fit(X).score_samples(X)
+    )
     ranks = [np.argsort(np.argsort(s)) for s in (ours, theirs)]
     assert np.corrcoef(*ranks)[0, 1] > 0.9
 
@@ -186,9 +188,7 @@ def _tracker(plant: _Line) -> detect.SourceTracker:
         np.array([plant.shape, plant.shape]), (1.0, 5.0), np.abs(line[:, None] - line), 1.0
     )
     settings = detect.Settings(first=10, settle=1, worth=0.5, least=0.3, windows=(1, 2, 4, 8))
-    return detect.SourceTracker(
-        plant, places, np.eye(5), np.eye(5) * 0.05**2, settings=settings
-    )
+    return detect.SourceTracker(plant, places, np.eye(5), np.eye(5) * 0.05**2, settings=settings)
 
 
 def test_source_is_found_sized_and_closed_behind_an_unknown_bias() -> None:

@@ -26,7 +26,7 @@ from qianhang.packs.agriculture.feed_formulation.nutrition import (
     composition,
 )
 
-pytest.importorskip("nasem_dairy")
+pytestmark = pytest.mark.feed
 MANIFEST = manifest.load(Path(pack.__file__).parent / "pack.toml")
 OFFER = Inputs({"table": hand.offer()})
 LIMITS = {k: float(v) for k, v in MANIFEST.params.items() if k.endswith(("_low", "_high"))}

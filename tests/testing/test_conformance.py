@@ -16,8 +16,19 @@ def subject(pack) -> Subject:
     return _SUBJECTS.setdefault(pack.id, Subject.of(pack))
 
 
+def installed() -> list[object]:
+    """Every pack, those with an environment of their own marked with its name."""
+    found = []
+    for pack in packs():
+        extra = pack.manifest.extra
+        marks = [pytest.mark.xdist_group(pack.id)]
+        marks += [pytest.mark.feed] if extra == "feed" else []
+        found.append(pytest.param(pack, marks=marks, id=pack.id))
+    return found
+
+
 @pytest.mark.parametrize("check", CHECKS, ids=lambda c: c.__name__)
-@pytest.mark.parametrize("pack", packs(), ids=lambda p: p.id)
+@pytest.mark.parametrize("pack", installed())
 def test_every_pack_keeps_every_promise(pack, check):
     found = run_check(check, subject(pack))
     assert found.state != "failed", found.detail

@@ -50,13 +50,13 @@ def show_command(run: str, as_json: bool, log: bool) -> None:
 
     with read_store() as store:
         record = get(store, run)
-        text = store.files.get(record.result["log"]).decode() if log and record.result else ""
+        text = _log(store, record) if log else ""
     body = record.as_dict()
     if as_json:
         click.echo(json.dumps(body, ensure_ascii=False, indent=1))
         return
     if log:
-        click.echo(text)
+        click.echo(text.rstrip("\n"))
         return
     screen = console()
     if record.state == "finished":
@@ -65,6 +65,18 @@ def show_command(run: str, as_json: bool, log: bool) -> None:
     for name, value in body.items():
         if name not in hidden:
             screen.print(f"[bold]{name}[/bold]  {_plain(value)}", highlight=False)
+
+
+def _log(store: Any, record: Any) -> str:
+    """A finished run's log is in the store, a failed one's where its job left it."""
+    from qianhang.runs.steps import plain
+    from qianhang.store import Settings
+
+    if "log" in record.result:
+        kept: str = store.files.get(record.result["log"]).decode()
+        return kept
+    left = Settings.load().home / "jobs" / f"run-{record.id}" / "log.txt"
+    return plain(left.read_text(encoding="utf8", errors="replace")) if left.is_file() else ""
 
 
 def _plain(value: Any) -> str:

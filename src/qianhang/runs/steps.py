@@ -81,7 +81,7 @@ class Parser:
 
 def plain(log: str) -> str:
     """A job's log without the lines that are events."""
-    return "\n".join(line for line in log.splitlines() if not line.startswith(_MARK))
+    return "\n".join(line for line in log.split("\n") if not line.startswith(_MARK))
 
 
 def told(work: Callable[[], None], folder: Path) -> int:

@@ -1,4 +1,4 @@
-"""A detect pack tried: alarms on units that it was not fitted on, scored by episode and in money."""
+"""A detect pack tried on units it was not fitted on, scored by episode and in money."""
 
 from __future__ import annotations
 

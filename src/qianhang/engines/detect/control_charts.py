@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 import numpy as np
@@ -30,7 +31,7 @@ def cusum(values: Array, *, slack: float = 0.5, limit: float = 5.0, reset: bool 
     up = down = 0.0
     statistic = np.zeros(len(values))
     for i, value in enumerate(np.asarray(values, dtype=float).tolist()):
-        if value == value:
+        if not math.isnan(value):
             up, down = max(0.0, up + value - slack), max(0.0, down - value - slack)
         statistic[i] = max(up, down)
         if reset and statistic[i] > limit:
@@ -50,7 +51,7 @@ def ewma(values: Array, *, weight: float = 0.2, width: float = 3.0) -> Chart:
     mean = 0.0
     statistic = np.zeros(len(values))
     for i, value in enumerate(np.asarray(values, dtype=float).tolist()):
-        mean = mean if value != value else (1 - weight) * mean + weight * value
+        mean = mean if math.isnan(value) else (1 - weight) * mean + weight * value
         statistic[i] = mean
     steps = np.arange(1, len(statistic) + 1)
     limit = width * np.sqrt(weight / (2 - weight) * (1 - (1 - weight) ** (2 * steps)))

@@ -41,7 +41,7 @@ class IsolationDetector(OutlierMixin, BaseEstimator):  # type: ignore[misc]  # s
         self.share = share
         self.seed = seed
 
-    def fit(self, X: Any, y: Any = None) -> Self:
+    def fit(self, X: Any, y: Any = None) -> Self:  # noqa: ARG002 - scikit-learn's signature
         """Grows the trees on points (n, p), most of them healthy."""
         X = validate_data(self, X, ensure_min_samples=2, dtype=np.float64)
         rng = np.random.default_rng(self.seed)

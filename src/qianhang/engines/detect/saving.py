@@ -15,7 +15,8 @@ __all__ = ["pack_arrays", "unpack_arrays"]
 def pack_arrays(arrays: Mapping[str, Any], notes: Mapping[str, Any]) -> dict[str, bytes]:
     """arrays.npz and notes.json, the same bytes for the same content."""
     buffer = io.BytesIO()
-    np.savez(buffer, **{k: np.asarray(v) for k, v in arrays.items()})
+    held: dict[str, Any] = {k: np.asarray(v) for k, v in arrays.items()}
+    np.savez(buffer, **held)
     return {
         "arrays.npz": buffer.getvalue(),
         "notes.json": json.dumps(dict(notes), sort_keys=True, ensure_ascii=False).encode(),

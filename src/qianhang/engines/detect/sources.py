@@ -20,9 +20,7 @@ Array = NDArray[np.float64]
 class Plant(Protocol):
     """What the tracker asks of the system that it watches."""
 
-    def residual(
-        self, period: int, known: Mapping[int, float]
-    ) -> tuple[Array, Array, Array]:
+    def residual(self, period: int, known: Mapping[int, float]) -> tuple[Array, Array, Array]:
         """Measured minus expected beside the known sources; weight of the bias; noise, (n,) each.
 
         The noise is a multiple of the usual standard deviation (few readings: above 1).
@@ -66,8 +64,8 @@ class Settings:
     windows: tuple[int, ...] = (1, 2, 4, 7, 12, 20, 34, 55)
     drift: float = 2e-5
     temper: float = 0.4
-    checked: int = 16
-    ages: tuple[int, ...] = (1, 2, 4, 7, 11, 16, 24, 34, 48)
+    checked: int = 8
+    ages: tuple[int, ...] = (1, 2, 5, 12, 30)
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,9 +215,7 @@ class SourceTracker:
             return False
         count = self._now + 1 - start
         chance = posterior(ratio, temper=self.settings.temper)
-        source = Source(
-            place, start, self._now, response, chance, [float(sizes[place])] * count
-        )
+        source = Source(place, start, self._now, response, chance, [float(sizes[place])] * count)
         self.sources.append(source)
         self._bias.add(start, -np.outer(source.sizes, response))
         self.events.append((self._now, "open", place, start, source.size, ratio[place]))
@@ -277,8 +273,10 @@ class SourceTracker:
     def _move_some(self) -> None:
         for source in self.sources:
             age = self._now - source.seen
-            if source.open and age in self.settings.ages and self._now - source.start < (
-                self.settings.memory
+            if (
+                source.open
+                and age in self.settings.ages
+                and self._now - source.start < (self.settings.memory)
             ):
                 self._move(source)
 
@@ -297,8 +295,8 @@ class SourceTracker:
         source.sizes = [s * factor for s in source.sizes]
         source.place, source.response = place, response
         self._bias.add(source.start, old - np.outer(source.sizes, response))
-        self._refresh(source.start)
         if moved:
+            self._refresh(source.start)
             self.events.append((self._now, "move", place, source.start, source.size))
         return moved
 

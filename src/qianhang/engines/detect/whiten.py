@@ -26,7 +26,7 @@ class Whitener(TransformerMixin, BaseEstimator):  # type: ignore[misc]  # sklear
     def __init__(self, shrinkage: float = 0.05) -> None:
         self.shrinkage = shrinkage
 
-    def fit(self, X: Any, y: Any = None) -> Self:
+    def fit(self, X: Any, y: Any = None) -> Self:  # noqa: ARG002 - scikit-learn's signature
         """Learns mean and covariance from healthy residuals (n, p)."""
         X = validate_data(self, X, ensure_min_samples=2, dtype=np.float64)
         self.mean_ = X.mean(axis=0)

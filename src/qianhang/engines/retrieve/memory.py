@@ -54,7 +54,7 @@ class Memory:
         self.arrays = dict(arrays)
         self.size = size
         sparse = {n: _matrix(arrays, n) for n in ("asked", "full", "wording", "replies")}
-        self._asked, self._full = sparse["asked"], sparse["full"]
+        self._asked, self._full = sparse["asked"].T.tocsr(), sparse["full"].T.tocsr()
         self._words = {n: _used(sparse[m]) for n, m in _LEADS.items()}
         self.known, self._gold = _used(_matrix(arrays, "gold"))
         self.mix, self.idf = arrays["mix"], arrays["idf"]
@@ -93,20 +93,19 @@ class Memory:
     def views(
         self, index: Bm25, terms: Ints, weights: NDArray[np.float32]
     ) -> dict[str, NDArray[np.float32]]:
-        """Scores (n,) of every passage, by name, for the terms and weights of `index.vector`.
+        """Scores by name for the terms and weights of `index.vector`.
+
+        Those in SEEN are of the `known` passages alone (k,), all others of every passage (n,).
 
         translated, replied : BM25 of the passages' and the replies' words that such questions lead
         to; asked, told : passages of alike questions; mixed : passages of the same mix
         """
-        question = np.zeros(len(index.terms), dtype=np.float32)
-        question[terms] = weights
-        alike, told = self._asked @ question, self._full @ question
+        alike, told = (held[terms].T @ weights for held in (self._asked, self._full))
         mix = self.mix @ alike
-        seen = {}
-        for name, value in zip(SEEN, (alike**2, told**2, mix), strict=True):
-            seen[name] = np.zeros(self.size, dtype=np.float32)
-            seen[name][self.known] = self._gold @ value
-        return seen | {n: index.scores(*_strongest(mix, *w)) for n, w in self._words.items()}
+        seen = zip(SEEN, (alike**2, told**2, mix), strict=True)
+        return {name: np.asarray(self._gold @ value) for name, value in seen} | {
+            n: index.scores(*_strongest(mix, *w)) for n, w in self._words.items()
+        }
 
 
 def _used(words: Any) -> tuple[Ints, Any]:

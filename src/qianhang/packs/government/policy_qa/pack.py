@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from functools import cache
 from importlib import import_module
@@ -21,21 +21,22 @@ from qianhang.engines.retrieve import Answered, Library, Retriever
 
 HERE = Path(__file__).parent
 RULES = tomllib.loads((HERE / "rules.toml").read_text(encoding="utf8"))
-CITED = RULES["citation"]["undated"], RULES["citation"]["dated"]
 REPEALED = dict(pd.read_csv(HERE / "repeals.csv", dtype=str)[["law", "until"]].to_numpy())
+_simplifier = cache(lambda: import_module("opencc").OpenCC("t2s"))
 
 
 def sample(seed: int) -> Inputs:
     """Made-up words: questions use lay ones that only answered questions tie to the passages'."""
     rng = np.random.default_rng(seed)
-    signs = [chr(c) for c in rng.permutation(np.arange(0x4E00, 0x6000))[:360]]
-    word = [a + b for a, b in zip(signs[::2], signs[1::2], strict=True)]
+    signs = rng.permutation(4608)[:360].reshape(-1, 2) + 0x4E00
+    word = [chr(a) + chr(b) for a, b in signs]
     topics = [rng.permutation(12)[:3] for _ in range(90)]
     texts = ["".join([*(word[t] for t in own), *rng.choice(word[24:], 12)]) for own in topics]
     articles = pd.DataFrame({"law": "A", "no": [f"{n}" for n in range(90)], "text": texts})
-    lay = ["".join([word[12 + a], word[12 + b], word[c]]) for a, b, c in topics]
-    part = rng.permutation(np.repeat(["train", "test"], [65, 25]))
-    table = pd.DataFrame({"question": lay, "gold": "A" + articles["no"], "split": part})
+    turned = [(np.roll(own, k), n) for k in (0, 1) for n, own in enumerate(topics)]
+    lay = [word[12 + a] + word[12 + b] + word[c] for (a, b, c), _ in turned]
+    part, gold = rng.permutation(["train"] * 130 + ["test"] * 50), [f"A{n}" for _, n in turned]
+    table = pd.DataFrame({"question": lay, "gold": gold, "split": part})
     return Inputs({"table": table.drop_duplicates("question"), "articles": articles})
 
 
@@ -77,7 +78,8 @@ def passages(inputs: Inputs, *, spec: Spec) -> pd.DataFrame:
     rules, day = RULES["validity"], str(spec.params["as_of"])
     states = retrieve.standing(law, date, text, day=day, patterns=rules, repealed=REPEALED)
     days = [d if d[3:4].isdigit() else s.begins for d, s in zip(date, states, strict=True)]
-    cited = [CITED[bool(d)].format(*held) for *held, d in zip(law, no, days, days, strict=True)]
+    form, held = RULES["citation"], zip(law, no, days, strict=True)
+    cited = [form[bool(h[2])].format(*h) for h in held]
     ids = rows["id"] if "id" in rows else [a + b for a, b in zip(law, no, strict=True)]
     found = pd.DataFrame({"id": ids, "citation": cited, "text": text, "searched": _fold(text)})
     found = found.assign(document=_fold(law), heading=_fold(_column(rows, "heading")))
@@ -87,7 +89,7 @@ def passages(inputs: Inputs, *, spec: Spec) -> pd.DataFrame:
 
 def _fold(texts: Iterable[str]) -> list[str]:
     """Texts in simplified characters, in which passage and question are compared."""
-    return [_simplify()(t) for t in texts]
+    return [_simplifier().convert(t) for t in texts]
 
 
 def fit(passages: pd.DataFrame, questions: pd.DataFrame, *, spec: Spec) -> Retriever:
@@ -116,8 +118,3 @@ def baseline(passages: pd.DataFrame, questions: Sequence[str], *, spec: Spec) ->
     """Plain BM25 over the passages as printed: nothing folded, learnt or refused."""
     plain = Retriever.fit(Library.of(passages), {"text": passages["text"].tolist()}, weights={})
     return [plain.answer(q, most=100, quoted=False) for q in questions]
-
-
-@cache
-def _simplify() -> Callable[[str], str]:
-    return import_module("opencc").OpenCC("t2s").convert  # type: ignore[no-any-return]

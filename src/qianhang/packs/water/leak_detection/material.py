@@ -13,6 +13,10 @@ from qianhang.core.inputs import Inputs
 
 __all__ = ["assemble", "split_units"]
 
+_LTOWN_GAUGES = (
+    "n1 n4 n31 n54 n105 n114 n163 n188 n215 n229 n288 n296 n332 n342 n410 n415 n429 n458 n469 n495 "
+    "n506 n516 n519 n549 n613 n636 n644 n679 n722 n726 n740 n752 n769"
+)
 _LTOWN_FLOWS = ("PUMP_1", "p227", "p235")
 
 
@@ -47,9 +51,7 @@ def split_units(inputs: Inputs) -> dict[str, Inputs]:
     if "unit" not in inputs.table:
         return {"all": inputs}
     groups = inputs.table.groupby("unit", sort=True)
-    return {
-        str(name): inputs.replace(table=part.drop(columns="unit")) for name, part in groups
-    }
+    return {str(name): inputs.replace(table=part.drop(columns="unit")) for name, part in groups}
 
 
 def _timed(frame: pd.DataFrame) -> pd.DataFrame:
@@ -78,7 +80,7 @@ def _timed(frame: pd.DataFrame) -> pd.DataFrame:
 def _npz(path: Path) -> pd.DataFrame:
     """Half-hourly readings of one L-TOWN twin."""
     with np.load(path, allow_pickle=False) as held:
-        nodes = [str(n) for n in held["S"]]
+        nodes = [str(n) for n in held["S"]] if "S" in held else _LTOWN_GAUGES.split()
         values = np.hstack([held["P"], held["F"], held["T"][:, None]]).astype(float)
     index = pd.date_range("2019-01-01", periods=len(values), freq="30min", tz="Asia/Nicosia")
     return pd.DataFrame(values, index=index, columns=[*nodes, *_LTOWN_FLOWS, "T1"]).rename_axis(

@@ -20,7 +20,7 @@ Array = NDArray[np.float64]
 # Parameter numbers of the EPANET 2.2 toolkit.
 _BASE_DEMAND, _TANK_LEVEL, _DEMAND, _PRESSURE, _LOW, _HIGH = 1, 8, 9, 11, 20, 21
 _ROUGHNESS, _FLOW, _STATUS, _HEAD_LOSS = 2, 8, 4, 10
-_PATTERN_START, _MULTIPLIER = 4, 4
+_MULTIPLIER = 4
 
 
 class Network:
@@ -42,6 +42,7 @@ class Network:
         self.step_s = int(model.options.time.pattern_timestep)
         self.start_s = int(model.options.time.pattern_start)
         self.demands, self.native = _demands(model, self.junctions, self.step_s)
+        self._base = np.zeros(len(self.junctions))
         self._folder = tempfile.TemporaryDirectory(prefix="qianhang_epanet_")
         self._open()
 
@@ -59,13 +60,24 @@ class Network:
 
     def nominal(self, time_s: float) -> Array:
         """Demand of every junction at a time of the model's clock, (junctions,), m3/h."""
-        return self.demands[int(time_s // self.step_s) % len(self.demands)]
+        demand: Array = self.demands[int(time_s // self.step_s) % len(self.demands)]
+        return demand
 
-    def set_demands(self, flows: Array) -> None:
-        """Sets every junction's whole demand, (junctions,) m3/h."""
-        call, project = self._engine.ENlib.EN_setnodevalue, self._engine._project
-        for index, flow in zip(self._junction_index, flows.tolist(), strict=True):
-            call(project, index, _BASE_DEMAND, ctypes.c_double(flow))
+    def set_demands(self, nominal: Array, ratio: float, leaks: Mapping[int, float]) -> None:
+        """Sets what every junction draws: nominal demand (junctions,) times a ratio, plus leaks.
+
+        leaks : number of junction -> m3/h
+        """
+        engine, project = self._engine, self._engine._project
+        base = nominal.copy()
+        for place, size in leaks.items():
+            base[place] += size / ratio
+        changed = np.flatnonzero(base != self._base)
+        call = engine.ENlib.EN_setnodevalue
+        for number, flow in zip(changed.tolist(), base[changed].tolist(), strict=True):
+            call(project, self._junction_index[number], _BASE_DEMAND, ctypes.c_double(flow))
+        engine.ENlib.EN_setoption(project, _MULTIPLIER, ctypes.c_double(ratio))
+        self._base = base
 
     def set_boundary(self, levels: Mapping[str, float], running: Mapping[str, bool]) -> None:
         """Sets tank levels, m, and which pumps run."""
@@ -107,7 +119,10 @@ class Network:
         """The shortest pipe at a junction, or its first link where it has none."""
         links = self.model.get_links_for_node(junction)
         pipes = [k for k in links if k in self._pipe_set]
-        return min(pipes or links, key=lambda k: getattr(self.model.get_link(k), "length", 0.0))
+        name: str = min(
+            pipes or links, key=lambda k: getattr(self.model.get_link(k), "length", 0.0)
+        )
+        return name
 
     def _open(self) -> None:
         from wntr.epanet.toolkit import ENepanet

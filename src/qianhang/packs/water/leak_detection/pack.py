@@ -11,7 +11,8 @@ from qianhang.core.inputs import Inputs
 from qianhang.core.results import Trial
 from qianhang.core.spec import Spec
 from qianhang.engines.detect import EpisodeScore, SourceModel
-from qianhang.packs.water.leak_detection import material, official, simple, watch as keeping
+from qianhang.packs.water.leak_detection import material, official, simple
+from qianhang.packs.water.leak_detection import watch as keeping
 
 _SAMPLE = Path(__file__).with_name("sample.inp")
 

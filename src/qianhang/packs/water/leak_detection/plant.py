@@ -14,6 +14,7 @@ from qianhang.packs.water.leak_detection.readings import Readings
 __all__ = ["Cell", "WatchedNetwork", "find_cells", "which_cell"]
 
 Array = NDArray[np.float64]
+_ENDLESS = 1e12  # m3/h; an infinite bound would not be JSON
 _HEAD_LOSS_EXPONENT = 1.852  # Hazen-Williams
 
 
@@ -36,7 +37,7 @@ def find_cells(network: Network, readings: Readings, *, levels: int, least: floa
     """The kinds of moment that make up at least a share `least` of the readings."""
     total = readings.nominal(network).sum(axis=1)
     edges = np.quantile(total, np.linspace(0, 1, levels + 1))
-    edges[0], edges[-1] = -np.inf, np.inf
+    edges[0], edges[-1] = -_ENDLESS, _ENDLESS
     cells = []
     for above, below in zip(edges[:-1], edges[1:], strict=True):
         inside = (total >= above) & (total < below)
@@ -89,9 +90,7 @@ class WatchedNetwork:
         """Whole days of readings."""
         return len(self._total) // self.readings.per_day
 
-    def residual(
-        self, period: int, known: Mapping[int, float]
-    ) -> tuple[Array, Array, Array]:
+    def residual(self, period: int, known: Mapping[int, float]) -> tuple[Array, Array, Array]:
         """Mean of measured minus expected in each cell of a day, NaN where unseen; weights."""
         leak = sum(known.values())
         day = slice(period * self.readings.per_day, (period + 1) * self.readings.per_day)
@@ -102,7 +101,7 @@ class WatchedNetwork:
                 continue
             ratio = float(np.clip((total - leak) / self._total[i], 0.3, 3.0))
             moment = (self.readings.level[i], self.readings.running[i])
-            self._set(self._nominal[i] * ratio, known, *moment)
+            self._set(self._nominal[i], known, moment, ratio)
             row = np.append(self._measured[i] - self._read(), ratio - 1.0)
             seen = np.isfinite(row)
             sums[cell] += np.where(seen, row, 0.0)
@@ -115,18 +114,23 @@ class WatchedNetwork:
         return mean.ravel(), self._weight(), spread.ravel()
 
     def responses(
-        self, period: int, places: Sequence[int], *, sizes: Array, known: Mapping[int, float]
+        self,
+        period: int,  # noqa: ARG002 - the plant's protocol; the newest ratio stands for the day
+        places: Sequence[int],
+        *,
+        sizes: Array,
+        known: Mapping[int, float],
     ) -> Array:
         """Change of each row for 1 m3/h of leak at each place, the total held, (places, n)."""
         result = np.zeros((len(places), len(self.cells), self.rows))
         for number, cell in enumerate(self.cells):
             demand = np.array(cell.demand)
             moment = (np.array(cell.level), np.array(cell.running))
-            self._set(demand * self._ratio, known, *moment)
+            self._set(demand, known, moment, self._ratio)
             before, total = self._read(), demand.sum()
             for k, (place, size) in enumerate(zip(places, sizes, strict=True)):
                 more = {**known, place: known.get(place, 0.0) + float(size)}
-                self._set(demand * max(self._ratio - size / total, 0.02), more, *moment)
+                self._set(demand, more, moment, max(self._ratio - size / total, 0.02))
                 result[k, number] = np.append((self._read() - before) / size, 1.0 / total)
         return result.reshape(len(places), -1)
 
@@ -135,7 +139,7 @@ class WatchedNetwork:
         network = self.network
         result = np.zeros((len(pipes), len(self.cells), self.rows))
         for number, cell in enumerate(self.cells):
-            self._set(np.array(cell.demand), {}, np.array(cell.level), np.array(cell.running))
+            self._set(np.array(cell.demand), {}, (np.array(cell.level), np.array(cell.running)))
             before = self._read()
             for k, number_of in enumerate(pipes):
                 pipe, value = network.pipes[number_of], network.roughness[number_of]
@@ -146,15 +150,20 @@ class WatchedNetwork:
         return result.reshape(len(pipes), -1)
 
     def _set(
-        self, demand: Array, known: Mapping[int, float], level: Array, running: NDArray[np.bool_]
+        self,
+        demand: Array,
+        known: Mapping[int, float],
+        moment: tuple[Array, NDArray[np.bool_]],
+        ratio: float = 1.0,
     ) -> None:
-        flows = demand.copy()
+        leaks: dict[int, float] = {}
         for place, size in known.items():
-            flows[self.places[place]] += size
-        self.network.set_demands(flows)
+            junction = self.places[place]
+            leaks[junction] = leaks.get(junction, 0.0) + size
+        self.network.set_demands(demand, ratio, leaks)
         self.network.set_boundary(
-            dict(zip(self.readings.tanks, level, strict=True)),
-            dict(zip(self.readings.pumps, running, strict=True)),
+            dict(zip(self.readings.tanks, moment[0], strict=True)),
+            dict(zip(self.readings.pumps, moment[1], strict=True)),
         )
 
     def _read(self, *, solve: bool = True) -> Array:
@@ -173,7 +182,7 @@ class WatchedNetwork:
     def busiest_pipes(self, count: int) -> NDArray[np.intp]:
         """Numbers of the pipes that lose most head in the busiest kind of moment, (count,)."""
         cell = max(self.cells, key=lambda c: sum(c.demand))
-        self._set(np.array(cell.demand), {}, np.array(cell.level), np.array(cell.running))
+        self._set(np.array(cell.demand), {}, (np.array(cell.level), np.array(cell.running)))
         self.network.solve()
         lost = self.network.head_losses()
         return np.argsort(-lost)[:count]

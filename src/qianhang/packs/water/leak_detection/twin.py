@@ -47,10 +47,14 @@ def simulate(path: Path, *, seed: int, days: int, leaks: int, sensors: int) -> T
         model.add_pattern(name, flow[leak["place"]].tolist())
         model.get_node(leak["node"]).add_demand(1 / 3600, name)
     result = _run(model, len(index))
-    links = [n for n, k in model.links() if {k.start_node_name, k.end_node_name} & set(
-        model.reservoir_name_list)] + list(model.pump_name_list)
+    links = [
+        n
+        for n, k in model.links()
+        if {k.start_node_name, k.end_node_name} & set(model.reservoir_name_list)
+    ] + list(model.pump_name_list)
     pressure = result.node["pressure"][nodes].to_numpy() + rng.normal(
-        0, 0.02, (len(index), len(nodes)))
+        0, 0.02, (len(index), len(nodes))
+    )
     table = pd.DataFrame(np.round(pressure, 2), index=index, columns=nodes)
     for link in dict.fromkeys(links):
         table[link] = np.round(result.link["flowrate"][link].to_numpy() * 3600, 3)
@@ -139,6 +143,13 @@ def _leaks(
         grow = 1 if len(flows) % 2 == 0 else int(0.1 * steps)
         shape = np.clip((np.arange(steps) - start + 1) / grow, 0, 1) * (np.arange(steps) < end)
         flows[pipe] = np.round(size * shape, 3)
-        rows.append({"start": index[start], "end": index[end - 1], "place": pipe, "node": node,
-                     "size": size})
+        rows.append(
+            {
+                "start": index[start],
+                "end": index[end - 1],
+                "place": pipe,
+                "node": node,
+                "size": size,
+            }
+        )
     return pd.DataFrame(rows), pd.DataFrame(flows, index=index)

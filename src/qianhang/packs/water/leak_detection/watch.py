@@ -95,8 +95,10 @@ def alarm_frame(rows: list[dict[str, Any]], index: pd.Index) -> pd.DataFrame:
     kinds = {"place": str, "size": float, "score": float, "node": str, "sensors": str}
     frame = frame.astype(kinds)
     for column in ("start", "since"):
-        frame[column] = pd.DatetimeIndex(frame[column]).as_unit("ns") if len(frame) else (
-            pd.DatetimeIndex([], tz=pd.DatetimeIndex(index).tz).as_unit("ns")
+        frame[column] = (
+            pd.DatetimeIndex(frame[column]).as_unit("ns")
+            if len(frame)
+            else (pd.DatetimeIndex([], tz=pd.DatetimeIndex(index).tz).as_unit("ns"))
         )
     return frame
 

@@ -1,0 +1,1 @@
+"""Each engine beside its library: `pairs(size)` of every module; size 1 is what we measure."""
