@@ -1,9 +1,74 @@
-"""`make bench`: every figure that we claim, one script after the other."""
+"""`make bench`: every figure that we claim, one script after the other.
 
+python bench/run.py [--write] [--quick]
+
+--write : also docs/benchmarks.md, from what the scripts print
+--quick : the packs as bench/packs.py measured them last (docs/figures.json)
+"""
+
+from __future__ import annotations
+
+import json
 import subprocess
 import sys
 from pathlib import Path
 
-for script in ("catalogue.py", "engines.py", "packs.py"):
-    print(f"\n== {script}", flush=True)
-    subprocess.run([sys.executable, str(Path(__file__).with_name(script))], check=True)
+from timing import table
+
+HERE = Path(__file__).parent
+PAGE = HERE.parent / "docs" / "benchmarks.md"
+FIGURES = HERE.parent / "docs" / "figures.json"
+INTRO = """# 基准 Benchmarks
+
+由 `python bench/run.py --write` 生成，数字不是手写的。机器两核且忙，故只用 CPU 时间，重在比值；两边轮流执行，各取最少的一次，并核对两边结果一致（“apart”为最大相对差）。粗体表示超过 5% 或结果不一致。
+Written by `python bench/run.py --write`; no figure here is typed. The machine has two cores and is busy, hence CPU time and ratios: both sides take turns, the least of each counts, and their answers are compared ("apart" is the largest relative difference). Bold is a wrapper above 5%, or answers that differ.
+"""  # noqa: E501 - a line is a paragraph of the page
+TITLES = {
+    "engines.py": "引擎与单独使用的库 Engines beside the library alone",
+    "way.py": "全程与裸脚本 The whole way beside a bare script",
+    "catalogue.py": "命令启动 Start of the commands, 500 packs installed",
+}
+
+
+def printed(script: str, *arguments: str) -> str:
+    """What the script prints, shown as it comes."""
+    command = [sys.executable, "-W", "ignore", str(HERE / script), *arguments]
+    lines = []
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as child:
+        for line in child.stdout or ():
+            print(line, end="", flush=True)
+            lines.append(line)
+    if child.returncode:
+        raise SystemExit(f"bench/{script} failed, exit code {child.returncode}")
+    return "".join(lines)
+
+
+def costs() -> str:
+    """CPU seconds and peak memory of every case of every pack, as measured last."""
+    rows = {(r["scenario"], r["case"]): r for r in json.loads(FIGURES.read_text(encoding="utf8"))}
+    head = ("场景 scenario", "用例 case", "CPU s", "peak MB")
+    cells = [(f"`{s}`", c, f"{r['cpu_s']:.1f}", f"{r['peak_mb']:.0f}")
+             for (s, c), r in rows.items()]  # fmt: skip
+    return table(head, cells)
+
+
+def main(arguments: list[str]) -> None:
+    """Run every script; write the page where that is asked for."""
+    parts = [INTRO]
+    for script, title in TITLES.items():
+        print(f"\n== {script}", flush=True)
+        text = printed(script)
+        body = text if text.startswith("|") else f"```\n{text}```\n"
+        parts.append(f"## {title}\n\n{body}")
+    if "--quick" not in arguments:
+        print("\n== packs.py", flush=True)
+        printed("packs.py")
+    if FIGURES.is_file():
+        print(f"\n{costs()}")
+        parts.append(f"## 场景包的时间与内存 Time and memory of the packs\n\n{costs()}")
+    if "--write" in arguments:
+        PAGE.write_text("\n".join(parts), encoding="utf8")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -75,12 +75,12 @@ def test_from_nothing_to_a_result_on_ones_own_csv(home, tmp_path):
     load_pack(folder).code.sample(3).table.to_csv(data, index=False)
     done = qianhang("run", str(folder), "--data", str(data))
     assert done.returncode == 0, done.stderr
-    assert "auroc" in done.stdout
+    assert "ROC" in done.stdout
     assert "Traceback" not in done.stdout + done.stderr
     (row,) = json.loads(qianhang("runs", "--json").stdout)
     assert row["state"] == "finished"
     assert row["id"] in qianhang("runs").stdout
-    assert "auroc" in qianhang("show", "last").stdout
+    assert "ROC" in qianhang("show", "last").stdout
     assert json.loads(qianhang("show", row["id"][:15], "--json").stdout)["id"] == row["id"]
     same = json.loads(qianhang("compare", "last", row["id"], "--json").stdout)
     assert same["differences"] == []

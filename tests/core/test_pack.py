@@ -60,7 +60,7 @@ def test_case_inherits_what_it_does_not_say(tmp_path):
 
 def test_a_wrong_case_name_is_answered_with_the_cases(tmp_path):
     manifest = pack.load_pack(write(tmp_path)).manifest
-    with pytest.raises(PackError, match="cases: first.*did you mean 'first'"):
+    with pytest.raises(PackError, match=r"cases: first.*did you mean 'first'"):
         manifest.find_case("frist")
 
 

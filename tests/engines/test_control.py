@@ -74,11 +74,17 @@ def test_child_process_plays_the_same_episode_as_the_parent() -> None:
 
 @pytest.mark.parametrize(
     ("kind", "code", "text"),
-    [(Dying, "QH521", "exit code 3"), (Raising, "QH521", "negative depth"), (Hanging, "QH522", "0.5 s")],
+    [
+        (Dying, "QH521", "exit code 3"),
+        (Raising, "QH521", "negative depth"),
+        (Hanging, "QH522", "0.5 s"),
+    ],
 )
 def test_bad_simulator_is_named_and_the_parent_lives(kind: type, code: str, text: str) -> None:
     with pytest.raises(JobFailed, match=text) as caught:
-        control.episodes([Job("ok", Cart, still), Job("bad", kind, still)], seed=0, time_limit_s=0.5)
+        control.episodes(
+            [Job("ok", Cart, still), Job("bad", kind, still)], seed=0, time_limit_s=0.5
+        )
     assert caught.value.code == code
     assert "bad" in caught.value.message
     assert control.episodes([Job("after", Cart, still)], seed=0)[0].totals["miss"] == 1.0
@@ -128,8 +134,14 @@ def test_integral_does_not_wind_up_while_the_action_is_at_its_limit() -> None:
 
 def mpc(**changes: object) -> LinearMPC:
     values: dict[str, object] = {
-        "state": ("position", "speed"), "a": ((1.0, 1.0), (0.0, 1.0)), "b": (0.0, 1.0),
-        "weight": (1.0, 0.1), "effort": 0.5, "horizon": 8, "low": -100.0, "high": 100.0,
+        "state": ("position", "speed"),
+        "a": ((1.0, 1.0), (0.0, 1.0)),
+        "b": (0.0, 1.0),
+        "weight": (1.0, 0.1),
+        "effort": 0.5,
+        "horizon": 8,
+        "low": -100.0,
+        "high": 100.0,
         "goal": (0.0, 0.0),
     }
     return LinearMPC(**{**values, **changes})  # type: ignore[arg-type]  # test values
@@ -202,7 +214,9 @@ def bowl(p: Mapping[str, float]) -> float:
 KNOBS = (Knob("a", -1, 1, -0.5, 0.4), Knob("b", -1, 1, 0.5, 0.4))
 
 
-@pytest.mark.parametrize(("method", "near"), [("coordinate", 1e-3), ("nelder", 1e-3), ("random", 0.1)])
+@pytest.mark.parametrize(
+    ("method", "near"), [("coordinate", 1e-3), ("nelder", 1e-3), ("random", 0.1)]
+)
 def test_searches_come_close_to_the_bottom_of_a_bowl(method: str, near: float) -> None:
     found = control.search(bowl, KNOBS, budget=80, seed=0, method=method)  # type: ignore[arg-type]
     assert found.value < near

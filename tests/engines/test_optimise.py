@@ -39,8 +39,14 @@ def test_dual_of_a_low_limit_is_what_one_more_unit_costs() -> None:
     """Cheapest 2 a + 3 b with a + b >= 4, a <= 3: by hand a = 3, b = 1, one more unit costs 3."""
     one = np.array([[1.0, 1.0]])
     best = optimise.solve(
-        Program(np.array([2.0, 3.0]), one, np.array([4.0]), np.array([INF]), np.zeros(2),
-                np.array([3.0, INF]))
+        Program(
+            np.array([2.0, 3.0]),
+            one,
+            np.array([4.0]),
+            np.array([INF]),
+            np.zeros(2),
+            np.array([3.0, INF]),
+        )
     )
     assert best.cost == pytest.approx(9)
     np.testing.assert_allclose(best.duals, [3])
@@ -50,8 +56,14 @@ def test_dual_of_a_low_limit_is_what_one_more_unit_costs() -> None:
 def test_equality_rows_carry_a_dual_too() -> None:
     """x + y = 5 at cost x + 2 y, x <= 2: by hand 2 + 6 = 8; one more unit costs 2."""
     best = optimise.solve(
-        Program(np.array([1.0, 2.0]), np.array([[1.0, 1.0]]), np.array([5.0]), np.array([5.0]),
-                np.zeros(2), np.array([2.0, INF]))
+        Program(
+            np.array([1.0, 2.0]),
+            np.array([[1.0, 1.0]]),
+            np.array([5.0]),
+            np.array([5.0]),
+            np.zeros(2),
+            np.array([2.0, INF]),
+        )
     )
     assert best.cost == pytest.approx(8)
     np.testing.assert_allclose(best.duals, [2])
@@ -61,8 +73,15 @@ def test_knapsack_equals_enumeration_and_is_proven() -> None:
     """Six things of value and weight, at most 12 kg: all 64 choices tried one by one."""
     value, weight = np.array([10.0, 7, 25, 24, 3, 8]), np.array([2.0, 1, 6, 5, 2, 4])
     best = optimise.solve(
-        Program(-value, weight[None], np.array([-INF]), np.array([12.0]), np.zeros(6), np.ones(6),
-                np.ones(6, dtype=bool))
+        Program(
+            -value,
+            weight[None],
+            np.array([-INF]),
+            np.array([12.0]),
+            np.zeros(6),
+            np.ones(6),
+            np.ones(6, dtype=bool),
+        )
     )
     tried = [np.array(c) for c in itertools.product((0, 1), repeat=6)]
     assert best.cost == -max(value @ c for c in tried if weight @ c <= 12)
@@ -71,12 +90,16 @@ def test_knapsack_equals_enumeration_and_is_proven() -> None:
     assert np.isfinite(best.duals).all()
 
 
-@pytest.mark.parametrize(
-    ("high", "status"), [(1.0, "infeasible"), (INF, "unbounded")]
-)
+@pytest.mark.parametrize(("high", "status"), [(1.0, "infeasible"), (INF, "unbounded")])
 def test_programs_without_an_answer_say_which_kind(high: float, status: str) -> None:
-    problem = Program(np.array([-1.0]), np.array([[1.0]]), np.array([2.0]), np.array([INF]),
-                      np.zeros(1), np.array([high]))
+    problem = Program(
+        np.array([-1.0]),
+        np.array([[1.0]]),
+        np.array([2.0]),
+        np.array([INF]),
+        np.zeros(1),
+        np.array([high]),
+    )
     best = optimise.solve(problem)
     assert best.status == status
     assert not best.found
@@ -135,7 +158,10 @@ def test_sequence_of_linear_programs_finds_the_smooth_optimum() -> None:
 def test_sequence_says_infeasible_where_no_point_satisfies() -> None:
     """x y can be at most 100 in the box, 200 is asked."""
     problem = Smooth(
-        np.ones(2), lambda p: (p[0] * p[1] - 200)[None], np.full(2, 0.1), np.full(2, 10.0),
+        np.ones(2),
+        lambda p: (p[0] * p[1] - 200)[None],
+        np.full(2, 0.1),
+        np.full(2, 10.0),
         np.ones(1),
     )
     best, program, _ = optimise.sequential(problem, np.array([3.0, 3.0]))

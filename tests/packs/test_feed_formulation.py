@@ -134,7 +134,10 @@ def test_program_without_the_protein_row_is_cheaper_and_caught_by_the_checker(pl
     keep = [i for i, name in enumerate(REQUIREMENTS) if name != "protein"]
     high = table["high"].to_numpy() * dm
     smooth = optimise.Smooth(
-        table["price"].to_numpy() / dm, lambda x: ration.balance(x)[keep], 0 * high, high,
+        table["price"].to_numpy() / dm,
+        lambda x: ration.balance(x)[keep],
+        0 * high,
+        high,
         np.ones(len(keep)),
     )
     best, _, _ = optimise.sequential(smooth, high / 2)
@@ -197,7 +200,9 @@ def test_own_analysis_stands_for_the_library_in_solver_and_checker() -> None:
     table.loc[0, "cp"] = 6.0
     own = Inputs({"table": table})
     poorer = pack.solve(own, spec=spec())
-    assert pack.cost(own, poorer, spec=spec()) > pack.cost(OFFER, pack.solve(OFFER, spec=spec()), spec=spec())
+    assert pack.cost(own, poorer, spec=spec()) > pack.cost(
+        OFFER, pack.solve(OFFER, spec=spec()), spec=spec()
+    )
     assert pack.violations(own, poorer, spec=spec()) == []
 
 
@@ -206,8 +211,11 @@ def test_pearson_square_hits_its_protein_by_hand() -> None:
     offer = pd.DataFrame({"feed": ["a", "b"], "high": [9.0, 9.0]})
     chosen = pd.DataFrame(
         {
-            "Fd_DM": [100, 100], "Fd_Type": "Concentrate", "Fd_Category": "Energy Source",
-            "Fd_CP": [10.0, 50.0], "Fd_St": [70.0, 2.0],
+            "Fd_DM": [100, 100],
+            "Fd_Type": "Concentrate",
+            "Fd_Category": "Energy Source",
+            "Fd_CP": [10.0, 50.0],
+            "Fd_St": [70.0, 2.0],
         }
     )
     np.testing.assert_allclose(

@@ -57,7 +57,9 @@ def test_unknown_setting_of_aquacrop_is_an_error() -> None:
     assert closed(IrrigationManagement, 1, MaxIrrSeason=50).MaxIrrSeason == 50
 
 
-@pytest.mark.parametrize(("what", "value", "guess"), [("crop", "Maiz", "Maize"), ("soil", "Sandyloam", "SandyLoam")])
+@pytest.mark.parametrize(
+    ("what", "value", "guess"), [("crop", "Maiz", "Maize"), ("soil", "Sandyloam", "SandyLoam")]
+)
 def test_unknown_crop_or_soil_is_named_with_the_nearest(what: str, value: str, guess: str) -> None:
     names = {"crop": "Maize", "soil": "SandyLoam", "sowing": "05/01", "start_water": "FC"}
     with pytest.raises(UsageError, match=guess):
@@ -70,8 +72,12 @@ def test_stepping_by_hand_gives_what_aquacrop_gives_alone(inputs: Inputs) -> Non
     from aquacrop.utils import prepare_weather
 
     alone = AquaCropModel(
-        "2008/05/01", "2008/12/31", prepare_weather(str(STATION)), Soil("SandyLoam"),
-        Crop("Maize", planting_date="05/01"), InitialWaterContent(value=["FC"]),
+        "2008/05/01",
+        "2008/12/31",
+        prepare_weather(str(STATION)),
+        Soil("SandyLoam"),
+        Crop("Maize", planting_date="05/01"),
+        InitialWaterContent(value=["FC"]),
     )
     alone.run_model(till_termination=True)
     ours = control.play(pack.simulator(inputs, "2008", spec=spec()), lambda seen: 0.0, seed=0)
@@ -104,7 +110,9 @@ def test_quick_rounding_leaves_a_season_as_it_was(
 
 
 @pytest.mark.parametrize("cap", [60.0, 130.0])
-def test_cap_is_kept_in_the_driest_season_by_aquacrops_own_balance(inputs: Inputs, cap: float) -> None:
+def test_cap_is_kept_in_the_driest_season_by_aquacrops_own_balance(
+    inputs: Inputs, cap: float
+) -> None:
     tight = spec(cap_mm=cap)
     thirsty = StagedRule("dryness", "stage", (0.1,), 25.0, "missing_mm", "spent_mm", cap)
     episode = control.play(pack.simulator(inputs, "2012", spec=tight), thirsty.start(), seed=0)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import numpy as np
@@ -148,9 +147,9 @@ def test_model_kept_without_pickle_raises_the_same_alarms(
 
 def test_no_file_of_epanet_stays_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-    before = set(os.listdir())
+    before = set(Path.cwd().iterdir())
     with Network(_GRID) as network:
         network.set_demands(network.nominal(0), 1.0, {})
         network.solve()
-    assert os.listdir(tmp_path) == []
-    assert set(os.listdir()) == before
+    assert list(tmp_path.iterdir()) == []
+    assert set(Path.cwd().iterdir()) == before

@@ -6,6 +6,7 @@ import pytest
 
 from qianhang.core.errors import UsageError
 from qianhang.core.pack import load_pack, packs
+from qianhang.core.words import say
 from qianhang.testing import CHECKS, TASKS, Subject, examine, run_check, write_pack
 
 _SUBJECTS: dict[str, Subject] = {}
@@ -64,3 +65,9 @@ def test_a_folder_that_is_there_is_not_overwritten(tmp_path):
     write_pack(tmp_path, industry="industry", name="thing", task="classify")
     with pytest.raises(UsageError, match="is there already"):
         write_pack(tmp_path, industry="industry", name="thing", task="survive")
+
+
+def test_every_check_has_a_name_in_both_languages():
+    for check in CHECKS:
+        for lang in ("zh", "en"):
+            assert say(f"check.{check.__name__}", lang=lang)

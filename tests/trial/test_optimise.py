@@ -32,7 +32,11 @@ def violations(problem: Inputs, plan: Plan, *, spec: Spec) -> list[str]:
 
 PACK = SimpleNamespace(
     solve=lambda problem, *, spec: plan(
-        10, 0, bound=10.0, gap=0.0, prices=pd.DataFrame({"requirement": ["protein"], "price": [10.0]}),
+        10,
+        0,
+        bound=10.0,
+        gap=0.0,
+        prices=pd.DataFrame({"requirement": ["protein"], "price": [10.0]}),
         facts={"rounds": 1, "shares": pd.DataFrame({"feed": ["oats"], "share": [1.0]})},
     ),
     baseline=lambda problem, *, spec: plan(7, 2),

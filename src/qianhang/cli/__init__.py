@@ -31,6 +31,9 @@ _COMMANDS = {
 }
 
 
+_HELP = {"help_option_names": ["-h", "--help"]}
+
+
 class _Lazy(click.Group):
     """A group that imports a command's module when the command is asked for."""
 
@@ -58,23 +61,26 @@ class _Lazy(click.Group):
         return super().resolve_command(ctx, args)
 
 
-@click.command(
-    cls=_Lazy, help=say("cli.help"), context_settings={"help_option_names": ["-h", "--help"]}
-)
-@click.version_option(__version__, prog_name="qianhang")
-@click.option("--lang", type=click.Choice(["zh", "en"]), help=say("cli.lang"))
-def _app(lang: str | None) -> None:
-    if lang:
-        os.environ["QIANHANG_LANG"] = lang
+def _app() -> click.Command:
+    """The command group, built once the language of its help is known."""
+
+    @click.command(cls=_Lazy, help=say("cli.help"), context_settings=_HELP)
+    @click.version_option(__version__, prog_name="qianhang")
+    @click.option("--lang", type=click.Choice(["zh", "en"]), help=say("cli.lang"))
+    def app(lang: str | None) -> None:
+        if lang:
+            os.environ["QIANHANG_LANG"] = lang
+
+    return app
 
 
 def main() -> None:
     """The `qianhang` command: named errors become one clear line and exit code 1."""
     if "--lang" in sys.argv[:-1]:
-        # Help texts are looked up while the commands load, before click reads the option.
+        # Help texts are looked up before click reads the option.
         os.environ["QIANHANG_LANG"] = sys.argv[sys.argv.index("--lang") + 1]
     try:
-        sys.exit(_app(standalone_mode=False))
+        sys.exit(_app()(standalone_mode=False))
     except QianhangError as cause:
         click.echo(click.style(cause.code, fg="red", bold=True) + f" {cause.message}", err=True)
         if cause.hint:

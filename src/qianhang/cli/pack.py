@@ -50,7 +50,7 @@ def _check(pack: str) -> None:
     for result in examine(subject):
         found.append(result)
         mark = {"passed": "[green]✓[/green]", "failed": "[red]✗[/red]", "na": "[dim]–[/dim]"}
-        name = result.check.replace("_", " ")
+        name = say(f"check.{result.check}")
         screen.print(f"{mark[result.state]} {name}", highlight=False)
         if result.state == "failed":
             screen.print(f"    {result.detail}", style="red", highlight=False, markup=False)

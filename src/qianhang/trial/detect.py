@@ -72,7 +72,7 @@ def _cuts(
             yield name, units[names[number - 1]], units[name]
         return
     whole = units[names[0]] if names else inputs
-    times = whole.table.index
+    times = pd.DatetimeIndex(whole.table.index)
     count = max(int(len(times) * (1 - split.test_share)), 1)
     if split.kind == "none":
         yield names[0] if names else "all", whole, whole
@@ -129,7 +129,7 @@ def _score(
         scores |= pack.score(alarms, truth, test, result, spec=spec)
     words = {-1: "false_alarm", -2: "repeated"}
     outcome = pd.Series([words.get(int(e), "hit") for e in result.event_of], alarms.index, object)
-    events = truth.drop(columns=[c for c in truth if c.startswith("_")]).assign(
+    events = truth.drop(columns=[c for c in truth if str(c).startswith("_")]).assign(
         outcome=np.where(result.alarm_of >= 0, "event", "miss"), delay=result.delay / 3600.0
     )
     return scores, (outcome, events.reset_index(drop=True))

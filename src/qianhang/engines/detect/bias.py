@@ -25,6 +25,7 @@ class BiasFilter:
         self._gain: list[Array | None] = []
         self.residuals: list[Array] = []
         self._weights: list[Array] = []
+        self._jumps: dict[int, Array] = {}
         self._spreads: list[Array] = []
 
     def push(self, residual: Array, weight: Array, spread: Array) -> None:
@@ -34,11 +35,17 @@ class BiasFilter:
         self._weights.append(weight)
         self._spreads.append(spread)
 
+    def doubt(self, error: Array) -> None:
+        """Says that the bias may have changed with the newest period, by this covariance (n, n)."""
+        period = len(self._gain)
+        cov = _known(self._cov[period])
+        self._cov[period] = cov + error
+        self._jumps[period] = self._jumps.get(period, 0.0) + error
+
     def learn(self) -> None:
         """Draws the newest period into the bias."""
         period = len(self._gain)
-        cov, weight = self._cov[period], self._weights[period]
-        assert_known(cov)
+        cov, weight = _known(self._cov[period]), self._weights[period]
         seen = np.isfinite(self.residuals[period])
         cross = cov[:, seen] * weight[seen]  # type: ignore[index]  # known, see above
         spread = self._spreads[period][seen]
@@ -52,6 +59,7 @@ class BiasFilter:
         self._mean.append(self._next(period))
         old = period - self._memory - 2
         if old >= 0:
+            self._jumps.pop(old, None)
             self._cov[old] = self._gain[old] = None
 
     def add(self, start: int, change: Array) -> None:
@@ -74,20 +82,21 @@ class BiasFilter:
         wide = np.sqrt(np.mean(np.square(self._spreads[start:]), axis=0) / safe)
         weight = np.mean(self._weights[start:], axis=0)
         mean = np.where(count > 0, np.nansum(rows, axis=0) / safe, np.nan)
-        cov = self._cov[start]
-        assert_known(cov)
+        cov = _known(self._cov[start])
         spread = cov * np.outer(weight, weight) + self._noise * np.outer(wide, wide)
+        for period, error in self._jumps.items():
+            if period > start:
+                spread = spread + error
         return mean - weight * self._mean[start], spread
 
     def _next(self, period: int) -> Array:
-        gain, mean = self._gain[period], self._mean[period]
-        assert_known(gain)
+        gain, mean = _known(self._gain[period]), self._mean[period]
         surprise = self.residuals[period] - self._weights[period] * mean
-        result: Array = mean + gain @ np.nan_to_num(surprise)  # type: ignore[operator]  # known
+        result: Array = mean + gain @ np.nan_to_num(surprise)
         return result
 
 
-def assert_known(value: Array | None) -> None:
-    """Raises ValueError where a period was asked for that lies beyond the memory."""
+def _known(value: Array | None) -> Array:
     if value is None:
         raise ValueError("that period lies further back than the memory of the filter")
+    return value

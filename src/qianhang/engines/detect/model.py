@@ -55,7 +55,6 @@ class SourceModel:
         places = Places(
             arrays["responses"], (small, large), arrays["distance"], notes["places"]["reach"]
         )
-        settings: dict[str, Any] = {
-            k: tuple(v) if isinstance(v, list) else v for k, v in notes["settings"].items()
-        }
+        held = notes["settings"].items()
+        settings: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in held}
         return cls(places, arrays["bias"], arrays["noise"], Settings(**settings), notes["notes"])

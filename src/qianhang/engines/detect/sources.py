@@ -15,6 +15,8 @@ from qianhang.engines.detect.localise import cover, match, posterior, within_rea
 __all__ = ["Declared", "Places", "Plant", "Settings", "Source", "SourceTracker", "Trace"]
 
 Array = NDArray[np.float64]
+_NOTABLE = 0.5  # change of size, in units of its usual spread, that casts doubt on the bias
+_INEXACT = 0.1  # relative error of a response
 
 
 class Plant(Protocol):
@@ -218,11 +220,25 @@ class SourceTracker:
         source = Source(place, start, self._now, response, chance, [float(sizes[place])] * count)
         self.sources.append(source)
         self._bias.add(start, -np.outer(source.sizes, response))
+        self._bias.doubt(self._error(source, source.size))
         self.events.append((self._now, "open", place, start, source.size, ratio[place]))
         self._refresh(start)
         if start == 0:
             self._settle()
         return True
+
+    def _error(self, source: Source, size: float) -> Array:
+        """Covariance of what a source may do otherwise than its response says, (n, n).
+
+        It may lie at a neighbour, or where the evidence still allows; and no response is exact.
+        """
+        near = self.places.distance[source.place] <= self.places.reach / 3
+        share = 0.5 * source.chance + 0.5 * near / near.sum()
+        rows = np.flatnonzero(share > 1e-3)
+        off = self.places.at(source.size)[rows] - source.response
+        spread: Array = (off.T * share[rows]) @ off
+        spread += np.diag((_INEXACT * source.response) ** 2)
+        return spread * size**2
 
     def _refresh(self, start: int) -> None:
         """Replaces what was added by straight line by what the plant itself says of today."""
@@ -296,6 +312,7 @@ class SourceTracker:
         source.place, source.response = place, response
         self._bias.add(source.start, old - np.outer(source.sizes, response))
         if moved:
+            self._bias.doubt(self._error(source, source.size))
             self._refresh(source.start)
             self.events.append((self._now, "move", place, source.start, source.size))
         return moved
@@ -319,6 +336,7 @@ class SourceTracker:
                 best, ending, start = float(gain.max()), held[int(gain.argmax())], begin
         if ending is None:
             return False
+        self._bias.doubt(self._error(ending, ending.size))
         back = self._now + 1 - start
         rows = np.outer(ending.sizes[-back:], ending.response)
         ending.sizes[-back:] = [0.0] * back
@@ -341,6 +359,8 @@ class SourceTracker:
         for source, step in zip(held, change, strict=True):
             new = max(source.size + float(step), 0.0)
             source.open = new > self.settings.least / 4
+            if abs(float(step)) > _NOTABLE * self.settings.growth:
+                self._bias.doubt(self._error(source, float(step)))
             kept = new if source.open else 0.0
             self._bias.add(self._now, np.outer([source.size - kept], source.response))
             source.sizes[-1] = kept

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Mapping, Sequence
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -147,7 +147,7 @@ class LinearForecaster(BaseEstimator):  # type: ignore[misc]  # scikit-learn shi
         """Settings as JSON, maps as npz without objects."""
         check_is_fitted(self, "members_")
         facts = {"params": self.get_params(), "penalties": [m.penalty for m in self.members_]}
-        arrays = {f"coef{i}": m.coef_ for i, m in enumerate(self.members_)}
+        arrays: dict[str, Any] = {f"coef{i}": m.coef_ for i, m in enumerate(self.members_)}
         buffer = io.BytesIO()
         np.savez_compressed(buffer, mean=self.mean_, scale=self.scale_, **arrays)
         return {"linear.json": json.dumps(facts).encode(), "linear.npz": buffer.getvalue()}

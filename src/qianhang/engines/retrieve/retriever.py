@@ -170,8 +170,8 @@ def threshold(
 
 
 def _packed(arrays: Mapping[str, NDArray[Any]]) -> bytes:
-    held = io.BytesIO()
-    np.savez_compressed(held, **arrays)
+    held, named = io.BytesIO(), dict[str, Any](arrays)
+    np.savez_compressed(held, **named)
     return held.getvalue()
 
 

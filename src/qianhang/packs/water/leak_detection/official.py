@@ -69,4 +69,4 @@ def judge(
 def perfect(flow: pd.DataFrame, price: float) -> float:
     """EUR saved by whoever knows every leak from its first moment."""
     hours = (flow.index[1] - flow.index[0]).total_seconds() / 3600
-    return float(flow.to_numpy(float).sum()) * hours * price
+    return float(flow.to_numpy(float).sum() * hours * price)

@@ -130,7 +130,8 @@ def _leaks(
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Where, when and how much: half of them burst, half of them grow, some are mended."""
     steps, total = len(index), float(network.demands.sum(axis=1).mean())
-    rows, flows = [], {}
+    rows: list[dict[str, Any]] = []
+    flows: dict[str, Array] = {}
     order = rng.permutation(len(network.junctions))
     for number, junction in enumerate(order[: count * 4]):
         node = network.junctions[int(junction)]

@@ -53,9 +53,7 @@ def detect(model: Usual, inputs: Inputs, *, spec: Spec) -> pd.DataFrame:
     return _alarms(inputs, np.flatnonzero(chart.alarm), excess, chart.statistic)
 
 
-def _alarms(
-    inputs: Inputs, rows: np.ndarray, size: np.ndarray, score: np.ndarray
-) -> pd.DataFrame:
+def _alarms(inputs: Inputs, rows: np.ndarray, size: np.ndarray, score: np.ndarray) -> pd.DataFrame:
     times = inputs.table.index[rows]
     values = {"start": times, "place": "inlet", "size": size[rows], "score": score[rows]}
     return pd.DataFrame(values, columns=_COLUMNS).reset_index(drop=True)
