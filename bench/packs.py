@@ -1,7 +1,8 @@
 """Every case of every pack: figures beside baselines and published, CPU seconds, memory.
 
 Prints the table, writes docs/figures.json and, from it, the table in README.md. Cases whose data or
-libraries are not here are left as they were measured last.
+libraries are not here are left as they were measured last; the feed scenario has an environment of
+its own and is measured there: `.venv-feed/bin/python bench/packs.py agriculture.feed_formulation`.
 
     python bench/packs.py [SCENARIO ...] [--table-only]
 """
@@ -93,7 +94,7 @@ def main(arguments: list[str]) -> None:
     with tempfile.TemporaryDirectory() as home:
         settings = Settings.load(environ={**os.environ, "QIANHANG_HOME": home})
         for pack in packs() if "--table-only" not in arguments else ():
-            for case in (c.name for c in pack.manifest.case):
+            for case in (c.name for c in pack.manifest.case if c.dataset):
                 if wanted and pack.id not in wanted:
                     continue
                 try:

@@ -32,7 +32,7 @@ class Pair:
     ours: Callable[[], Any]
     theirs: Callable[[], Any]
     tolerance: float = 1e-9
-    repeats: int = 6
+    repeats: int = 10
     wraps: bool = True
     why: str = ""
 

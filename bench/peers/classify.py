@@ -26,7 +26,7 @@ def pairs(size: float = 1.0) -> list[Pair]:
     rng = np.random.default_rng(0)
     x = rng.normal(size=(int(40000 * size), 14))
     yes = (rng.random(len(x)) < 1 / (1 + np.exp(-x[:, 0]))).astype(int)
-    some, their_yes = x[: len(x) // 2], yes[: len(x) // 2]
+    some, their_yes = x[: len(x) // 4], yes[: len(x) // 4]
 
     def logistic() -> Any:
         pipe = make_pipeline(StandardScaler(), LogisticRegression(tol=1e-8, max_iter=500))

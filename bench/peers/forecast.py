@@ -10,7 +10,7 @@ import pandas as pd
 from qianhang.engines import forecast
 from timing import Pair
 
-_ROUNDS = 60
+_ROUNDS = 50
 
 
 def pairs(size: float = 1.0) -> list[Pair]:
@@ -26,13 +26,13 @@ def _trees(size: float) -> Pair:
     import lightgbm
 
     rng = np.random.default_rng(0)
-    x = rng.normal(size=(int(20000 * size), 20))
+    x = rng.normal(size=(int(6000 * size), 20))
     y = x[:, 0] * x[:, 1] + rng.normal(size=len(x))
-    ours = forecast.BoostedTrees(200)
+    ours = forecast.BoostedTrees(100)
 
     def theirs() -> Any:
         data = lightgbm.Dataset(x, label=y)
-        return lightgbm.train(ours._settings(), data, num_boost_round=200).predict(x, num_threads=1)
+        return lightgbm.train(ours._settings(), data, num_boost_round=100).predict(x, num_threads=1)
 
     return Pair("forecast", "BoostedTrees", "lightgbm.train", lambda: ours.fit(x, y).predict(x),
                 theirs)  # fmt: skip
@@ -54,7 +54,7 @@ def _day_ahead(size: float) -> Pair:
     """The same trainings on the same matrices, caught from one fit and made again directly."""
     import lightgbm
 
-    series = _series(max(int(150 * size), 60))
+    series = _series(max(int(100 * size), 60))
     caught: list[tuple[dict[str, Any], Any, int]] = []
     train = lightgbm.train
 

@@ -119,3 +119,16 @@ def test_a_pack_may_import_a_module_beside_it(tmp_path):
     place = write(tmp_path, code="from .tables import FACTOR\n")
     (place / "tables.py").write_text("FACTOR = 7\n", encoding="utf8")
     assert pack.load_pack(place).code.FACTOR == 7
+
+
+def test_ones_own_data_take_the_case_that_names_no_data_set(tmp_path):
+    place = write(tmp_path)
+    more = '\n[[case]]\nname = "own"\ntitle = { zh = "甲", en = "A" }\n[[case.bar]]\nmetric = "mae"\nat_most = 1.0\n'
+    path = place / "pack.toml"
+    text = path.read_text(encoding="utf8").replace(
+        'name = "first"', 'name = "first"\ndataset = "x"'
+    )
+    path.write_text(text + more, encoding="utf8")
+    manifest = pack.load_pack(place).manifest
+    assert manifest.default_case(own=False) == "first"
+    assert manifest.default_case(own=True) == "own"

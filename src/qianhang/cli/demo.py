@@ -40,9 +40,9 @@ def demo_command(out: Path, again: bool) -> None:
         try:
             done.append(_one(screen, pack, case, again=again))
         except MissingExtra as cause:
-            screen.print(f"[yellow]{cause}[/yellow]")
+            screen.print(str(cause), style="yellow", markup=False)
         except QianhangError as cause:
-            screen.print(f"[red]{cause}[/red]")
+            screen.print(str(cause), style="red", markup=False)
             failed += 1
     out.mkdir(parents=True, exist_ok=True)
     views, links = [], {}

@@ -241,6 +241,11 @@ class Manifest:
                     hint = f"; did you mean {guess}?" if guess else ""
                     raise ValueError(f"column {column!r} is not in [columns]{hint}")
 
+    def default_case(self, *, own: bool) -> str:
+        """The case taken where none is named: for one's own data one that names no data set."""
+        free = [c.name for c in self.case if not c.dataset]
+        return free[0] if own and free else self.case[0].name
+
     def find_case(self, name: str = "") -> Case:
         """The named case with the pack's defaults filled in; the first when no name is given.
 

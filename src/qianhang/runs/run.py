@@ -51,7 +51,8 @@ def carry_out(
     )
     safety.check_use(use, risk=pack.manifest.risk, scenario=pack.id)
     required(pack)
-    case = pack.manifest.find_case(asked.case)
+    own = asked.data is not None
+    case = pack.manifest.find_case(asked.case or pack.manifest.default_case(own=own))
     spec = asked.spec(pack, case)
     with workplace.open_store(settings) as store:
         record.sweep(store, now=_now())

@@ -16,15 +16,8 @@ from qianhang.engines.detect.localise import (
 )
 from qianhang.engines.detect.model import SourceModel
 from qianhang.engines.detect.residual import ResidualModel
-from qianhang.engines.detect.sources import (
-    Declared,
-    Places,
-    Plant,
-    Settings,
-    Source,
-    SourceTracker,
-    Trace,
-)
+from qianhang.engines.detect.source import Declared, Places, Plant, Settings, Source, Trace
+from qianhang.engines.detect.sources import SourceTracker
 from qianhang.engines.detect.whiten import Whitener
 
 __all__ = [

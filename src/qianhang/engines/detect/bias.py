@@ -47,7 +47,7 @@ class BiasFilter:
         period = len(self._gain)
         cov, weight = _known(self._cov[period]), self._weights[period]
         seen = np.isfinite(self.residuals[period])
-        cross = cov[:, seen] * weight[seen]  # type: ignore[index]  # known, see above
+        cross = cov[:, seen] * weight[seen]
         spread = self._spreads[period][seen]
         noise = self._noise[np.ix_(seen, seen)] * np.outer(spread, spread)
         inner = cross[seen] * weight[seen][:, None] + noise

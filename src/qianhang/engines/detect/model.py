@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qianhang.engines.detect.saving import pack_arrays, unpack_arrays
-from qianhang.engines.detect.sources import Places, Plant, Settings, SourceTracker
+from qianhang.engines.detect.source import Places, Plant, Settings
+from qianhang.engines.detect.sources import SourceTracker
 
 __all__ = ["SourceModel"]
 

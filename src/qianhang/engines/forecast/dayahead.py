@@ -33,7 +33,7 @@ class DayAheadForecaster(BaseEstimator):  # type: ignore[misc]  # scikit-learn s
     the last seven days, moved by the median of recent misses. Low and high come from misses on
     days that the model had not seen: forward checks inside the history, then every day since.
     coverage : share of readings that [low, high] is to hold
-    rounds, leaves : trees of each model, leaves of a tree
+    rounds, leaves : trees of each model, leaves of a tree; fewer on a short history
     half_life_days : age at which a training day counts half
     checks, check_days : forward checks kept out of training in turn, and their length
     miss_half_life_days : age at which a past miss counts half
@@ -147,12 +147,14 @@ class DayAheadForecaster(BaseEstimator):  # type: ignore[misc]  # scikit-learn s
         self, rows: DayAheadRows, target: Floats, day: Ints, *, before: int
     ) -> list[BoostedTrees]:
         use = (day < before) & np.isfinite(target) & np.isfinite(rows.anchor)
-        # A short history that is boosted for long is learnt by heart.
-        rounds = min(self.rounds, max(int(use.sum()) // 20, 50))
+        # A short history that is boosted for long, or in fine leaves, is learnt by heart.
+        count = int(use.sum())
+        rounds = min(self.rounds, max(count // 20, 50))
+        leaves = min(self.leaves, max(count // 600, 15))
         weight = 0.5 ** ((before - day[use]) / self.half_life_days)
         models = []
         for anchored in (0.0, 1.0):
-            model = BoostedTrees(rounds, leaves=self.leaves, seed=self.seed)
+            model = BoostedTrees(rounds, leaves=leaves, seed=self.seed)
             departure = target[use] - anchored * rows.anchor[use]
             models.append(model.fit(rows.X[use], departure, weight))
         return models

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qianhang.engines.retrieve.grams import Grams, Ints, grams
+from qianhang.engines.retrieve.postings import Postings
 
 __all__ = ["Bm25"]
 
@@ -26,6 +27,7 @@ class Bm25:
 
     terms (v,) : n-gram codes, ascending; idf (v,) : natural logarithm
     lengths (n,) : weighted n-grams of each passage; size : number of passages
+    lists : of each term the passages that hold it, with idf times saturated count
     Source: Robertson and Zaragoza 2009, BM25F with one length for all fields.
     """
 
@@ -46,7 +48,8 @@ class Bm25:
         mean = max(float(lengths.mean()), 1e-9) if self.size else 1.0
         scale = (SATURATION * (1 - LENGTH + LENGTH * lengths / mean)).astype(np.float32)
         gain = counts * (SATURATION + 1) / (counts + scale[passages])
-        self.impacts = gain * np.repeat(self.idf.astype(np.float32), found)
+        impacts = gain * np.repeat(self.idf.astype(np.float32), found)
+        self.lists = Postings(starts, passages, impacts, self.size)
 
     @classmethod
     def of(
@@ -77,51 +80,32 @@ class Bm25:
 
     def numbers(self, text: str) -> Ints:
         """Positions in `terms` of the distinct known n-grams of a text, (t,)."""
-        return np.unique(self._known(grams([text]))[0])
+        return self.counted(text)[0]
 
-    def _known(self, found: Grams) -> tuple[Ints, Ints]:
-        at = np.searchsorted(self.terms, found.codes).clip(max=max(len(self.terms) - 1, 0))
-        known = self.terms[at] == found.codes if len(self.terms) else np.zeros(0, dtype=bool)
-        return at[known], found.owners[known]
+    def counted(self, text: str) -> tuple[Ints, Ints]:
+        """As `numbers`, with how often each stands in the text (t,)."""
+        codes, times = np.unique(grams([text]).codes, return_counts=True)
+        at, known = self._known(codes)
+        return at[known], times[known]
+
+    def _known(self, codes: Ints) -> tuple[Ints, NDArray[np.bool_]]:
+        """Where codes (m,) stand in `terms`, and whether they do."""
+        if not len(self.terms):
+            return np.zeros(len(codes), dtype=np.int64), np.zeros(len(codes), dtype=bool)
+        at = np.minimum(np.searchsorted(self.terms, codes), len(self.terms) - 1)
+        return at, self.terms[at] == codes
 
     def scores(self, terms: Ints, weights: NDArray[np.float32]) -> NDArray[np.float32]:
-        """(n, ...) sum over terms (t,) of weight (t, ...) times impact, for every passage."""
-        import scipy.sparse as sp
+        """(n,) sum over terms (t,) of weight (t,) times impact, for every passage."""
+        return self.lists.some(terms).sums(weights)[0]
 
-        passages, impacts, ends = self._gather(terms)
-        lists = sp.csc_matrix((impacts, passages, ends), shape=(self.size, len(terms)), copy=False)
-        return np.asarray(lists @ weights)
-
-    def holds(self, terms: Ints, chosen: Ints) -> NDArray[np.bool_]:
-        """(chosen, t) whether each chosen passage holds each term."""
-        row = np.full(self.size, -1)
-        row[chosen] = np.arange(len(chosen))
-        passages, _, ends = self._gather(terms)
-        at = row[passages]
-        column = np.repeat(np.arange(len(terms)), np.diff(ends))
-        held = np.zeros((len(chosen), len(terms)), dtype=bool)
-        held[at[at >= 0], column[at >= 0]] = True
-        return held
-
-    def _gather(self, terms: Ints) -> tuple[NDArray[np.int32], NDArray[np.float32], Ints]:
-        """The lists of some terms one after the other: passages, impacts, where each ends."""
-        first, last = self.starts[terms], self.starts[terms + 1]
-        pieces = [slice(a, b) for a, b in zip(first.tolist(), last.tolist(), strict=True)]
-        if not pieces:
-            return self.passages[:0], self.impacts[:0], np.zeros(1, dtype=np.int64)
-        return (
-            np.concatenate([self.passages[p] for p in pieces]),
-            np.concatenate([self.impacts[p] for p in pieces]),
-            np.concatenate([[0], np.cumsum(last - first)]),
-        )
-
-    def vector(
-        self, text: str, idf: NDArray[np.float64] | None = None
-    ) -> tuple[Ints, NDArray[np.float32]]:
-        """The terms of a text (t,) and their tf-idf (t,), as a row of `vectors`."""
-        terms, times = np.unique(self._known(grams([text]))[0], return_counts=True)
+    def weighed(
+        self, terms: Ints, times: Ints, idf: NDArray[np.float64] | None = None
+    ) -> NDArray[np.float32]:
+        """(t,) tf-idf of unit length of what `counted` found, as a row of `vectors`."""
         weights = (1.0 + np.log(times)) * (self.idf if idf is None else idf)[terms]
-        return terms, (weights / max(float(np.linalg.norm(weights)), 1e-9)).astype(np.float32)
+        length = max(float(np.sqrt(weights @ weights)), 1e-9)
+        return np.asarray(weights / length, dtype=np.float32)
 
     def vectors(self, texts: Sequence[str], idf: NDArray[np.float64] | None = None) -> Any:
         """(texts, v) sparse tf-idf rows of unit length: (1 + log count) times idf.
@@ -130,7 +114,9 @@ class Bm25:
         """
         import scipy.sparse as sp
 
-        at, owner = self._known(grams(texts))
+        found = grams(texts)
+        at, known = self._known(found.codes)
+        at, owner = at[known], found.owners[known]
         shape = (len(texts), len(self.terms))
         counted = sp.csr_matrix((np.ones(len(at), np.float32), (owner, at)), shape=shape)
         counted.data = (1.0 + np.log(counted.data)) * (self.idf if idf is None else idf)[

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Sequence
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -47,11 +48,13 @@ def is_pair(codes: Ints) -> NDArray[np.bool_]:
 
 
 def _is_word(points: Ints) -> NDArray[np.bool_]:
-    kinds = np.flatnonzero(np.bincount(points, minlength=1))
-    word = [p < 1 << _SHIFT and chr(p).isalnum() for p in kinds.tolist()]
-    known = np.zeros(int(points.max(initial=0)) + 1, dtype=bool)
-    known[kinds] = word
-    return known[points]
+    return _letters()[np.minimum(points, (1 << _SHIFT) - 1)]
+
+
+@cache
+def _letters() -> NDArray[np.bool_]:
+    """Whether each code point is a letter or a digit; the last, unassigned, stands for all above."""
+    return np.fromiter((chr(p).isalnum() for p in range(1 << _SHIFT)), dtype=bool)
 
 
 def spell(codes: Ints) -> list[str]:

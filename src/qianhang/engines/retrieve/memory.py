@@ -15,12 +15,14 @@ from numpy.typing import NDArray
 
 from qianhang.engines.retrieve.bm25 import Bm25
 from qianhang.engines.retrieve.grams import Ints
+from qianhang.engines.retrieve.postings import Postings
 
 __all__ = ["SEEN", "Answered", "Memory"]
 
 RIDGE = 0.5
 WORDS = 80
 FAINT = 0.1  # terms that weigh less than this share of the heaviest are left out
+SLIGHT = 0.0  # questions with less than this share of the heaviest lend no words
 TRUST = 2.0
 SEEN = ("asked", "told", "mixed")  # views that are zero but for passages that answered before
 _LEADS = {"translated": "wording", "replied": "replies"}
@@ -54,9 +56,13 @@ class Memory:
         self.arrays = dict(arrays)
         self.size = size
         sparse = {n: _matrix(arrays, n) for n in ("asked", "full", "wording", "replies")}
-        self._asked, self._full = sparse["asked"].T.tocsr(), sparse["full"].T.tocsr()
+        self._alike = [Postings.of_rows(sparse[n].T) for n in ("asked", "full")]
         self._words = {n: _used(sparse[m]) for n, m in _LEADS.items()}
-        self.known, self._gold = _used(_matrix(arrays, "gold"))
+        gold = _matrix(arrays, "gold")
+        self.known = np.unique(gold.indices).astype(np.int64)
+        self._gold = gold[:, self.known].T.tocsr()
+        self.place = np.full(size, len(self.known), dtype=np.int32)
+        self.place[self.known] = np.arange(len(self.known))
         self.mix, self.idf = arrays["mix"], arrays["idf"]
         self.worth = arrays["worth"]
         self.prior = np.zeros(size, dtype=np.float32)
@@ -100,28 +106,30 @@ class Memory:
         translated, replied : BM25 of the passages' and the replies' words that such questions lead
         to; asked, told : passages of alike questions; mixed : passages of the same mix
         """
-        alike, told = (held[terms].T @ weights for held in (self._asked, self._full))
+        alike, told = (held.some(terms).sums(weights)[0] for held in self._alike)
         mix = self.mix @ alike
-        seen = zip(SEEN, (alike**2, told**2, mix), strict=True)
-        return {name: np.asarray(self._gold @ value) for name, value in seen} | {
+        seen = self._gold @ np.column_stack([alike**2, told**2, mix])
+        return dict(zip(SEEN, np.ascontiguousarray(seen.T), strict=True)) | {
             n: index.scores(*_strongest(mix, *w)) for n, w in self._words.items()
         }
 
 
-def _used(words: Any) -> tuple[Ints, Any]:
-    """The columns (u,) that any row fills, and the rows over these alone, turned (u, q)."""
+def _used(words: Any) -> tuple[Ints, Postings]:
+    """The columns (u,) that any row fills, and each row's list over these alone."""
     used = np.unique(words.indices).astype(np.int64)
-    return used, words[:, used].T.tocsr()
+    return used, Postings.of_rows(words[:, used])
 
 
 def _strongest(
-    mix: NDArray[np.float32], used: Ints, words: Any
+    mix: NDArray[np.float32], used: Ints, words: Postings
 ) -> tuple[Ints, NDArray[np.float32]]:
     """The terms that weigh most in a mix of rows, with their weights, at most WORDS."""
-    weights = np.asarray(words @ mix)
+    size = np.abs(mix)
+    rows = np.flatnonzero(size > SLIGHT * size.max(initial=0.0))
+    weights = words.some(rows).sums(mix[rows])[0]
     best = np.flatnonzero(weights > FAINT * weights.max(initial=0.0))
     if len(best) > WORDS:
-        best = np.sort(best[np.argsort(-weights[best], kind="stable")[:WORDS]])
+        best = np.sort(best[np.argpartition(-weights[best], WORDS)[:WORDS]])
     return used[best], weights[best]
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from qianhang.engines.retrieve.features import Found
 from qianhang.engines.retrieve.grams import Ints
+from qianhang.engines.retrieve.trees import Trees
 
 __all__ = ["Ranker"]
 
@@ -39,10 +39,8 @@ class Ranker:
     """
 
     def __init__(self, text: str) -> None:
-        import lightgbm
-
         self.text = text
-        self._booster: Any = lightgbm.Booster(model_str=text)
+        self._trees = Trees(text)
 
     @classmethod
     def of(cls, found: Sequence[Found], gold: Sequence[Sequence[int]], *, seed: int) -> Ranker:
@@ -61,6 +59,6 @@ class Ranker:
 
     def order(self, found: Found) -> tuple[Ints, NDArray[np.float64]]:
         """The candidates' numbers best first (c,), and their scores (c,)."""
-        scores = self._booster.predict(found.features, num_threads=1)
+        scores = self._trees.predict(found.features)
         best = np.argsort(-scores, kind="stable")
         return found.numbers[best], scores[best]

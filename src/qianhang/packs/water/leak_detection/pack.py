@@ -18,10 +18,10 @@ _SAMPLE = Path(__file__).with_name("sample.inp")
 
 
 def sample(seed: int) -> Inputs:
-    """Three weeks of a small made-up network, simulated, for the conformance suite only."""
+    """Forty days of a small made-up network, simulated, for the conformance suite only."""
     from qianhang.packs.water.leak_detection.twin import simulate
 
-    twin = simulate(_SAMPLE, seed=seed, days=24, leaks=3, sensors=8)
+    twin = simulate(_SAMPLE, seed=seed, days=40, leaks=3, sensors=10)
     return Inputs({"network": _SAMPLE, "table": twin.table, "truth": twin.truth,
                    "truth_flow": twin.flow})  # fmt: skip
 
