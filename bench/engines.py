@@ -13,10 +13,20 @@ from collections.abc import Iterable, Iterator
 for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
     os.environ.setdefault(_name, "1")
 
-from timing import GOAL, Line, measure, table  # noqa: E402 - threads are counted at first import
+from timing import Line, measure, table  # noqa: E402 - threads are counted at first import
 
 ENGINES = ("forecast", "classify", "survive", "detect", "optimise", "control", "retrieve")
-HEAD = ("engine", "ours", "beside", "ours ms", "theirs ms", "ratio", "apart", "what it is made of")
+HEAD = (
+    "engine",
+    "ours",
+    "beside",
+    "ours ms",
+    "theirs ms",
+    "ratio",
+    "noise",
+    "apart",
+    "what it is made of",
+)
 
 
 def lines(engines: Iterable[str]) -> Iterator[Line]:
@@ -36,7 +46,8 @@ def cells(line: Line) -> list[str]:
         pair.peer,
         f"{line.ours_ms:.1f}",
         f"{line.theirs_ms:.1f}",
-        f"**{ratio}**" if pair.wraps and line.ratio > GOAL else ratio,
+        f"**{ratio}**" if line.above else ratio,
+        f"±{line.noise:.2f}",
         apart if line.same else f"**{apart}**",
         pair.why,
     ]

@@ -32,24 +32,33 @@ class Pair:
     ours: Callable[[], Any]
     theirs: Callable[[], Any]
     tolerance: float = 1e-9
-    repeats: int = 10
+    repeats: int = 14
     wraps: bool = True
     why: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One measured pair: CPU milliseconds of each, and the largest difference of the answers."""
+    """One measured pair: CPU milliseconds of each, and the largest difference of the answers.
+
+    noise : by how much the library differs from itself between the two halves of the goes
+    """
 
     pair: Pair
     ours_ms: float
     theirs_ms: float
     apart: float
+    noise: float = 0.0
 
     @property
     def ratio(self) -> float:
         """Ours over the library's."""
         return self.ours_ms / self.theirs_ms
+
+    @property
+    def above(self) -> bool:
+        """Whether a wrapper costs more than the goal by more than the noise."""
+        return self.pair.wraps and self.ratio > GOAL + self.noise
 
     @property
     def same(self) -> bool:
@@ -79,7 +88,9 @@ def measure(pair: Pair) -> Line:
         seconds = [timed(first)[0], timed(second)[0]]
         goes.append(seconds if number % 2 else seconds[::-1])
     ours, theirs = 1e3 * np.min(goes, axis=0)
-    return Line(pair, float(ours), float(theirs), apart)
+    halves = [min(go[1] for go in goes[k::2]) for k in (0, 1)]
+    noise = max(halves) / max(min(halves), 1e-9) - 1
+    return Line(pair, float(ours), float(theirs), apart, noise)
 
 
 def difference(first: Any, second: Any) -> float:

@@ -57,5 +57,5 @@ def test_a_wrapper_above_the_goal_stands_in_bold() -> None:
     """By hand: 21 ms over 10 ms is 2.10, above 1.05; the answers are equal."""
     timing, engines = load("timing"), load("engines")
     pair = timing.Pair("e", "n", "p", lambda: 1.0, lambda: 1.0)
-    assert engines.cells(timing.Line(pair, 21.0, 10.0, 0.0))[5:7] == ["**2.10**", "0"]
+    assert engines.cells(timing.Line(pair, 21.0, 10.0, 0.0))[5:8] == ["**2.10**", "±0.00", "0"]
     assert timing.measure(pair).same

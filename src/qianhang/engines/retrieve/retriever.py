@@ -99,20 +99,23 @@ class Retriever:
     def search(self, question: str) -> tuple[Ints, NDArray[np.float64], float]:
         """Passage numbers best first (c,), their scores (c,), and the question's support."""
         found = self._look(question, self.memory)
+        return *self._ordered(found), found.support
+
+    def _ordered(self, found: Found) -> tuple[Ints, NDArray[np.float64]]:
         if self.ranker is None:
-            return found.numbers, found.fused.astype(np.float64), found.support
-        numbers, scores = self.ranker.order(found)
-        return numbers, scores, found.support
+            return found.numbers, found.fused.astype(np.float64)
+        return self.ranker.order(found)
 
     def answer(self, question: str, *, most: int = 5, quoted: bool = True) -> Answer:
         """The best passages with their citations, or a refusal where the best has little in common.
 
         most : passages; quoted : whether sentences are taken out, which a ranking does not need
         """
-        numbers, scores, support = self.search(question)
-        if support <= 0 or support < self.least:
+        found = self._look(question, self.memory)
+        if found.support <= 0 or found.support < self.least:
             return Answer((), refused=True, reason=OFF_TOPIC)
-        terms = self.index.numbers(question) if quoted else np.zeros(0, dtype=np.int64)
+        numbers, scores = self._ordered(found)
+        terms = found.terms if quoted else found.terms[:0]
         said = dict(
             zip(spell(self.index.terms[terms]), self.index.idf[terms].tolist(), strict=True)
         )
