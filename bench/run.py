@@ -1,9 +1,10 @@
 """`make bench`: every figure that we claim, one script after the other.
 
-python bench/run.py [--write] [--quick]
+python bench/run.py [--write] [--quick] [SCRIPT ...]
 
 --write : also docs/benchmarks.md, from what the scripts print
 --quick : the packs as bench/packs.py measured them last (docs/figures.json)
+SCRIPT : only these; the page keeps of the others what they printed last
 """
 
 from __future__ import annotations
@@ -52,14 +53,23 @@ def costs() -> str:
     return table(head, cells)
 
 
+def kept() -> dict[str, str]:
+    """Title -> section of the page, as written last."""
+    text = PAGE.read_text(encoding="utf8") if PAGE.is_file() else ""
+    sections = (part.partition("\n\n") for part in text.split("\n## ")[1:])
+    return {title: body.rstrip("\n") + "\n" for title, _, body in sections}
+
+
 def main(arguments: list[str]) -> None:
     """Run every script; write the page where that is asked for."""
+    found, wanted = kept(), [a for a in arguments if not a.startswith("--")]
     parts = [INTRO]
     for script, title in TITLES.items():
-        print(f"\n== {script}", flush=True)
-        text = printed(script)
-        body = text if text.startswith("|") else f"```\n{text}```\n"
-        parts.append(f"## {title}\n\n{body}")
+        if not wanted or script in wanted:
+            print(f"\n== {script}", flush=True)
+            text = printed(script)
+            found[title] = text if text.startswith("|") else f"```\n{text}```\n"
+        parts.append(f"## {title}\n\n{found.get(title, '')}")
     if "--quick" not in arguments:
         print("\n== packs.py", flush=True)
         printed("packs.py")

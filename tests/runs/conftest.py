@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -23,3 +25,18 @@ def faults(pack: Pack, tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("data") / "faults.csv"
     pack.code.sample(3).table.to_csv(path, index=False)
     return path
+
+
+@pytest.fixture
+def with_fit(pack: Pack, tmp_path: Path) -> Callable[[str], Path]:
+    """The folder of the pack with another body of fit()."""
+
+    def make(body: str) -> Path:
+        folder = tmp_path / "industry" / "other"
+        ignored = shutil.ignore_patterns("__pycache__")
+        shutil.copytree(pack.folder, folder, ignore=ignored)
+        with (folder / "pack.py").open("a", encoding="utf8") as file:
+            file.write(f"\n\ndef fit(train, *, spec):\n    {body}\n")
+        return folder
+
+    return make

@@ -49,16 +49,9 @@ def test_killed_at_any_step_the_store_verifies_and_the_next_run_finishes(pack, f
         assert store.verify().ok
 
 
-def test_ctrl_c_leaves_the_run_interrupted_and_no_process_behind(pack, faults, home, tmp_path):
+def test_ctrl_c_leaves_the_run_interrupted_and_no_process_behind(faults, home, with_fit):
     """The job sleeps in fit(); the interrupt comes while it does."""
-    folder = tmp_path / "industry" / "sleepy"
-    folder.mkdir(parents=True)
-    for path in pack.folder.iterdir():
-        if path.is_file():
-            text = path.read_text(encoding="utf8")
-            if path.name == "pack.py":
-                text += "\n\ndef fit(train, *, spec):\n    import time\n    time.sleep(300)\n"
-            (folder / path.name).write_text(text, encoding="utf8")
+    folder = with_fit("import time; time.sleep(300)")
     command = [sys.executable, "-m", "qianhang", "run", str(folder), "--data", str(faults)]
     process = subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True

@@ -7,7 +7,6 @@ import json
 import os
 import subprocess
 import sys
-from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -143,19 +142,6 @@ def test_an_unknown_parameter_is_refused_before_anything_runs(pack, faults, sett
         assert recent(store) == []
 
 
-def broken(pack, tmp_path: Path, fit: str) -> Path:
-    """The pack with another body of fit()."""
-    folder = tmp_path / "industry" / "broken"
-    folder.mkdir(parents=True)
-    for path in pack.folder.iterdir():
-        if path.is_file():
-            text = path.read_text(encoding="utf8")
-            if path.name == "pack.py":
-                text += f"\n\ndef fit(train, *, spec):\n    {fit}\n"
-            (folder / path.name).write_text(text, encoding="utf8")
-    return folder
-
-
 @pytest.mark.parametrize(
     ("fit", "limits", "says"),
     [
@@ -167,9 +153,9 @@ def broken(pack, tmp_path: Path, fit: str) -> Path:
     ],
 )
 def test_a_crashing_or_greedy_pack_hurts_only_its_own_run(
-    pack, faults, settings, tmp_path, fit, limits, says
+    faults, settings, with_fit, fit, limits, says
 ):
-    folder = broken(pack, tmp_path, fit)
+    folder = with_fit(fit)
     asked = Request(str(folder), data=faults)
     given = dataclasses.replace(compute.Limits(), **limits)
     with pytest.raises(JobFailed, match=says):
@@ -179,10 +165,8 @@ def test_a_crashing_or_greedy_pack_hurts_only_its_own_run(
         assert store.verify().ok
 
 
-def test_a_pack_that_is_no_better_than_its_baseline_is_not_accepted(
-    pack, faults, settings, tmp_path
-):
-    folder = broken(pack, tmp_path, "pass")
+def test_a_pack_that_is_no_better_than_its_baseline_is_not_accepted(faults, settings, with_fit):
+    folder = with_fit("pass")
     source = folder / "pack.py"
     source.write_text(
         source.read_text(encoding="utf8")

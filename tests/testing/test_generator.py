@@ -26,7 +26,7 @@ def test_compiled_files_beside_the_templates_do_not_get_into_a_pack(tmp_path, mo
     assert [p.name for p in folder.iterdir() if p.is_dir()] == []
 
 
-@pytest.mark.parametrize("name", ["Machine", "machine-fault", "1st", "m"])
+@pytest.mark.parametrize("name", ["Machine", "machine-fault", "two words", "../escape", "1st", "m"])
 def test_a_name_that_cannot_be_a_module_is_refused(tmp_path, name):
     with pytest.raises(UsageError, match="QH806"):
         write_pack(tmp_path, industry="industry", name=name, task="classify")

@@ -44,6 +44,8 @@ class Settings:
     memory : periods that the tracker can look back; windows : lengths (periods) tried as onsets
     drift : growth of the bias's variance a period, as a share of its prior
     temper : how far the likelihood is trusted for places, 0 to 1
+    stale, again, tries : below this chance an earlier alarm of a source was wrong, above that one
+        it is told anew, so often at most
     rest : periods in which nobody is sent again to within half the reach of an earlier alarm
     checked : places that the plant itself is asked about before a source is opened
     """
@@ -64,6 +66,9 @@ class Settings:
     temper: float = 0.4
     checked: int = 16
     rest: int = 120
+    stale: float = 0.1
+    again: float = 0.8
+    tries: int = 2
     ages: tuple[int, ...] = (1, 2, 4, 7, 11, 16, 24, 34, 48)
 
 

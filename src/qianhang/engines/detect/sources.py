@@ -273,7 +273,9 @@ class SourceTracker:
         """Whether the place is sure enough, or an earlier alarm was sent to a wrong one."""
         sure = float(hit[best])
         if source.said:
-            return bool(hit[source.said[-1]] < 0.1 and sure > 0.8 and len(source.said) < 2)
+            told = self.settings
+            gone = hit[source.said[-1]] < told.stale
+            return bool(gone and sure > told.again and len(source.said) < told.tries)
         if sure >= self.settings.sure:
             return True
         return age >= self.settings.patience and sure >= self.settings.likely

@@ -22,7 +22,6 @@ __all__ = ["SEEN", "Answered", "Memory"]
 RIDGE = 0.5
 WORDS = 80
 FAINT = 0.1  # terms that weigh less than this share of the heaviest are left out
-SLIGHT = 0.0  # questions with less than this share of the heaviest lend no words
 TRUST = 2.0
 SEEN = ("asked", "told", "mixed")  # views that are zero but for passages that answered before
 _LEADS = {"translated": "wording", "replied": "replies"}
@@ -114,19 +113,20 @@ class Memory:
         }
 
 
-def _used(words: Any) -> tuple[Ints, Postings]:
-    """The columns (u,) that any row fills, and each row's list over these alone."""
+def _used(words: Any) -> tuple[Ints, Any]:
+    """The columns (u,) that any row fills, and the rows over these alone, turned (u, q).
+
+    Kept by row: such a product takes half the time of one by column.
+    """
     used = np.unique(words.indices).astype(np.int64)
-    return used, Postings.of_rows(words[:, used])
+    return used, words[:, used].T.tocsc()
 
 
 def _strongest(
-    mix: NDArray[np.float32], used: Ints, words: Postings
+    mix: NDArray[np.float32], used: Ints, words: Any
 ) -> tuple[Ints, NDArray[np.float32]]:
     """The terms that weigh most in a mix of rows, with their weights, at most WORDS."""
-    size = np.abs(mix)
-    rows = np.flatnonzero(size > SLIGHT * size.max(initial=0.0))
-    weights = words.some(rows).sums(mix[rows])[0]
+    weights = np.asarray(words @ mix)
     best = np.flatnonzero(weights > FAINT * weights.max(initial=0.0))
     if len(best) > WORDS:
         best = np.sort(best[np.argpartition(-weights[best], WORDS)[:WORDS]])
