@@ -155,7 +155,7 @@ def commands() -> Iterator[tuple[str, click.Command]]:
         else:
             yield name, command
 
-    yield from walk("qianhang", _app)
+    yield from walk("qianhang", _app())
 
 
 COMMANDS = dict(commands())

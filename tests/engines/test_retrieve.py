@@ -4,13 +4,17 @@ import io
 import re
 import zipfile
 
+import lightgbm
 import numpy as np
 import pytest
 
 from qianhang.engines import retrieve
 from qianhang.engines.retrieve import Act, Answered, Bm25, Library, Numbering, Retriever
+from qianhang.engines.retrieve.features import _top
 from qianhang.engines.retrieve.grams import grams, spell
 from qianhang.engines.retrieve.memory import Memory
+from qianhang.engines.retrieve.postings import Postings
+from qianhang.engines.retrieve.trees import Trees
 
 NUMBERING = Numbering.of(
     {
@@ -73,12 +77,57 @@ def test_a_field_counts_as_much_as_its_weight() -> None:
     np.testing.assert_allclose(weighted.scores(terms, one), twice.scores(terms, one), rtol=1e-6)
 
 
-def test_vector_is_the_row_of_vectors() -> None:
+def test_weighed_terms_are_the_row_of_vectors() -> None:
     index = Bm25.of({"text": ["甲乙丙甲", "乙丁"]}, {})
-    terms, weights = index.vector("甲乙甲")
+    terms, times = index.counted("甲乙甲")
+    weights = index.weighed(terms, times)
     row = index.vectors(["甲乙甲"]).toarray()[0]
     np.testing.assert_allclose(row[terms], weights, rtol=1e-6)
     assert np.linalg.norm(weights) == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize("many", [0, 10**6])
+def test_sums_of_lists_by_hand(many: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lists {0: 1, 2: 2} and {2: 4}; the lists in turned order weigh 3 and 10. Both ways agree."""
+    monkeypatch.setattr("qianhang.engines.retrieve.postings._MANY", many)
+    owners, values = np.array([0, 2, 2], dtype=np.int32), np.array([1, 2, 4], dtype=np.float32)
+    some = Postings(np.array([0, 2, 3]), owners, values, 4).some(np.array([1, 0]))
+    weights = np.array([3, 10], dtype=np.float32)
+    np.testing.assert_array_equal(some.sums(weights)[0], [10, 0, 32, 0])
+    np.testing.assert_array_equal(some.held(weights)[0], [10, 0, 13, 0])
+
+
+def test_tables_give_what_walking_the_trees_gives() -> None:
+    """Against LightGBM's own prediction, on rows that also lie right on the limits."""
+    rng = np.random.default_rng(0)
+    rows = rng.integers(-4, 5, (500, 6)).astype(np.float32) / 3
+    data = lightgbm.Dataset(rows, rows[:, 0] * rows[:, 1] + np.abs(rows[:, 2]))
+    told = {"num_leaves": 15, "min_data_in_leaf": 5, "verbose": -1, "num_threads": 1}
+    booster = lightgbm.train(told, data, 30)
+    limits = [t["threshold"] for t in _splits(booster.dump_model()["tree_info"])]
+    limits = [t for t in limits if abs(t) > 1e-30]  # nearer to zero LightGBM rounds to it
+    edge = rng.choice(np.array(limits, dtype=np.float32), (200, 6))
+    for given in (rows, edge):
+        found = Trees(booster.model_to_string()).predict(given)
+        np.testing.assert_allclose(found, booster.predict(given), rtol=1e-12)
+
+
+def _splits(node: object) -> list[dict[str, float]]:
+    """Every split within what LightGBM dumps."""
+    if isinstance(node, list):
+        return [s for part in node for s in _splits(part)]
+    if not isinstance(node, dict):
+        return []
+    own = [node] if "threshold" in node else []
+    return own + [s for part in node.values() for s in _splits(part)]
+
+
+def test_best_scores_are_those_of_a_whole_sort() -> None:
+    scores = np.random.default_rng(1).integers(0, 900, 20_000).astype(np.float32)
+    order = np.argsort(-scores, kind="stable")
+    for count in (1, 10, 300):
+        np.testing.assert_array_equal(_top(scores, count), order[:count])
+    assert _top(scores[:5], 300).tolist() == np.argsort(-scores[:5], kind="stable").tolist()
 
 
 def test_nothing_known_in_a_question_is_refused() -> None:
@@ -105,16 +154,18 @@ def _synonyms() -> tuple[list[str], list[str], Answered]:
     return texts, asked, answered
 
 
+def _views(memory: Memory, index: Bm25, question: str) -> dict[str, np.ndarray]:
+    terms, times = index.counted(question)
+    return memory.views(index, terms, index.weighed(terms, times, memory.idf))
+
+
 def test_answered_questions_translate_lay_words() -> None:
     """Known lay words in a new pairing lead to the formal twins of both: mostly the one passage."""
     texts, asked, answered = _synonyms()
     index = Bm25.of({"text": texts}, {}, beside=asked)
     memory = Memory.of(index, answered)
     new = range(1, len(texts), 2)
-    found = [
-        int(np.argmax(memory.views(index, *index.vector(asked[n], memory.idf))["translated"]))
-        for n in new
-    ]
+    found = [int(np.argmax(_views(memory, index, asked[n])["translated"])) for n in new]
     assert _retriever(texts).answer(asked[1]).refused
     assert np.mean([f == n for f, n in zip(found, new, strict=True)]) > 0.8
 

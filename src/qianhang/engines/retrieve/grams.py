@@ -48,12 +48,12 @@ def is_pair(codes: Ints) -> NDArray[np.bool_]:
 
 
 def _is_word(points: Ints) -> NDArray[np.bool_]:
-    return _letters()[np.minimum(points, (1 << _SHIFT) - 1)]
+    return np.take(_letters(), np.minimum(points, (1 << _SHIFT) - 1))
 
 
 @cache
 def _letters() -> NDArray[np.bool_]:
-    """Whether each code point is a letter or a digit; the last, unassigned, stands for all above."""
+    """Whether each code point is a letter or digit; the last, unassigned, stands for all above."""
     return np.fromiter((chr(p).isalnum() for p in range(1 << _SHIFT)), dtype=bool)
 
 

@@ -17,6 +17,7 @@ class Trees:
     """The trees of a LightGBM model text, of at most 16 leaves each and without categories.
 
     A split that a row fails strikes out the leaves on its left; the first leaf left is the row's.
+    LightGBM reads values within 1e-35 of zero as zero; here they keep their sign.
     For every feature a table says which leaves of which tree its value strikes out.
     Source: Lucchese et al. 2015, QuickScorer.
     """
@@ -51,7 +52,7 @@ class Trees:
         return np.asarray(self._values.ravel().take(leaf).sum(axis=1))
 
 
-_Tables = dict[int, tuple[NDArray[np.float64], NDArray[np.uint16]]]
+_Tables = dict[int, tuple[NDArray[np.float32], NDArray[np.uint16]]]
 
 
 def _tables(splits: list[tuple[int, float, int, int]], trees: int) -> _Tables:
@@ -59,16 +60,23 @@ def _tables(splits: list[tuple[int, float, int, int]], trees: int) -> _Tables:
     tables: _Tables = {}
     for feature in sorted({s[0] for s in splits}):
         mine = [s[1:] for s in splits if s[0] == feature]
-        limits = np.unique([limit for limit, _, _ in mine])
+        limits = np.unique([_single(limit) for limit, _, _ in mine])
         table = np.full((len(limits) + 1, trees), (1 << _LEAVES) - 1, dtype=np.uint16)
         for limit, tree, struck in mine:
-            table[np.searchsorted(limits, limit) + 1 :, tree] &= np.uint16(~struck & 0xFFFF)
+            above = np.searchsorted(limits, _single(limit)) + 1
+            table[above:, tree] &= np.uint16(~struck & 0xFFFF)
         tables[feature] = (limits, table)
     return tables
 
 
+def _single(limit: float) -> np.float32:
+    """The largest single number that is not above the limit: no feature lies between them."""
+    near = np.float32(limit)
+    return near if float(near) <= limit else np.nextafter(near, np.float32(-np.inf))
+
+
 def _read(block: str) -> Mapping[str, list[float]]:
-    lines = [line.partition("=") for line in block.split("\n\n")[0].splitlines()[1:]]
+    lines = [line.partition("=") for line in block.partition("\n\n")[0].splitlines()[1:]]
     wanted = {"split_feature", "threshold", "left_child", "right_child", "leaf_value"}
     return {k: [float(v) for v in told.split()] for k, _, told in lines if k in wanted}
 
