@@ -4,7 +4,7 @@ Prints the table, writes docs/figures.json and, from it, the table in README.md.
 libraries are not here are left as they were measured last; the feed scenario has an environment of
 its own and is measured there: `.venv-feed/bin/python bench/packs.py agriculture.feed_formulation`.
 
-    python bench/packs.py [SCENARIO ...] [--table-only]
+    python bench/packs.py [SCENARIO | SCENARIO:CASE ...] [--table-only]
 """
 
 from __future__ import annotations
@@ -88,35 +88,40 @@ def table(rows: list[dict[str, Any]]) -> str:
 
 
 def main(arguments: list[str]) -> None:
-    """Measure what was asked for, or everything, and write the figures down."""
+    """Measure what was asked for, or everything, and write the figures down case by case."""
     kept: list[dict[str, Any]] = json.loads(FIGURES.read_text()) if FIGURES.is_file() else []
-    wanted = [a for a in arguments if not a.startswith("--")]
+    wanted = {a for a in arguments if not a.startswith("--")}
     with tempfile.TemporaryDirectory() as home:
         settings = Settings.load(environ={**os.environ, "QIANHANG_HOME": home})
-        for pack in packs() if "--table-only" not in arguments else ():
-            for case in (c.name for c in pack.manifest.case if c.dataset):
-                if wanted and pack.id not in wanted:
-                    continue
-                try:
-                    rows = measure(pack, case, settings)
-                except (DatasetError, MissingExtra) as cause:
-                    print(f"{pack.id} {case}: {cause}", file=sys.stderr)
-                    continue
-                kept = [r for r in kept if (r["scenario"], r["case"]) != (pack.id, case)] + rows
-                print(table(rows).splitlines()[2], flush=True)
-    order = {(p.id, c.name): i for i, (p, c) in enumerate(_cases())}
-    kept = [r for r in kept if (r["scenario"], r["case"]) in order]
+        for pack, case in _cases() if "--table-only" not in arguments else ():
+            if wanted and not wanted & {pack.id, f"{pack.id}:{case}"}:
+                continue
+            try:
+                rows = measure(pack, case, settings)
+            except (DatasetError, MissingExtra) as cause:
+                print(f"{pack.id} {case}: {cause}", file=sys.stderr)
+                continue
+            kept = [r for r in kept if (r["scenario"], r["case"]) != (pack.id, case)] + rows
+            print("\n".join(table(rows).splitlines()[2:]), flush=True)
+            write(kept)
+    write(kept)
+
+
+def write(rows: list[dict[str, Any]]) -> None:
+    """Put the figures into docs/figures.json, in the catalogue's order, and into the README."""
+    order = {(pack.id, case): i for i, (pack, case) in enumerate(_cases())}
+    kept = [r for r in rows if (r["scenario"], r["case"]) in order]
     kept.sort(key=lambda r: order[r["scenario"], r["case"]])
     FIGURES.write_text(json.dumps(kept, ensure_ascii=False, indent=1) + "\n", encoding="utf8")
     readme = ROOT / "README.md"
-    text = readme.read_text(encoding="utf8")
-    before, _, rest = text.partition(BEGIN)
+    before, _, rest = readme.read_text(encoding="utf8").partition(BEGIN)
     after = rest.partition(END)[2]
     readme.write_text(f"{before}{BEGIN}\n{table(kept)}{END}{after}", encoding="utf8")
 
 
-def _cases() -> list[tuple[Pack, Any]]:
-    return [(p, c) for p in packs() for c in p.manifest.case]
+def _cases() -> list[tuple[Pack, str]]:
+    """Every case that has data of its own."""
+    return [(p, c.name) for p in packs() for c in p.manifest.case if c.dataset]
 
 
 if __name__ == "__main__":

@@ -63,6 +63,7 @@ def read(folder: Path, case: Case, *, own: bool) -> dict[str, Any]:
     if not path.is_file():
         raise JobFailed("QH519", f"the job left no result in {path}")
     result: dict[str, Any] = json.loads(path.read_text(encoding="utf8"))
+    result.setdefault("headline", None)  # left out where it was no number
     judgement = judge(_trial(result), case)
     result["bars"] = [_bar(r) for r in judgement.bars]
     if own:
