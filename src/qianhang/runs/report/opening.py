@@ -193,7 +193,7 @@ def _tile(
 ) -> str:
     chart = kpi(bar, run, manifest)
     notes = [_source(bar, lang)] if bar.published else []
-    if bar.reason:
+    if bar.reason and not bar.met:
         colon = say("word.colon", lang=lang)
         notes.append(say("report.reason_unmet", lang=lang) + colon + one(bar.reason, lang))
     text = "".join(f'<p class="note">{e(n)}</p>' for n in notes)
