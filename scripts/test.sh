@@ -15,4 +15,5 @@ if [ -z "${QIANHANG_DATA:-}" ] && [ -d ../shared/data ]; then
 fi
 scripts/check.sh
 "$BIN/python" -m pytest --numprocesses 2 --dist loadgroup -m "not feed" "$@"
-exec "$FEED/python" -m pytest -m feed "$@"
+exec "$FEED/python" -m pytest -m feed tests/packs/test_feed_formulation.py \
+    tests/testing/test_conformance.py

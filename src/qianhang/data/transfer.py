@@ -6,6 +6,7 @@ import errno
 import os
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from io import FileIO
 from pathlib import Path
@@ -58,7 +59,8 @@ def download(
         finally:
             fetch.handle.close()
     except OSError as cause:
-        part.unlink(missing_ok=True)
+        with suppress(OSError):  # the folder may be one in which nothing may be removed either
+            part.unlink(missing_ok=True)
         raise _no_room(target, size, cause) from None
 
 
