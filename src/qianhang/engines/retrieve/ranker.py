@@ -14,7 +14,7 @@ from qianhang.engines.retrieve.trees import Trees
 __all__ = ["Ranker"]
 
 ROUNDS = 150
-MEMBERS = 4  # one model alone moves by three points of hits with the libraries' rounding
+MEMBERS = 4  # one model alone moved by three points of hits from run to run
 _SETTINGS = {
     "objective": "lambdarank",
     "learning_rate": 0.06,
