@@ -8,7 +8,7 @@ FEED := .venv-feed
 export OMP_NUM_THREADS := 1
 export OPENBLAS_NUM_THREADS := 1
 
-.PHONY: run test check bench serve clean
+.PHONY: run test check bench extras serve clean
 run: $(VENV)/.demo
 	$(BIN)/qianhang demo
 
@@ -20,6 +20,9 @@ check: $(VENV)/.dev
 
 bench: $(VENV)/.dev
 	$(BIN)/python bench/run.py
+
+extras:
+	scripts/extras.sh
 
 serve:
 	@echo "The console is not built yet: see the table of parts in docs/architecture.md."

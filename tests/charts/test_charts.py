@@ -239,3 +239,10 @@ def test_of_several_units_the_first_is_drawn_and_named():
     chart = charts.widget("timeline:alarms", frame, charts.Setting(name="alarms"))
     assert chart.title.en == "alarms · seed 1"
     assert len(chart.spans) == 8
+
+
+def test_a_gantt_in_hours_shows_every_stretch_to_its_end():
+    """Pump B runs from 20 to 24 h: the axis ends at 24, not at the last start."""
+    frame = pd.DataFrame({"lane": ["A", "B"], "start": [0.0, 20.0], "end": [6.0, 24.0]})
+    chart = charts.widget("gantt:runs", frame, charts.Setting("runs"))
+    assert (chart.x.low, chart.x.high) == (0.0, 24.0)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 
 import numpy as np
 import pytest
+from scipy import sparse
 
 from qianhang.engines import optimise
 from qianhang.engines.optimise import JobShop, Program, Smooth
@@ -110,6 +112,44 @@ def test_shapes_and_crossed_limits_are_refused() -> None:
         Program(np.zeros(2), np.zeros((1, 3)), np.zeros(1), np.zeros(1), np.zeros(2), np.zeros(2))
     with pytest.raises(ValueError, match="above"):
         Program(np.zeros(1), np.zeros((1, 1)), np.ones(1), np.zeros(1), np.zeros(1), np.zeros(1))
+
+
+def test_sparse_matrix_gives_the_answers_of_the_dense_one() -> None:
+    """Wyndor Glass again, continuous, whole and relaxed, from the same numbers held sparse."""
+    dense = glass()
+    for made in (sparse.csr_array, sparse.coo_matrix, sparse.csc_array):
+        thin = replace(dense, matrix=made(dense.matrix))
+        best = optimise.solve(thin)
+        np.testing.assert_allclose(best.x, [2, 6])
+        np.testing.assert_allclose(best.duals, [0, -1.5, -1], atol=1e-9)
+        assert best.bound == pytest.approx(-36)
+        whole = optimise.solve(replace(thin, integer=np.ones(2, dtype=bool)))
+        assert whole.cost == pytest.approx(-36)
+        assert whole.gap == pytest.approx(0, abs=1e-9)
+    tight = replace(clash(), matrix=sparse.csr_array(clash().matrix))
+    names = ["total", "first", "second", "spare"]
+    assert optimise.diagnose(tight, names=names)["row"].tolist() == ["total"]
+    assert optimise.irreducible(tight, names=names) == ("total", "first", "second")
+
+
+def test_search_stopped_early_still_says_what_it_has_proven() -> None:
+    """A hard market split: whatever is found, the bound never stands above it."""
+    rng = np.random.default_rng(3)
+    weight = rng.integers(0, 100, (4, 30)).astype(float)
+    half = np.floor(weight.sum(axis=1) / 2)
+    split = Program(
+        np.concatenate([np.zeros(30), np.ones(8)]),
+        sparse.hstack([sparse.csr_array(weight), sparse.eye_array(4), -sparse.eye_array(4)]),
+        half,
+        half,
+        np.zeros(38),
+        np.concatenate([np.ones(30), np.full(8, INF)]),
+        np.concatenate([np.ones(30, dtype=bool), np.zeros(8, dtype=bool)]),
+    )
+    best = optimise.solve(split, time_limit_s=0.5)
+    assert best.status == "feasible"
+    assert 0 <= best.bound < best.cost
+    assert best.gap == pytest.approx((best.cost - best.bound) / best.cost)
 
 
 def clash() -> Program:

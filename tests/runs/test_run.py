@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 import sys
+from datetime import UTC, datetime
 
 import pandas as pd
 import pytest
@@ -25,6 +26,7 @@ from qianhang.runs import (
     read_store,
     recent,
     tables_of,
+    view,
 )
 from qianhang.runs.steps import NAMES
 from qianhang.store import Settings
@@ -203,3 +205,23 @@ def test_two_runs_at_once_on_one_fresh_store_both_finish(pack, faults, home):
             assert get(store, run_id).state == "finished"
         assert store.verify().ok
         assert models.newest(store, load_pack(pack.folder).id).version == 2
+
+
+def test_made_up_data_are_marked_and_never_become_evidence(settings):
+    """A contract pack runs on its own sample: no evidence, no accepted model, tier contract."""
+    from qianhang.core.pack import find
+    from qianhang.runs import keep_conformance
+    from qianhang.runs.workplace import open_store
+
+    record, _ = carry_out(Request("traffic.road_ice"), settings=settings)
+    body = record.as_dict()
+    assert body["source"] == "sample"
+    assert body["gate"]["stage"] == "rejected"
+    assert body["evidence"] == []
+    with read_store(settings) as store:
+        marks = view(store, record)[0]["marks"]
+    assert marks == ["sample"]
+    with open_store(settings) as store:
+        passed = [{"check": "manifest_is_whole", "state": "passed"}]
+        tier = keep_conformance(store, find("traffic.road_ice"), passed, now=datetime.now(UTC))
+    assert tier == "contract"

@@ -43,7 +43,8 @@ def test_a_generated_pack_passes_as_written(task, tmp_path):
 
 def test_every_task_has_a_template():
     assert set(TASKS) == {
-        "forecast", "classify", "survive", "detect", "optimise", "control", "retrieve",
+        "forecast", "classify", "survive", "detect", "optimise", "control", "retrieve", "spatial",
+        "formula",
     }  # fmt: skip
 
 

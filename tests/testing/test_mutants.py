@@ -176,6 +176,55 @@ MUTANTS = (
         "answers_cite_passages_in_force",
     ),
     Mutant(
+        "an estimate outside its own band", "spatial", "pack.py",
+        '"high": found.high}', '"high": found.estimate - 1.0}', "beats_its_baseline",
+    ),
+    Mutant(
+        "estimates that lean on the order of the points", "spatial", "pack.py",
+        '{"estimate": found.estimate, **band}',
+        '{"estimate": found.estimate - found.sd * np.linspace(0, 0.2, len(points)), **band}',
+        "row_order_does_not_matter",
+    ),
+    Mutant(
+        "a random split although samples have a place", "spatial", "pack.toml",
+        'kind   = "spatial_block"', 'kind   = "none"', "split_is_not_random",
+    ),
+    Mutant(
+        "one sample twice at one place", "spatial", "pack.py",
+        "    value = (hill", "    x[1], y[1] = x[0], y[0]\n    value = (hill",
+        "nothing_crosses_the_split",
+    ),
+    Mutant(
+        "estimates that are no better than the nearest sample", "spatial", "pack.py",
+        "    found = model.predict(points[_PLACE].to_numpy(float))\n    band",
+        "    import dataclasses\n\n"
+        "    found = model.predict(points[_PLACE].to_numpy(float))\n"
+        "    found = dataclasses.replace(found, estimate=found.low)\n    band",
+        "beats_its_baseline",
+    ),
+    Mutant(
+        "constants without a source", "formula", "pack.py",
+        '"source": "name the source here"', '"source": " "', "every_constant_has_its_source",
+    ),
+    Mutant(
+        "a sum that forgets its last row", "formula", "pack.py",
+        "rows = constants(spec=spec), inputs.table\n", "rows = constants(spec=spec), inputs.table.iloc[:-1]\n",
+        "figures_follow_their_units",
+    ),
+    Mutant(
+        "figures without a unit", "formula", "pack.py",
+        '**band, "unit": "GJ"})', '**band, "unit": ""})', "figures_follow_their_units",
+    ),
+    Mutant(
+        "an interval beside its figure", "formula", "pack.py",
+        '"low": value - half', '"low": value + half', "figures_follow_their_units",
+    ),
+    Mutant(
+        "one factor for every fuel", "formula", "pack.py",
+        "used = np.array([[place[fuel]] for fuel in rows[\"fuel\"].astype(str)])",
+        "used = np.array([[2] for fuel in rows[\"fuel\"].astype(str)])", "beats_its_baseline",
+    ),
+    Mutant(
         "no better than yesterday", "forecast", "pack.py",
         "    return pd.DataFrame(band, index=ahead.index)",
         "    return pd.DataFrame({k: 900.0 + 0 * v for k, v in band.items()}, index=ahead.index)",

@@ -9,7 +9,7 @@ from types import SimpleNamespace
 import pandas as pd
 import pytest
 
-from qianhang.core.errors import ContractError
+from qianhang.core.errors import ContractError, JobFailed
 from qianhang.core.inputs import Inputs
 from qianhang.core.manifest import Case, Split, Words
 from qianhang.core.spec import Spec
@@ -113,3 +113,61 @@ def test_served_steps_carry_their_unit() -> None:
     served = control.serve(PACK, EveryDays("day", 2, 3.0, "room"), Inputs({}), spec=Spec())
     assert isinstance(served, pd.DataFrame)
     assert served.groupby("unit")["action"].sum().to_dict() == dict.fromkeys(UNITS, 6.0)
+
+
+def test_without_a_cut_every_unit_is_scored_and_none_is_searched_on() -> None:
+    told: list[Sequence[str]] = []
+
+    def fit_on(inputs: Inputs, units: Sequence[str], *, spec: Spec) -> EveryDays:
+        told.append(units)
+        return EveryDays("day", 2, 3.0, "room")
+
+    case = Case("toy", Words("水箱", "tank"), split=Split("none"))
+    trial = control.run(
+        SimpleNamespace(**{**vars(PACK), "fit": fit_on}), Inputs({}), case=case, spec=Spec()
+    )
+    assert told == [()]
+    assert [f.name for f in trial.folds] == list(UNITS)
+    assert trial.facts["train_units"] == []
+    with pytest.raises(ContractError, match="no unit"):
+        control.cut((), Split("none"))
+
+
+def test_pack_may_make_tables_of_its_own_from_the_episodes() -> None:
+    def tables(inputs: Inputs, played: Mapping, *, spec: Spec) -> dict[str, pd.DataFrame]:
+        days = {name: [len(e.table) for e in units.values()] for name, units in played.items()}
+        return {"days": pd.DataFrame(days)}
+
+    trial = control.run(
+        SimpleNamespace(**vars(PACK), tables=tables), Inputs({}), case=CASE, spec=Spec()
+    )
+    assert set(trial.tables) == {"units", "days"}
+    assert trial.tables["days"]["ours"].tolist() == [3, 3]
+
+
+def test_parameter_limits_the_time_of_an_episode() -> None:
+    @dataclass
+    class Slow(Tank):
+        def act(self, action: float) -> None:
+            while True:
+                self.day = 0
+
+    pack = SimpleNamespace(
+        **{**vars(PACK), "simulator": lambda inputs, unit, *, spec: Slow(int(unit))}
+    )
+    with pytest.raises(JobFailed, match=r"0\.2 s"):
+        control.run(pack, Inputs({}), case=CASE, spec=Spec(params={"time_limit_s": 0.2}))
+
+
+def test_pack_may_have_every_episode_in_a_process_of_its_own() -> None:
+    import os
+
+    class Marked(Tank):
+        def score(self) -> Mapping[str, float]:
+            return {"process": float(os.getpid())}
+
+    marked = {**vars(PACK), "simulator": lambda inputs, unit, *, spec: Marked(int(unit))}
+    for fresh, processes in ((True, 3), (False, 1)):
+        pack = SimpleNamespace(**marked, FRESH=fresh)
+        units = control.run(pack, Inputs({}), case=CASE, spec=Spec()).tables["units"]
+        assert units.loc[units["unit"] == "2003", "process"].nunique() == processes

@@ -87,3 +87,17 @@ def test_too_few_readings_are_refused(count: int) -> None:
     inputs = Inputs({"table": _inputs().table.iloc[:count]})
     with pytest.raises(Exception, match="too few"):
         detect.run(_pack([]), inputs, case=_case(), spec=Spec())
+
+
+def test_events_before_the_cut_teach_and_are_not_scored() -> None:
+    """By hand: one event is over at hour 20, the cut is at hour 50."""
+    inputs = _inputs()
+    early = pd.DataFrame({"start": [_TIMES[10]], "end": [_TIMES[20]], "place": ["a"]})
+    both = inputs.replace(truth=pd.concat([early, inputs["truth"]], ignore_index=True))
+    known: list[pd.DataFrame] = []
+    pack = _pack([])
+    pack.fit = lambda train, *, spec: known.append(train["known"])
+    trial = detect.run(pack, both, case=_case(test_share=0.5), spec=Spec())
+    assert known[0]["start"].tolist() == [_TIMES[10]]
+    assert (trial.scores["hits"], trial.scores["misses"]) == (1, 0)
+    assert len(trial.tables["events"]) == 1

@@ -147,14 +147,17 @@ def test_a_forecast_of_the_wrong_rows_is_a_fault_of_the_pack():
 def windows_pack(seen: list) -> SimpleNamespace:
     """Two targets, the last reading for ever; the baseline says nought."""
 
-    def predict_windows(model, pasts, *, spec):
+    def predict_windows(model, windows, *, spec):
+        pasts = np.stack([windows.of(t)[:, 0] for t in spec.target], axis=-1)
         seen.append(pasts)
-        return np.repeat(pasts[:, -1:, :], spec.horizon, axis=1)
+        return np.repeat(pasts[:, None, -1:, :], spec.horizon, axis=2)
 
     return SimpleNamespace(
         fit=lambda history, *, spec: None,
         predict_windows=predict_windows,
-        baseline_windows=lambda pasts, *, spec: np.zeros((len(pasts), spec.horizon, 2)),
+        baseline_windows=lambda windows, *, spec: np.zeros(
+            (len(windows.origins), 1, spec.horizon, 2)
+        ),
     )
 
 
@@ -180,3 +183,85 @@ def test_served_rows_are_the_steps_after_the_last_reading():
     plain = forecast.serve(pack_of([]), 0, Inputs({"table": table_of()}), spec=SPEC)
     assert len(plain) == 24
     assert plain.index[0] == table_of().index[-1] + pd.Timedelta(hours=1)
+
+
+PANEL = {
+    "time": Column(role="time", step="1h", zone="Asia/Shanghai"),
+    "station": Column(role="group"),
+    "pm": Column(role="target", unit="ug/m3"),
+    "warmth": Column(unit="degC", known_ahead=True, required=False),
+}
+
+
+def panel_table(hours: int = 240) -> pd.DataFrame:
+    """Station a rises by one an hour, b by two."""
+    times = pd.date_range("2024-01-01", periods=hours, freq="1h", tz="Asia/Shanghai", name="time")
+    step = np.arange(hours, dtype=float)
+    parts = [
+        pd.DataFrame({"station": s, "pm": k * step, "warmth": step}, index=times)
+        for s, k in (("a", 1), ("b", 2))
+    ]
+    return pd.concat(parts).sort_index(kind="stable")
+
+
+def panel_pack(seen: list) -> SimpleNamespace:
+    """The last reading for ever, an interval of 5 and 50 about it; the baseline is one hour older."""
+
+    def fit(history, *, spec):
+        seen.append(history)
+
+    def predict_windows(model, windows, *, spec):
+        seen.append(windows)
+        last = np.repeat(windows.of("pm")[..., -1:], windows.horizon, axis=2)
+        return np.stack([last - 5, last, last + 5, last + 50], axis=-1)
+
+    def score(answers, *, spec):
+        return {
+            "mae_b": float((answers["actual"] - answers["p50"])[answers["series"] == "b"].mean())
+        }
+
+    return SimpleNamespace(
+        LEVELS=(0.1, 0.5, 0.9, 0.99),
+        fit=fit,
+        predict_windows=predict_windows,
+        baseline_windows=lambda windows, *, spec: np.repeat(
+            windows.of("pm")[..., -2:-1], windows.horizon, axis=2
+        ),
+        score=score,
+    )
+
+
+def test_a_panel_is_scored_over_all_series_with_the_fields_own_scores():
+    """The last reading is 1, 2, 3 behind for a and 2, 4, 6 for b: 3 in the mean, 4 for b."""
+    seen: list = []
+    spec = replace(SPEC, target="pm", horizon=3, columns=PANEL, params={"lookback": 2})
+    case = replace(case_of(every=3, folds=1, test_share=0.5), columns=PANEL)
+    got = forecast.run(panel_pack(seen), Inputs({"table": panel_table()}), case=case, spec=spec)
+    assert got.scores["mae"] == pytest.approx(3)
+    assert got.trivial["mae"] == pytest.approx(4.5)
+    assert got.scores["mae_b"] == pytest.approx(4)
+    assert got.scores["coverage"] == pytest.approx(100 * 5 / 6)
+    series = got.tables["series"].set_index("series")
+    assert series.loc["a", "ours"] == pytest.approx(2)
+    assert series.loc["b", "n"] == got.facts["origins"] * 3
+    assert list(got.tables["reliability"]["predicted"]) == [0.1, 0.5, 0.9, 0.99]
+    assert set(got.tables["forecast"]["unit"]) == {"a", "b"}
+    fitted, windows = seen[0], seen[1]
+    assert fitted.index.max() < windows.origins[0]
+
+
+def test_a_panel_is_served_one_row_a_step_and_series():
+    spec = replace(SPEC, target="pm", horizon=3, columns=PANEL, params={"lookback": 2})
+    told = forecast.serve(panel_pack([]), None, Inputs({"table": panel_table()}), spec=spec)
+    assert list(told.columns) == ["station", "p10", "p50", "p90", "p99"]
+    assert list(told["p50"]) == [239.0] * 3 + [478.0] * 3
+    assert told.index[0] == panel_table().index[-1] + pd.Timedelta(hours=1)
+
+
+def test_an_answer_of_the_wrong_shape_is_a_fault_of_the_pack():
+    pack = panel_pack([])
+    pack.predict_windows = lambda model, windows, *, spec: windows.of("pm")
+    spec = replace(SPEC, target="pm", horizon=3, columns=PANEL, params={"lookback": 2})
+    case = replace(case_of(every=3, folds=1, test_share=0.5), columns=PANEL)
+    with pytest.raises(PackError, match="shape"):
+        forecast.run(pack, Inputs({"table": panel_table()}), case=case, spec=spec)

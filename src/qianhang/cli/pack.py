@@ -13,7 +13,10 @@ from qianhang.core.words import say
 
 __all__ = ["pack_command"]
 
-_TASKS = ("forecast", "classify", "survive", "detect", "optimise", "control", "retrieve")
+_TASKS = (
+    "forecast", "classify", "survive", "detect", "optimise", "control", "retrieve", "spatial",
+    "formula",
+)  # fmt: skip
 
 
 @click.group(help=say("cli.pack.help"))

@@ -50,9 +50,9 @@ class Limits:
     processes : processes alive at once
     """
 
-    cpu_s: float = 600.0
+    cpu_s: float = 3600.0
     memory_mb: int = 4096
-    wall_s: float = 900.0
+    wall_s: float = 5400.0
     threads: int = 1
     file_mb: int = 1024
     log_mb: int = 16

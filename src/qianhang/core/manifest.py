@@ -25,7 +25,10 @@ __all__ = [
     "load",
 ]
 
-Task = Literal["forecast", "classify", "survive", "detect", "optimise", "control", "retrieve"]
+Task = Literal[
+    "forecast", "classify", "survive", "detect", "optimise", "control", "retrieve", "spatial",
+    "formula",
+]  # fmt: skip
 Role = Literal[
     "time", "target", "feature", "group", "place", "protected", "event", "duration", "text", "id"
 ]
@@ -90,12 +93,28 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """A further input beside the main table."""
+    """A further input beside the main table.
 
-    format: Literal["table", "epanet", "text", "json", "folder"]
+    suffixes : endings of the names that a `file` may have, as [".sumocfg"]; the pack reads it
+    neighbours : whether such a file names others beside it, which then belong to it
+    """
+
+    format: Literal["table", "epanet", "text", "json", "file", "folder"]
     title: Words
     required: bool = True
+    suffixes: tuple[str, ...] = ()
+    neighbours: bool = False
     columns: Mapping[str, Column] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if bool(self.suffixes) != (self.format == "file"):
+            raise ValueError('suffixes go with format = "file", and it needs them')
+        if any(not s.startswith(".") for s in self.suffixes):
+            raise ValueError("a suffix begins with a dot")
+
+    def takes(self, name: str) -> bool:
+        """Whether a file of that name can be this input, by its ending."""
+        return name.lower().endswith(tuple(s.lower() for s in self.suffixes))
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,13 +167,17 @@ class Bar:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One data set (or simulator set-up) on which the pack is held to bars."""
+    """One data set (or simulator set-up) on which the pack is held to bars.
+
+    synthetic : run on the pack's own sample, marked as such everywhere and never evidence
+    """
 
     name: str
     title: Words
     dataset: str = ""
     embedded: bool = False
     twin: bool = False
+    synthetic: bool = False
     split: Split | None = None
     params: Mapping[str, int | float | str | bool] = field(default_factory=dict)
     target: str | tuple[str, ...] = ""
@@ -163,6 +186,10 @@ class Case:
     columns: Mapping[str, Column] = field(default_factory=dict)
     bar: tuple[Bar, ...] = ()
     better_by: float | None = None
+
+    def __post_init__(self) -> None:
+        if self.synthetic and self.dataset:
+            raise ValueError("a synthetic case has no dataset")
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,7 +270,7 @@ class Manifest:
 
     def default_case(self, *, own: bool) -> str:
         """The case taken where none is named: for one's own data one that names no data set."""
-        free = [c.name for c in self.case if not c.dataset]
+        free = [c.name for c in self.case if not c.dataset and not c.synthetic]
         return free[0] if own and free else self.case[0].name
 
     def find_case(self, name: str = "") -> Case:

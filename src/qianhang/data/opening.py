@@ -145,14 +145,24 @@ def _own(manifest: Manifest, case: Case, data: Path) -> dict[str, _Source]:
     """The user's files by input name: one file, or a folder of them."""
     if data.is_dir():
         return _folder(manifest, case, data)
+    special = _special(manifest, data)
+    if special:
+        return {special: _Source(data, "path")}
     reader = reader_of(data)
     for name, wanted in _wanted(manifest, case).items():
         if reader in wanted:
             return {name: _Source(data, reader)}
-    allowed = ", ".join(f"{n}: {'/'.join(sorted(f))}" for n, f in _wanted(manifest, case).items())
+    kinds: dict[str, list[str]] = {n: sorted(f) for n, f in _wanted(manifest, case).items()}
+    kinds |= {n: list(i.suffixes) for n, i in manifest.inputs.items() if i.suffixes}
+    allowed = ", ".join(f"{n}: {'/'.join(k)}" for n, k in kinds.items())
     raise ContractError(
         codes.UNKNOWN_FORMAT, f"{data.name}: found a {reader} file, expected {allowed}"
     )
+
+
+def _special(manifest: Manifest, path: Path) -> str:
+    """The input whose own file format this name has, "" for none."""
+    return next((n for n, i in manifest.inputs.items() if i.takes(path.name)), "")
 
 
 def _wanted(manifest: Manifest, case: Case) -> dict[str, frozenset[Reader]]:
@@ -164,9 +174,15 @@ def _wanted(manifest: Manifest, case: Case) -> dict[str, frozenset[Reader]]:
 
 def _folder(manifest: Manifest, case: Case, folder: Path) -> dict[str, _Source]:
     """Files matched to inputs: by stem first, then by being the only file of the right sort."""
-    files = {p: r for p in sorted(folder.iterdir()) if p.is_file() and (r := _sort(p))}
-    wanted = _wanted(manifest, case)
     sources: dict[str, _Source] = {}
+    files = {}
+    special = {n: i.suffixes for n, i in manifest.inputs.items() if i.suffixes}
+    for path in sorted(p for p in folder.iterdir() if p.is_file()):
+        if name := _special(manifest, path):
+            sources.setdefault(name, _Source(path, "path"))
+        elif reader := _sort(path):
+            files[path] = reader
+    wanted = _wanted(manifest, case)
     for name, readers in wanted.items():
         named = [p for p in files if p.name.split(".")[0] == name and files[p] in readers]
         if len(named) == 1:
@@ -181,7 +197,7 @@ def _folder(manifest: Manifest, case: Case, folder: Path) -> dict[str, _Source]:
     if not sources:
         raise ContractError(
             codes.MISSING_INPUT,
-            f"{folder}: no file fits an input; inputs: {', '.join(wanted) or 'none'}",
+            f"{folder}: no file fits an input; inputs: {', '.join({**wanted, **special})}",
             hint="name each file after its input, such as table.csv",
         )
     return sources
@@ -197,10 +213,12 @@ def _sort(path: Path) -> Reader | None:
 def _complete(manifest: Manifest, case: Case, values: Mapping[str, Any]) -> None:
     """Refuses when an input that the pack requires is not there.
 
-    A folder of documents stands alone: nobody need have asked anything of it yet.
+    A folder of documents stands alone: nobody need have asked anything of it yet. So does a file
+    in a form of its own that need not be there: the pack makes the main table of it.
     """
-    folders = {n for n, i in manifest.inputs.items() if i.format == "folder"}
-    required = ["table"] if case.columns and not folders & set(values) else []
+    alone = {n for n, i in manifest.inputs.items() if i.format == "folder"}
+    alone |= {n for n, i in manifest.inputs.items() if i.format == "file" and not i.required}
+    required = ["table"] if case.columns and not alone & set(values) else []
     required += [n for n, i in manifest.inputs.items() if i.required]
     for name in required:
         if name not in values:

@@ -19,7 +19,9 @@ __all__ = ["Saved", "load", "manifest", "save"]
 
 _ENGINES = "qianhang.engines."
 _LOCAL = "pack:"
-_CLASS = re.compile(r"(?:qianhang\.engines(?:\.[a-z_0-9]+)+:|pack:)[A-Za-z_][A-Za-z_0-9]*")
+_CLASS = re.compile(
+    r"(?:qianhang\.engines(?:\.[a-z_0-9]+)+:|pack:(?:[a-z_][a-z_0-9]*\.)?)[A-Za-z_][A-Za-z_0-9]*"
+)
 _FORMAT = 1
 
 
@@ -27,7 +29,8 @@ _FORMAT = 1
 class Saved:
     """What a kept model consists of.
 
-    class_name : "qianhang.engines.x:Name", or "pack:Name" for a class of the pack's own module
+    class_name : "qianhang.engines.x:Name", or "pack:Name" for a class of the pack's own module,
+        "pack:beside.Name" for one of a module beside it
     files : plain name -> sha256
     """
 
@@ -102,6 +105,8 @@ def _class_name(kind: type, local: ModuleType | None) -> str:
     named = f"{kind.__module__}:{kind.__qualname__}"
     if local is not None and kind.__module__ == local.__name__:
         named = f"{_LOCAL}{kind.__qualname__}"
+    elif local is not None and kind.__module__.rpartition(".")[0] == _folder(local):
+        named = f"{_LOCAL}{kind.__module__.rpartition('.')[2]}.{kind.__qualname__}"
     if not _CLASS.fullmatch(named) or not _is_model(kind):
         raise _refused(named)
     return named
@@ -114,7 +119,8 @@ def _class(named: str, local: ModuleType | None) -> type[Model]:
     if named.startswith(_LOCAL):
         if local is None:
             raise ModelError("QH601", f"class {named} needs its pack", hint="give the scenario")
-        module = local
+        beside, _, name = name.rpartition(".")
+        module = importlib.import_module(f"{_folder(local)}.{beside}") if beside else local
     else:
         try:
             module = importlib.import_module(place)
@@ -127,6 +133,11 @@ def _class(named: str, local: ModuleType | None) -> type[Model]:
     return kind
 
 
+def _folder(local: ModuleType) -> str:
+    """The package that a pack's module and those beside it live in."""
+    return local.__name__.rpartition(".")[0]
+
+
 def _is_model(kind: type) -> bool:
     return all(callable(getattr(kind, name, None)) for name in ("to_files", "from_files"))
 
@@ -135,6 +146,6 @@ def _refused(named: str) -> ModelError:
     return ModelError(
         "QH601",
         f"class {named} may not be saved or loaded",
-        hint=f"a model is a class of a module under {_ENGINES[:-1]} or of the pack's own pack.py, "
+        hint=f"a model is a class of a module under {_ENGINES[:-1]} or of the pack's own folder, "
         "with to_files and from_files",
     )

@@ -10,7 +10,7 @@ from typing import Any
 
 from qianhang import models, safety
 from qianhang.core.errors import ContractError, JobFailed
-from qianhang.core.manifest import Case
+from qianhang.core.manifest import Case, Manifest
 from qianhang.core.pack import Pack
 from qianhang.core.results import FoldScore, Trial
 from qianhang.core.spec import Spec
@@ -22,7 +22,7 @@ from qianhang.trial.verdict import judge
 __all__ = ["body", "card", "fingerprints", "gate", "identity", "read", "source", "store_files"]
 
 
-def fingerprints(case: Case, data: Path | None) -> dict[str, str]:
+def fingerprints(manifest: Manifest, case: Case, data: Path | None) -> dict[str, str]:
     """Name -> sha256 of every file that the run will read; registered sets are fetched.
 
     Raises ContractError where the user's path is not there, DatasetError where a set cannot be had.
@@ -32,8 +32,13 @@ def fingerprints(case: Case, data: Path | None) -> dict[str, str]:
     if data is not None:
         if not data.exists():
             raise ContractError(codes.MISSING_FILE, f"{data}: there is no such file or folder")
-        paths = sorted(p for p in data.iterdir() if p.is_file()) if data.is_dir() else [data]
-        return {path.name: file_sha256(path) for path in paths}
+        together = any(i.neighbours and i.takes(data.name) for i in manifest.inputs.values())
+        folder = data.parent if together else data
+        paths = sorted(p for p in folder.rglob("*") if p.is_file()) if folder.is_dir() else [data]
+        return {
+            str(path.relative_to(folder)) if path != folder else path.name: file_sha256(path)
+            for path in paths
+        }
     if not case.dataset:
         return {}
     return {name: found.sha256 for name, found in fetch(dataset(case.dataset)).items()}
@@ -108,23 +113,33 @@ def gate(result: Mapping[str, Any], *, pack: Pack, case: Case, own: bool) -> saf
             calibration="calibration" in tables,
             subgroups="subgroups" in tables,
             device_class=manifest.device_class or "none",
-            licence_class=manifest.licence_class,
+            licence_class=_licence(manifest, case),
             source=source(case, own=own),
             human_role=manifest.human_role is not None,
         )
     )
 
 
+def _licence(manifest: Manifest, case: Case) -> str:
+    """The class of the case's own data set; the pack's where the case has none."""
+    from qianhang.data import dataset
+
+    return dataset(case.dataset).licence_class if case.dataset else manifest.licence_class
+
+
 def _ordered(task: str, case: Case) -> bool:
     """Whether rows have an order or groups that a random cut would ignore."""
     roles = {c.role for c in case.columns.values()}
-    return task not in ("optimise", "retrieve") and bool(roles & {"time", "place", "group"})
+    fitted = task not in ("optimise", "retrieve", "formula")
+    return fitted and bool(roles & {"time", "place", "group"})
 
 
 def source(case: Case, *, own: bool) -> str:
-    """Where the data of a run come from: own, simulator (twins too) or real."""
+    """Where the data of a run come from: own, sample, simulator (twins too) or real."""
     if own:
         return "own"
+    if case.synthetic:
+        return "sample"
     return "simulator" if case.twin or not case.dataset else "real"
 
 
@@ -177,7 +192,7 @@ def card(pack: Pack, case: Case, result: Mapping[str, Any]) -> models.Card:
         sections.append(models.Section(both("card.human"), pair(manifest.human_role)))
     facts = [
         models.Fact(both("card.risk"), both(f"risk.{manifest.risk}")),
-        models.Fact(both("card.licence"), both(f"licence.{manifest.licence_class}")),
+        models.Fact(both("card.licence"), both(f"licence.{_licence(manifest, case)}")),
     ]
     for name, value in result["scores"].items():
         text = f"{value:.4g}"

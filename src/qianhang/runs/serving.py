@@ -63,8 +63,8 @@ def predict(
 
 
 def _kept(store: Store, pack: Pack, version: int | None) -> tuple[ModelVersion | None, Spec]:
-    """The model to serve, and the settings of the run that made it; an optimiser needs no model."""
-    if pack.manifest.task == "optimise":
+    """The model to serve, and the settings of the run that made it; plans and sums need none."""
+    if pack.manifest.task in ("optimise", "formula"):
         return None, make(pack.manifest, pack.manifest.find_case(), seed=0, params={})
     if version is not None:
         kept = models.get(store, pack.id, version)

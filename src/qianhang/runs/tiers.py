@@ -1,9 +1,10 @@
 """Tiers, computed from what was found and run, never claimed.
 
-bronze = conformance on the sample; silver = every bar of a case met on registered real data or on
-the field's accepted simulator; gold = ninety days of monitored service and a signed-off owner;
-platinum = reproduced by a second unit. Gold and platinum need the service records of a city, which
-no part of the product writes yet: nothing reaches them.
+contract = conformance on the sample of a pack for whose problem no public data exist; bronze = the
+same where there are data to be tried on; silver = every bar of a case met on registered real data
+or on the field's accepted simulator; gold = ninety days of monitored service and a signed-off
+owner; platinum = reproduced by a second unit. Gold and platinum need the service records of a
+city, which no part of the product writes yet: nothing reaches them.
 """
 
 from __future__ import annotations
@@ -22,12 +23,14 @@ from qianhang.store import Store
 __all__ = ["keep_conformance", "tier_of", "update_tier"]
 
 
-def tier_of(*, conforms: bool, runs: Sequence[record.Record], pack_hash: str) -> str:
-    """The tier of a pack: "", "bronze" or "silver"."""
+def tier_of(pack: Pack, *, conforms: bool, runs: Sequence[record.Record]) -> str:
+    """The tier of a pack: "", "contract", "bronze" or "silver"."""
     if not conforms:
         return ""
+    if all(case.synthetic or not (case.dataset or case.twin) for case in pack.manifest.case):
+        return "contract"
     for run in runs:
-        current = run.request.get("pack_hash") == pack_hash
+        current = run.request.get("pack_hash") == pack.source_hash
         shown = run.result.get("source") in ("real", "simulator")
         accepted = run.result.get("gate", {}).get("stage") != "rejected"
         if current and shown and accepted and run.verdict == "met":
@@ -44,7 +47,7 @@ def keep_conformance(
     """
     conforms = all(f["state"] != "failed" for f in found)
     runs = record.recent(store, scenario=pack.id, state="finished")
-    tier = tier_of(conforms=conforms, runs=runs, pack_hash=pack.source_hash)
+    tier = tier_of(pack, conforms=conforms, runs=runs)
     with store.write() as tx:
         _write(tx, pack, tier, [dict(f) for f in found], now)
         payload = {"pack": pack.source_hash, "conforms": conforms, "tier": tier}
@@ -61,7 +64,7 @@ def update_tier(store: Store, pack: Pack, *, now: datetime) -> str:
         return ""
     conforms = all(f["state"] != "failed" for f in json.loads(row.result))
     runs = record.recent(store, scenario=pack.id, state="finished")
-    tier = tier_of(conforms=conforms, runs=runs, pack_hash=pack.source_hash)
+    tier = tier_of(pack, conforms=conforms, runs=runs)
     if tier != row.tier:
         with store.write() as tx:
             _write(tx, pack, tier, json.loads(row.result), now)

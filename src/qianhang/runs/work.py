@@ -54,13 +54,17 @@ class Ticket:
 
 def open_material(
     pack: Pack, case: Case, spec: Spec, *, data: Path | None, **how: Any
-) -> tuple[Inputs, Any]:
-    """The inputs after the contract check, and how they were opened.
+) -> tuple[Inputs, tuple[str, ...]]:
+    """The inputs after the contract check, and what was noted on the way.
 
+    A synthetic case is tried on the pack's own sample.
     Raises ContractError naming file, row and field, DatasetError where a set cannot be had.
     """
     from qianhang.data import check, open_inputs
 
+    if case.synthetic and data is None:
+        sample: Inputs = pack.code.sample(spec.seed)
+        return sample, ()
     opened = open_inputs(pack.manifest, case, data=data, **how)
     inputs = opened.inputs
     if hasattr(pack.code, "read"):
@@ -68,7 +72,7 @@ def open_material(
         if "table" in inputs and case.columns:
             table = check(inputs.table.reset_index(), case.columns, mode="strict").frame
             inputs = inputs.replace(table=table)
-    return inputs, opened
+    return inputs, tuple(note.text for note in opened.notes)
 
 
 def _work(folder: Path) -> None:
@@ -77,9 +81,9 @@ def _work(folder: Path) -> None:
     pack, case, spec = Ticket.read(folder).resolve()
     data = Ticket.read(folder).data
     with step("contract", tell) as facts:
-        inputs, opened = open_material(pack, case, spec, data=Path(data) if data else None)
+        inputs, notes = open_material(pack, case, spec, data=Path(data) if data else None)
         facts.update(_sizes(inputs))
-        facts["notes"] = [note.text for note in opened.notes]
+        facts["notes"] = list(notes)
     task = pack.manifest.task
     with step("split", tell) as facts:
         leaks = _leaks(trials.parts(inputs, task=task, case=case, spec=spec), spec)

@@ -28,8 +28,10 @@ __all__ = [
 
 _FUNCTIONS = (
     "fit", "predict", "baseline", "practice", "detect", "solve", "cost", "violations", "policy",
-    "passages", "answer",
+    "passages", "answer", "estimate", "compute", "tables",
 )  # fmt: skip
+
+_TIMES = ("_ms", "cpu_s")  # endings of measured times, which are no answers
 
 
 def beats_its_baseline(subject: Subject) -> None:
@@ -50,13 +52,13 @@ def same_answer_twice(subject: Subject) -> None:
     for name in ("scores", "trivial", "practice"):
         first, second = getattr(subject.trial, name), getattr(again, name)
         for metric, value in first.items():
-            if metric.endswith("_ms"):
-                continue  # a measured time, not an answer
+            if metric.endswith(_TIMES):
+                continue
             other = second.get(metric, math.nan)
             if value != other and not (math.isnan(value) and math.isnan(other)):
                 raise Broken(f"{name} {metric}: {value!r}, then {other!r}")
     for name, frame in subject.trial.tables.items():
-        timed = [c for c in frame.columns if str(c).endswith("_ms")]
+        timed = [c for c in frame.columns if str(c).endswith(_TIMES)]
         other = again.tables[name].drop(columns=timed, errors="ignore")
         if difference := same_frames(frame.drop(columns=timed), other):
             raise Broken(f"table {name} differs when tried again: {difference}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Iterator
 from typing import Any
 
@@ -21,8 +22,10 @@ __all__ = [
     "alarms_do_not_look_ahead",
     "answers_cite_passages_in_force",
     "checker_catches_broken_plans",
+    "every_constant_has_its_source",
     "every_widget_renders",
     "failing_model_is_published_as_such",
+    "figures_follow_their_units",
     "plan_is_feasible",
     "row_order_does_not_matter",
     "shuffled_labels_teach_nothing",
@@ -33,7 +36,7 @@ __all__ = [
 def plan_is_feasible(subject: Subject) -> None:
     """The plan breaks nothing by the independent checker and costs no more than the baseline."""
     subject.only("optimise")
-    problem, spec = inputs_of(subject), subject.spec
+    problem, spec = _problem(subject), subject.spec
     plan = subject.code.solve(problem, spec=spec)
     if broken := subject.code.violations(problem, plan, spec=spec):
         raise Broken(f"violations() finds {broken[0]}")
@@ -50,11 +53,20 @@ def plan_is_feasible(subject: Subject) -> None:
 def checker_catches_broken_plans(subject: Subject) -> None:
     """The checker refuses the same plan emptied, negated, and scaled far up."""
     subject.only("optimise")
-    problem, spec = inputs_of(subject), subject.spec
+    problem, spec = _problem(subject), subject.spec
     plan = subject.code.solve(problem, spec=spec)
     for name, broken in _break(plan):
         if not subject.code.violations(problem, broken, spec=spec):
             raise Broken(f"violations() accepts a plan that was {name}")
+
+
+def _problem(subject: Subject) -> Inputs:
+    """The sample, or the first instance in it."""
+    inputs = inputs_of(subject)
+    if not hasattr(subject.code, "problems"):
+        return inputs
+    problems: dict[str, Inputs] = subject.code.problems(inputs, spec=subject.spec)
+    return next(iter(problems.values()))
 
 
 def _break(plan: Plan) -> Iterator[tuple[str, Plan]]:
@@ -66,7 +78,7 @@ def _break(plan: Plan) -> Iterator[tuple[str, Plan]]:
 
 def row_order_does_not_matter(subject: Subject) -> None:
     """Answers follow their rows when the rows are asked for in another order."""
-    subject.only("classify", "survive")
+    subject.only("classify", "survive", "spatial")
     rows = subject.sample.table.reset_index(drop=True)
     model = subject.trial.model
     shuffled = rows.sample(frac=1.0, random_state=7)
@@ -78,7 +90,7 @@ def row_order_does_not_matter(subject: Subject) -> None:
 
 def shuffled_labels_teach_nothing(subject: Subject) -> None:
     """Trained on shuffled labels, the pack loses what it had gained over knowing nothing."""
-    subject.only("classify", "survive")
+    subject.only("classify", "survive", "spatial")
     rng = np.random.default_rng(0)
     table = subject.sample.table
     labels = [
@@ -139,6 +151,46 @@ def answers_cite_passages_in_force(subject: Subject) -> None:
                 raise Broken(f"passage {hit.passage!r} is cited without a citation")
     if not subject.code.answer(model, "zqxj wvk 0000 %%%", spec=subject.spec).refused:
         raise Broken("answers nonsense instead of refusing it")
+
+
+def every_constant_has_its_source(subject: Subject) -> None:
+    """Every constant says its value, unit, source, version and years, and whether it was read."""
+    subject.only("formula")
+    held = subject.code.constants(spec=subject.spec)
+    if not len(held):
+        raise Broken("constants() gives none")
+    for constant in held:
+        for name in ("unit", "source", "version", "verified"):
+            if not str(getattr(constant, name)).strip():
+                raise Broken(f"constant {constant.name}: no {name}")
+        if not math.isfinite(constant.value) or not constant.low <= constant.value <= constant.high:
+            raise Broken(f"constant {constant.name}: {constant.value} is outside its own limits")
+        if constant.first > constant.last:
+            raise Broken(f"constant {constant.name}: years {constant.first} to {constant.last}")
+
+
+def figures_follow_their_units(subject: Subject) -> None:
+    """Every figure has a unit and lies in its interval; the sum of the parts does not depend on the
+    order of the rows."""
+    subject.only("formula")
+    inputs, spec = inputs_of(subject), subject.spec
+    found = subject.code.compute(inputs, spec=spec)
+    for name in ("value", "low", "high", "unit"):
+        if name not in found:
+            raise Broken(f"compute() gives no column {name}")
+    if not (found["unit"].astype(str).str.strip() != "").all():
+        raise Broken("a figure without a unit")
+    slack = 1e-9 * (1.0 + found["value"].abs())
+    outside = (found["low"] > found["value"] + slack) | (found["value"] > found["high"] + slack)
+    if outside.any():
+        row = found[outside].iloc[0]
+        limits = f"{row['low']:g} to {row['high']:g}"
+        raise Broken(f"{row['value']:g} lies outside its interval {limits}")
+    mixed = inputs.replace(table=inputs.table.iloc[::-1].reset_index(drop=True))
+    again = subject.code.compute(mixed, spec=spec)
+    first, second = float(found["value"].sum()), float(again["value"].sum())
+    if not math.isclose(first, second, rel_tol=1e-9):
+        raise Broken(f"the figures add up to {first:g}, with the rows turned round to {second:g}")
 
 
 def failing_model_is_published_as_such(subject: Subject) -> None:

@@ -24,7 +24,13 @@ _FUNCTIONS = {
     "optimise": ("solve", "cost", "violations", "baseline"),
     "control": ("simulator", "fit", "policy", "baseline"),
     "retrieve": ("passages", "fit", "answer", "baseline"),
+    "spatial": ("fit", "predict", "baseline"),
+    "formula": ("constants", "compute", "baseline"),
 }
+# Their rows are computed with or searched, never learnt from and scored.
+_UNCUT = ("optimise", "retrieve", "formula")
+# a forecaster that answers many origins at once
+_WINDOWS = ("fit", "predict_windows", "baseline_windows")
 _AT_THE_TOP = {"numpy", "pandas", "qianhang"}
 _OURS = ("qianhang.core", "qianhang.engines")
 _NEVER = {"socket", "urllib", "http", "requests", "pooch", "sqlalchemy", "subprocess", "pickle"}
@@ -73,7 +79,9 @@ def _code(subject: Subject) -> Iterator[str]:
     lines = (subject.pack.folder / "pack.py").read_text(encoding="utf8").count("\n")
     if lines > _LINES:
         yield f"pack.py has {lines} lines, at most {_LINES}: an engine or a noun is missing"
-    for name in ("sample", *_FUNCTIONS[subject.task]):
+    windows = subject.task == "forecast" and not hasattr(subject.code, "predict")
+    wanted = _WINDOWS if windows else _FUNCTIONS[subject.task]
+    for name in ("sample", *wanted):
         function = getattr(subject.code, name, None)
         if not callable(function):
             yield f"pack.py does not define {name}()"
@@ -105,7 +113,7 @@ def split_is_not_random(subject: Subject) -> None:
         roles = {c.role for c in filled.columns.values()}
         ordered = bool(roles & {"time", "place", "group"})
         kind = filled.split.kind if filled.split else "none"
-        if ordered and kind == "none" and subject.task not in ("optimise", "retrieve"):
+        if ordered and kind == "none" and subject.task not in _UNCUT:
             raise Broken(f"case {case.name}: a {', '.join(sorted(roles))} column and no split")
         if kind == "given" and not (filled.split and filled.split.reason):
             raise Broken(f"case {case.name}: a given split needs its reason")

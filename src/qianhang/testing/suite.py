@@ -35,6 +35,8 @@ CHECKS: tuple[Check, ...] = (
     by_task.shuffled_labels_teach_nothing,
     by_task.alarms_do_not_look_ahead,
     by_task.answers_cite_passages_in_force,
+    by_task.every_constant_has_its_source,
+    by_task.figures_follow_their_units,
     by_task.failing_model_is_published_as_such,
     by_task.worst_group_is_shown_and_held,
     by_task.every_widget_renders,

@@ -33,8 +33,10 @@ def run(
 ) -> Trial:
     """The pack's controller, fitted on training units, against its baselines on held-out ones.
 
-    Each held-out unit is a fold. Tables: units (totals of every episode), steps (every step),
-    one for each unit's first contender in `steps`.
+    Each held-out unit is a fold. Tables: units (totals of every episode), steps (every step), and
+    what the pack's `tables` makes of the episodes, which may put its own in their place.
+    A parameter `time_limit_s` is the wall time allowed to an episode. A pack whose `FRESH` is true
+    has every episode in a process of its own, as some simulators remember the one before.
     Raises ContractError where there are too few units, JobFailed where the simulator fails.
     """
     say = progress or _silent
@@ -45,7 +47,7 @@ def run(
     played: dict[str, dict[str, Episode]] = {name: {} for name in starts}
     for done, unit in enumerate(test, start=1):
         say(done, len(test) + 1, f"unit {unit}")
-        found = control.episodes(_jobs(pack, inputs, unit, starts, spec), seed=spec.seed)
+        found = _episodes(pack, _jobs(pack, inputs, unit, starts, spec), spec)
         for name, episode in zip(starts, found, strict=True):
             played[name][unit] = episode
     judge = _Judge(pack, played, spec)
@@ -54,7 +56,7 @@ def run(
         scores=judge.scores("ours", test),
         trivial=judge.scores("trivial", test),
         practice=judge.scores("practice", test),
-        tables={"units": _totals(judge, test), "steps": _steps(played)},
+        tables={"units": _totals(judge, test), **_tables(pack, inputs, played, spec)},
         model=model,
         facts={"train_units": list(train), "test_units": list(test)},
     )
@@ -68,7 +70,7 @@ def serve(pack: Any, model: Any, inputs: Inputs, *, spec: Spec) -> pd.DataFrame:
     units = _units(pack, inputs, spec)
     start = partial(pack.policy, model, spec=spec)
     jobs = [Job(u, partial(pack.simulator, inputs, u, spec=spec), start) for u in units]
-    found = control.episodes(jobs, seed=spec.seed)
+    found = _episodes(pack, jobs, spec)
     frames = [e.table.assign(unit=u) for u, e in zip(units, found, strict=True)]
     steps = pd.concat(frames, ignore_index=True) if frames else pd.DataFrame()
     return pack.dated(steps, spec=spec) if frames and hasattr(pack, "dated") else steps
@@ -77,8 +79,12 @@ def serve(pack: Any, model: Any, inputs: Inputs, *, spec: Spec) -> pd.DataFrame:
 def cut(units: Sequence[str], split: Split) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Units to search on and units held out: those from `test_from` on, else the last share.
 
+    Of kind "none" no unit is kept back for a search: every one is scored, and the pack is told of
+    none (its controller has nothing to learn, or learns on seeds of its own).
     Raises ContractError where either part would be empty.
     """
+    if split.kind == "none":
+        return (), _some(units)
     ordered = tuple(sorted(units))
     if split.test_from:
         test = tuple(u for u in ordered if u >= split.test_from[: len(u)])
@@ -96,6 +102,26 @@ def cut(units: Sequence[str], split: Split) -> tuple[tuple[str, ...], tuple[str,
 
 
 _THREE = ("ours", "trivial", "practice")
+_LIMIT_S = 120.0
+
+
+def _some(units: Sequence[str]) -> tuple[str, ...]:
+    if not units:
+        raise ContractError(CANNOT_CUT, "split none: found no unit, expected at least 1")
+    return tuple(units)
+
+
+def _episodes(pack: Any, jobs: Sequence[Job], spec: Spec) -> tuple[Episode, ...]:
+    limit = float(spec.params.get("time_limit_s", _LIMIT_S))
+    batches = [[job] for job in jobs] if getattr(pack, "FRESH", False) else [list(jobs)]
+    found = [control.episodes(b, seed=spec.seed, time_limit_s=limit) for b in batches]
+    return tuple(episode for batch in found for episode in batch)
+
+
+def _tables(pack: Any, inputs: Inputs, played: Played, spec: Spec) -> dict[str, pd.DataFrame]:
+    if not hasattr(pack, "tables"):
+        return {"steps": _steps(played)}
+    return dict(pack.tables(inputs, played, spec=spec))
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,7 +27,8 @@ def run(
 ) -> Trial:
     """`pack` tried on each of its units, or forward in time where it has one only.
 
-    Inputs whose name starts with truth are kept from the pack until its alarms are scored.
+    Inputs whose name starts with truth are kept from the pack until its alarms are scored; where
+    the cut is forward in time, events over before it are given to `fit` as input `known`.
     Raises ContractError where no unit is left to try.
     """
     folds: list[FoldScore] = []
@@ -80,9 +81,29 @@ def _cuts(
     if len(times) < 4:
         raise ContractError(CANNOT_CUT, f"{len(times)} readings: too few to try a detector on")
     edge = pd.Timestamp(split.test_from, tz=times.tz) if split.test_from else times[count]
-    train = whole.replace(table=whole.table[times < edge])
-    test = whole.replace(table=whole.table[times >= edge])
+    train = whole.replace(table=whole.table[times < edge], **_known(whole, edge))
+    test = whole.replace(table=whole.table[times >= edge], **_coming(whole, edge))
     yield "forward", train, test
+
+
+def _known(inputs: Inputs, edge: pd.Timestamp) -> dict[str, pd.DataFrame]:
+    """Events that were over before the moment: a pack may learn from them, as input `known`."""
+    events = _events(inputs)
+    return {} if events is None else {"known": events[events["end"] < edge].reset_index(drop=True)}
+
+
+def _coming(inputs: Inputs, edge: pd.Timestamp) -> dict[str, pd.DataFrame]:
+    """Events that run at the moment or come after it: only these can be found."""
+    for name in inputs:
+        if name.startswith("truth"):
+            events = inputs[name]
+            return {name: events[events["end"] >= edge].reset_index(drop=True)}
+    return {}
+
+
+def _events(inputs: Inputs) -> pd.DataFrame | None:
+    """What is known of the events, one row each with start and end, or None."""
+    return next((inputs[n] for n in inputs if n.startswith("truth")), None)
 
 
 def _try(
@@ -97,7 +118,7 @@ def _try(
     if hasattr(pack, "practice"):
         contenders["practice"] = pack.practice(_blind(train), blind, spec=spec)
     scores: dict[str, dict[str, float]] = {"practice": {}}
-    truth = next((test[n] for n in test if n.startswith("truth")), None)
+    truth = _events(test)
     outcomes = pd.Series("alarm", index=alarms.index, dtype=object)
     for name, frame in contenders.items():
         scores[name], became = _score(pack, frame, truth, test, spec)

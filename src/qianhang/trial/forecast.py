@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -15,32 +15,15 @@ from qianhang.core.inputs import Inputs
 from qianhang.core.manifest import Case, Split
 from qianhang.core.results import Trial
 from qianhang.core.spec import Spec
-from qianhang.trial.forecast_scores import pooled_scores, score_fold, tables_of
-from qianhang.trial.forward import ForwardFold, pace, walk
+from qianhang.trial.forecast_scores import score_fold, tables_of
+from qianhang.trial.forward import ForwardFold, Pace, pace, walk
+from qianhang.trial.told import METHODS, Told, joined
+from qianhang.trial.windows import answers_windows, panel_of, serve_windows, told_by_windows
 
-__all__ = ["Told", "known_ahead", "run", "serve"]
+__all__ = ["known_ahead", "run", "serve"]
 
 Say = Callable[[int, int, str], None]
 Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
-METHODS = ("ours", "trivial", "practice")
-_CHUNK = 512  # windows handed over at a time
-
-
-@dataclass(frozen=True, slots=True)
-class Told:
-    """What was forecast in one fold beside what came.
-
-    time : (r,) instants; lead : (r,) steps from the origin, 1 the first
-    actual : (r, targets)
-    middle : method -> (r, targets); band : (r, 2) ours, low and high, or None
-    """
-
-    time: pd.DatetimeIndex
-    lead: Ints
-    actual: Floats
-    middle: Mapping[str, Floats]
-    band: Floats | None
 
 
 def run(
@@ -57,25 +40,35 @@ def run(
     target divided by its standard deviation in training.
     Tables: forecast, skill, folds; with intervals also coverage (by hour) and reliability.
     """
-    table = inputs.table
-    folds = walk(table, case.split or Split(kind="forward"), spec)
+    table, split = inputs.table, case.split or Split(kind="forward")
+    by_windows = answers_windows(pack, spec)
+    panel = panel_of(table, spec) if by_windows else None
+    clock = pd.DataFrame(index=panel.times) if panel else table
+    folds = walk(clock, split, spec, even=by_windows)
     say = progress or (lambda *_: None)
     told, scored = [], []
+    history = _history(table, clock, folds[0], spec)
     for i, fold in enumerate(folds):
         say(i, len(folds) + 1, f"fold {fold.name}")
-        answers = _fold(pack, table, fold, spec)
-        told.append(answers)
-        scored.append(score_fold(fold.name, answers, _history(table, folds[0], spec), spec))
+        # Every frame that the pack gets is a copy cut at the origin: there is nothing behind it.
+        known = table[table.index < clock.index[fold.train_end]].copy()
+        model = pack.fit(known, spec=spec)
+        if panel:
+            told.append(told_by_windows(pack, model, panel, fold, spec))
+        else:
+            told.append(_by_origins(pack, model, table, fold, spec))
+        scored.append(score_fold(pack, fold.name, told[-1], history=history, spec=spec))
     say(len(folds), len(folds) + 1, "final model")
-    overall = pooled_scores(told, _history(table, folds[0], spec), spec)
+    overall = score_fold(pack, "all", joined(told), history=history, spec=spec)
+    rate = pace(pd.DatetimeIndex(clock.index), split, spec)
     trial = Trial(
         folds=tuple(scored),
         scores=overall.ours,
         trivial=overall.trivial,
         practice=overall.practice,
-        tables=tables_of(told, scored),
+        tables=tables_of(told, scored, every=rate.every) | _of_answers(pack, joined(told), spec),
         model=pack.fit(table.copy(), spec=spec),
-        facts=_facts(table, folds, case, spec),
+        facts=_facts(table, clock.index, folds, rate) | {"known_ahead": known_ahead(table, spec)},
     )
     return _with_words_of_the_pack(pack, trial, spec)
 
@@ -87,6 +80,8 @@ def serve(pack: Any, model: Any, inputs: Inputs, *, spec: Spec) -> pd.DataFrame:
     them; where there are none, the next horizon is asked for with nothing known ahead.
     """
     table = inputs.table
+    if answers_windows(pack, spec):
+        return serve_windows(pack, model, table, spec)
     targets = _targets(spec)
     known = table[list(targets)].notna().any(axis=1).to_numpy()
     if not known.any():
@@ -111,23 +106,15 @@ def _targets(spec: Spec) -> tuple[str, ...]:
     return (spec.target,) if isinstance(spec.target, str) else tuple(spec.target)
 
 
-def _history(table: pd.DataFrame, first: ForwardFold, spec: Spec) -> Floats:
+def _history(table: pd.DataFrame, clock: pd.DataFrame, first: ForwardFold, spec: Spec) -> Floats:
     """(n, targets) readings before the first fold: what errors are scaled by.
 
     A part that only chooses settings (parameter check_share) does not set the scale.
     """
     share = float(spec.params.get("check_share", 0.0))
     end = round(first.train_end * (1 - share)) if len(_targets(spec)) > 1 else first.train_end
-    return table[list(_targets(spec))].iloc[:end].to_numpy(dtype=np.float64)
-
-
-def _fold(pack: Any, table: pd.DataFrame, fold: ForwardFold, spec: Spec) -> Told:
-    # Every frame that the pack gets is a copy cut at the origin: there is nothing behind it.
-    model = pack.fit(table.iloc[: fold.train_end].copy(), spec=spec)
-    windows = hasattr(pack, "predict_windows") and len(_targets(spec)) > 1
-    if windows and "lookback" in spec.params:
-        return _by_windows(pack, model, table, fold, spec)
-    return _by_origins(pack, model, table, fold, spec)
+    known = table[table.index < clock.index[end]]
+    return np.asarray(known[list(_targets(spec))], dtype=np.float64)
 
 
 def _by_origins(pack: Any, model: Any, table: pd.DataFrame, fold: ForwardFold, spec: Spec) -> Told:
@@ -138,41 +125,24 @@ def _by_origins(pack: Any, model: Any, table: pd.DataFrame, fold: ForwardFold, s
         history, ahead = table.iloc[:origin].copy(), table[columns].iloc[origin:end].copy()
         ours = _same_index(pack.predict(model, history, ahead, spec=spec), ahead)
         middle["ours"].append(_middle(ours, targets))
-        if {"p10", "p90"} <= set(ours.columns):
-            bands.append(ours[["p10", "p90"]].to_numpy(dtype=np.float64))
+        if {"p10", "p50", "p90"} <= set(ours.columns):
+            bands.append(ours[["p10", "p50", "p90"]].to_numpy(dtype=np.float64))
         for name, asked in (("trivial", "baseline"), ("practice", "practice")):
             if hasattr(pack, asked):
                 frame = getattr(pack, asked)(history, ahead, spec=spec)
                 middle[name].append(_middle(_same_index(frame, ahead), targets))
     rows = np.concatenate([np.arange(a, b) for a, b in zip(fold.origins, fold.ends, strict=True)])
     lead = np.concatenate([np.arange(b - a) for a, b in zip(fold.origins, fold.ends, strict=True)])
+    lengths = fold.ends - fold.origins
     return Told(
         pd.DatetimeIndex(table.index[rows]),
         lead + 1,
         table[targets].iloc[rows].to_numpy(dtype=np.float64),
         {m: np.concatenate(v) for m, v in middle.items() if v},
         np.concatenate(bands) if bands else None,
+        np.zeros(len(rows), dtype=np.int64),
+        np.repeat(np.arange(len(lengths)), lengths),
     )
-
-
-def _by_windows(pack: Any, model: Any, table: pd.DataFrame, fold: ForwardFold, spec: Spec) -> Told:
-    """The same for a pack that answers many origins at once from windows of the past alone."""
-    targets, lookback = list(_targets(spec)), int(spec.params["lookback"])
-    values = table[targets].to_numpy(dtype=np.float64)
-    horizon = int(fold.ends[0] - fold.origins[0])
-    middle: dict[str, list[Floats]] = {m: [] for m in METHODS}
-    asked = zip(METHODS, ("predict", "baseline", "practice"), strict=True)
-    known = [(m, f"{a}_windows") for m, a in asked if hasattr(pack, f"{a}_windows")]
-    for first in range(0, len(fold.origins), _CHUNK):
-        origins = fold.origins[first : first + _CHUNK]
-        pasts = values[origins[:, None] + np.arange(-lookback, 0)]  # indexing copies
-        for method, name in known:
-            args = (model, pasts.copy()) if method == "ours" else (pasts.copy(),)
-            middle[method].append(getattr(pack, name)(*args, spec=spec))
-    rows = (fold.origins[:, None] + np.arange(horizon)).ravel()
-    flat = {m: np.concatenate(v).reshape(-1, len(targets)) for m, v in middle.items() if v}
-    lead = np.tile(np.arange(1, horizon + 1), len(fold.origins))
-    return Told(pd.DatetimeIndex(table.index[rows]), lead, values[rows], flat, None)
 
 
 def _middle(frame: pd.DataFrame, targets: list[str]) -> Floats:
@@ -191,19 +161,25 @@ def _same_index(frame: pd.DataFrame, ahead: pd.DataFrame) -> pd.DataFrame:
 
 
 def _facts(
-    table: pd.DataFrame, folds: tuple[ForwardFold, ...], case: Case, spec: Spec
+    table: pd.DataFrame, times: pd.Index[Any], folds: tuple[ForwardFold, ...], rate: Pace
 ) -> dict[str, Any]:
-    rate = pace(pd.DatetimeIndex(table.index), case.split or Split(kind="forward"), spec)
     return {
         "rows": len(table),
         "step_s": rate.step.total_seconds(),
         "horizon_steps": rate.horizon,
         "origins": int(sum(len(f.origins) for f in folds)),
-        "first_origin": str(table.index[folds[0].origins[0]]),
-        "last_origin": str(table.index[folds[-1].origins[-1]]),
-        "known_ahead": known_ahead(table, spec),
+        "first_origin": str(times[folds[0].origins[0]]),
+        "last_origin": str(times[folds[-1].origins[-1]]),
         "trainings": len(folds) + 1,
     }
+
+
+def _of_answers(pack: Any, told: Told, spec: Spec) -> dict[str, pd.DataFrame]:
+    """Tables that the pack makes of every answer of its own, where it does."""
+    if not hasattr(pack, "answer_tables") or told.actual.shape[1] > 1:
+        return {}
+    found: dict[str, pd.DataFrame] = pack.answer_tables(told.answers("ours"), spec=spec)
+    return found
 
 
 def _with_words_of_the_pack(pack: Any, trial: Trial, spec: Spec) -> Trial:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -12,41 +12,44 @@ from numpy.typing import NDArray
 from qianhang.core.results import FoldScore
 from qianhang.core.spec import Spec
 from qianhang.engines.forecast import metrics
+from qianhang.engines.forecast.series import known_mean
+from qianhang.trial.told import Told, joined
 
-if TYPE_CHECKING:
-    from qianhang.trial.forecast import Told
-
-__all__ = ["pooled_scores", "score_fold", "tables_of"]
+__all__ = ["score_fold", "tables_of"]
 
 Table = dict[str, pd.DataFrame]
+_SHOWN = 3  # series of a panel whose course is kept for the report
 
 
-def score_fold(name: str, told: Told, history: NDArray[Any], spec: Spec) -> FoldScore:
-    """The scores of one fold, ours beside the baselines."""
+def score_fold(pack: Any, name: str, told: Told, *, history: NDArray[Any], spec: Spec) -> FoldScore:
+    """The scores of one fold, ours beside the baselines; a pack's `score` adds its field's own."""
     several = told.actual.shape[1] > 1
     scores = {
         method: _several(told, middle, history) if several else _one(told, middle, history, spec)
         for method, middle in told.middle.items()
     }
-    if told.band is not None:
-        scores["ours"] |= _intervals(told)
+    for method in scores:
+        scores[method] |= _intervals(told, method)
+    if hasattr(pack, "score") and not several:
+        for method in scores:
+            scores[method] |= pack.score(told.answers(method), spec=spec)
     return FoldScore(name, scores["ours"], scores.get("trivial", {}), scores.get("practice", {}))
 
 
-def pooled_scores(told: Sequence[Told], history: NDArray[Any], spec: Spec) -> FoldScore:
-    """The scores over all folds together: every step weighs the same."""
-    return score_fold("all", _joined(told), history, spec)
+def tables_of(told: Sequence[Told], folds: Sequence[FoldScore], *, every: int) -> Table:
+    """What the report plots: forecast, skill, folds, series, and with intervals their checks.
 
-
-def tables_of(told: Sequence[Told], folds: Sequence[FoldScore]) -> Table:
-    """What the report plots: forecast, skill, folds, and with intervals coverage, reliability."""
-    whole = _joined(told)
+    every : rows between origins
+    """
+    whole = joined(told)
     tables = {
-        "forecast": _forecast(whole),
+        "forecast": _forecast(whole, every),
         "skill": _skill(whole),
         "folds": _folds(told, folds),
     }
-    if whole.band is not None:
+    if len(whole.series) > 1:
+        tables["series"] = _by_series(whole)
+    if whole.quantiles is not None:
         tables["coverage"] = _coverage_by_hour(whole)
         tables["reliability"] = _reliability(whole)
     return tables
@@ -60,7 +63,7 @@ def _one(told: Told, middle: NDArray[Any], history: NDArray[Any], spec: Spec) ->
         "mae": metrics.mae(actual, ours),
         "rmse": metrics.rmse(actual, ours),
     }
-    if len(history) > season:
+    if len(history) > season and len(told.series) == 1:
         scores["mase"] = metrics.mase(actual, ours, history=history[:, 0], season=season)
     return scores
 
@@ -74,14 +77,14 @@ def _several(told: Told, middle: NDArray[Any], history: NDArray[Any]) -> dict[st
     }
 
 
-def _intervals(told: Told) -> dict[str, float]:
-    if told.band is None:
+def _intervals(told: Told, method: str) -> dict[str, float]:
+    quantiles = told.quantiles_of(method)
+    if quantiles is None:
         return {}
-    actual, low, high = told.actual[:, 0], told.band[:, 0], told.band[:, 1]
+    actual = told.actual[:, 0]
+    low, high = (quantiles[:, told.levels.index(level)] for level in (0.1, 0.9))
     losses = [
-        metrics.pinball(actual, low, level=0.1),
-        metrics.pinball(actual, told.middle["ours"][:, 0], level=0.5),
-        metrics.pinball(actual, high, level=0.9),
+        metrics.pinball(actual, quantiles[:, i], level=level) for i, level in enumerate(told.levels)
     ]
     return {
         "coverage": metrics.coverage(actual, low, high),
@@ -90,39 +93,39 @@ def _intervals(told: Told) -> dict[str, float]:
     }
 
 
-def _joined(told: Sequence[Told]) -> Told:
-    first = told[0]
-    if len(told) == 1:
-        return first
-    times = first.time.append([t.time for t in told[1:]])
-    bands = [t.band for t in told if t.band is not None]
-    middle: Mapping[str, NDArray[Any]] = {
-        m: np.concatenate([t.middle[m] for t in told]) for m in first.middle
-    }
-    return type(first)(
-        pd.DatetimeIndex(times),
-        np.concatenate([t.lead for t in told]),
-        np.concatenate([t.actual for t in told]),
-        middle,
-        np.concatenate(bands) if len(bands) == len(told) else None,
-    )
+def _forecast(told: Told, every: int) -> pd.DataFrame:
+    """One row a step of the first target; of overlapping forecasts those that follow on.
 
-
-def _forecast(told: Told) -> pd.DataFrame:
-    """One row a step of the first target; of overlapping forecasts those that follow on."""
-    ends = np.flatnonzero(np.append(told.lead[1:] == 1, True))
-    horizon = int(told.lead[ends[0]])
-    block = np.cumsum(np.append(True, told.lead[1:] == 1)) - 1
-    overlap = len(ends) > 1 and told.time[ends[0]] >= told.time[ends[0] + 1]
-    use = block % horizon == 0 if overlap else np.ones(len(block), dtype=bool)
-    frame = pd.DataFrame({"time": told.time[use], "actual": told.actual[use, 0]})
-    frame["p50"] = told.middle["ours"][use, 0]
-    if told.band is not None:
-        frame["p10"], frame["p90"] = told.band[use, 0], told.band[use, 1]
+    Of several series the first few, named in column unit.
+    """
+    horizon = int(told.lead.max())
+    stride = max(1, -(-horizon // max(every, 1)))
+    use = told.origin % stride == 0
+    shown = told.where(use & (told.place < _SHOWN))
+    frame = pd.DataFrame({"time": shown.time, "actual": shown.actual[:, 0]})
+    frame["p50"] = shown.middle["ours"][:, 0]
+    if shown.band is not None:
+        frame["p10"], frame["p90"] = shown.band[:, 0], shown.band[:, 1]
     for method in ("trivial", "practice"):
-        if method in told.middle:
-            frame[method] = told.middle[method][use, 0]
+        if method in shown.middle:
+            frame[method] = shown.middle[method][:, 0]
+    if len(told.series) > 1:
+        frame["unit"] = [told.series[i] for i in shown.place]
+        frame = frame.sort_values(["unit", "time"], kind="stable", ignore_index=True)
     return frame
+
+
+def _by_series(told: Told) -> pd.DataFrame:
+    """Mean absolute error of each series by each method, and how many of its readings came."""
+    known = np.isfinite(told.actual[:, 0])
+    frame = pd.DataFrame({"series": np.asarray(told.series)[told.place]})
+    for method, middle in told.middle.items():
+        frame[method] = np.abs(middle[:, 0] - told.actual[:, 0])
+    found = frame[known].groupby("series", as_index=False).mean()
+    found["n"] = frame[known].groupby("series").size().to_numpy()
+    if "trivial" in found:
+        found["skill"] = 1 - found["ours"] / found["trivial"].where(found["trivial"] > 0)
+    return found
 
 
 def _skill(told: Told) -> pd.DataFrame:
@@ -131,7 +134,7 @@ def _skill(told: Told) -> pd.DataFrame:
     scale = np.where(scale > 0, scale, 1.0)
     columns: dict[str, NDArray[Any]] = {"lead": np.unique(told.lead)}
     for method, middle in told.middle.items():
-        error = np.nanmean(np.abs(middle - told.actual) / scale, axis=1)
+        error = known_mean(np.abs(middle - told.actual) / scale, axis=1)
         columns[method] = _mean_by(told.lead, error)
     frame = pd.DataFrame(columns)
     if "trivial" in frame:
@@ -146,7 +149,7 @@ def _mean_by(key: NDArray[Any], values: NDArray[Any]) -> NDArray[Any]:
 def _folds(told: Sequence[Told], folds: Sequence[FoldScore]) -> pd.DataFrame:
     rows = []
     for part, fold in zip(told, folds, strict=True):
-        row: dict[str, object] = {"fold": fold.name, "origins": int((part.lead == 1).sum())}
+        row: dict[str, object] = {"fold": fold.name, "origins": int(part.origin.max()) + 1}
         metric = "mape" if "mape" in fold.ours else "mse"
         row |= {metric: fold.ours[metric], "trivial": fold.trivial.get(metric)}
         row |= {"practice": fold.practice.get(metric), "coverage": fold.ours.get("coverage")}
@@ -172,10 +175,9 @@ def _coverage_by_hour(told: Told) -> pd.DataFrame:
 
 def _reliability(told: Told) -> pd.DataFrame:
     """Share of readings at or below each forecast quantile, beside the share promised."""
-    if told.band is None:
+    if told.quantiles is None:
         return pd.DataFrame()
     actual = told.actual[:, 0]
-    quantiles = {0.1: told.band[:, 0], 0.5: told.middle["ours"][:, 0], 0.9: told.band[:, 1]}
     known = np.isfinite(actual)
-    observed = [float(np.mean(actual[known] <= q[known])) for q in quantiles.values()]
-    return pd.DataFrame({"predicted": list(quantiles), "observed": observed, "n": int(known.sum())})
+    observed = (actual[known, None] <= told.quantiles[known]).mean(axis=0)
+    return pd.DataFrame({"predicted": told.levels, "observed": observed, "n": int(known.sum())})

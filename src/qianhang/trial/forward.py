@@ -69,8 +69,12 @@ def pace(times: pd.DatetimeIndex, split: Split, spec: Spec) -> Pace:
     return Pace(step, horizon, every)
 
 
-def walk(table: pd.DataFrame, split: Split, spec: Spec) -> tuple[ForwardFold, ...]:
+def walk(
+    table: pd.DataFrame, split: Split, spec: Spec, *, even: bool = False
+) -> tuple[ForwardFold, ...]:
     """The folds of a forward split, in time order; each is trained on all rows before it.
+
+    even : every origin is forecast for the same number of steps
 
     Origins a whole number of days apart stay on the same local time through clock changes, so a
     day ahead is then 46, 48 or 50 half-hours.
@@ -84,7 +88,7 @@ def walk(table: pd.DataFrame, split: Split, spec: Spec) -> tuple[ForwardFold, ..
     rate = pace(times, split, spec)
     start, stop = _test_rows(times, split, rate)
     origins = _origins(times, start, stop, rate)
-    ends = _ends(times, origins, stop, rate)
+    ends = origins + rate.horizon if even else _ends(times, origins, stop, rate)
     whole = ends <= stop
     origins, ends = origins[whole], ends[whole]
     if not len(origins) or start < 2 * rate.horizon:

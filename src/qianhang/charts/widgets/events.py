@@ -152,10 +152,13 @@ def gantt(frame: pd.DataFrame, setting: Setting) -> Chart:
         )
         if a is not None and b is not None
     )
+    axis = clock(part, start, setting)
+    if axis.kind == "number" and spans:
+        axis = replace(axis, low=min(s.start for s in spans), high=max(s.end for s in spans))
     return Chart(
         "gantt",
         setting.heading(),
-        x=clock(part, start, setting),
+        x=axis,
         y=Axis(setting.words(lane), kind="category", categories=tuple(map(setting.words, order))),
         table=table_of(rows, setting),
         spans=spans,

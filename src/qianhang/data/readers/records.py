@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -79,6 +80,12 @@ def _block(rows: list[dict[str, Any]], header: tuple[str, ...], wanted: Sequence
     return Block(len(rows), cells)
 
 
+def _whole(path: Path) -> io.StringIO:
+    """The text of a file, unpacked by its extension."""
+    with open_bytes(path) as handle:
+        return io.StringIO(handle.read().decode("utf-8-sig"))
+
+
 def open_arff(path: Path) -> Table:
     """An ARFF file (Weka); nominal values come as text, "?" as missing.
 
@@ -88,8 +95,8 @@ def open_arff(path: Path) -> Table:
     from scipy.io import arff
 
     try:
-        values, meta = arff.loadarff(str(regular(path)))
-    except (arff.ArffError, ValueError, StopIteration, NotImplementedError) as cause:
+        values, meta = arff.loadarff(_whole(regular(path)))
+    except (arff.ArffError, *UNPACKING, ValueError, StopIteration, NotImplementedError) as cause:
         raise ContractError(
             codes.BROKEN_FILE, f"{path.name}: cannot be read as ARFF: {cause}"
         ) from None

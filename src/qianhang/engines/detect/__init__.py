@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from qianhang.engines.detect.alarm_logic import AlarmLogic, alarm_limit
 from qianhang.engines.detect.bias import BiasFilter
 from qianhang.engines.detect.control_charts import Chart, cusum, ewma
+from qianhang.engines.detect.deviation import DeviationDetector, recent_usual
 from qianhang.engines.detect.episodes import EpisodeScore, build_episodes, score_episodes
 from qianhang.engines.detect.isolation import IsolationDetector
 from qianhang.engines.detect.localise import (
@@ -21,9 +23,11 @@ from qianhang.engines.detect.sources import SourceTracker
 from qianhang.engines.detect.whiten import Whitener
 
 __all__ = [
+    "AlarmLogic",
     "BiasFilter",
     "Chart",
     "Declared",
+    "DeviationDetector",
     "EpisodeScore",
     "IsolationDetector",
     "Match",
@@ -36,6 +40,7 @@ __all__ = [
     "SourceTracker",
     "Trace",
     "Whitener",
+    "alarm_limit",
     "build_episodes",
     "cover",
     "cusum",
@@ -43,6 +48,7 @@ __all__ = [
     "fit_sizes",
     "match",
     "posterior",
+    "recent_usual",
     "score_episodes",
     "within_reach",
 ]

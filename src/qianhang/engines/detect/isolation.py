@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, OutlierMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from qianhang.engines.detect.saving import pack_arrays, unpack_arrays
+from qianhang.engines.saving import pack_arrays, unpack_arrays
 
 __all__ = ["IsolationDetector"]
 
@@ -71,7 +71,7 @@ class IsolationDetector(OutlierMixin, BaseEstimator):  # type: ignore[misc]  # s
         return np.where(self.decision_function(X) < 0, -1, 1)
 
     def to_files(self) -> dict[str, bytes]:
-        """The forest as arrays.npz and notes.json."""
+        """The forest as arrays and notes."""
         check_is_fitted(self)
         notes = {
             "params": self.get_params(),

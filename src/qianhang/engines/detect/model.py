@@ -9,9 +9,9 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from qianhang.engines.detect.saving import pack_arrays, unpack_arrays
 from qianhang.engines.detect.source import Places, Plant, Settings
 from qianhang.engines.detect.sources import SourceTracker
+from qianhang.engines.saving import pack_arrays, unpack_arrays
 
 __all__ = ["SourceModel"]
 
@@ -36,7 +36,7 @@ class SourceModel:
         return SourceTracker(plant, self.places, self.bias, self.noise, settings=self.settings)
 
     def to_files(self) -> dict[str, bytes]:
-        """The whole model as arrays.npz and notes.json."""
+        """The whole model as arrays and notes."""
         places = self.places
         arrays = {
             "responses": places.responses,

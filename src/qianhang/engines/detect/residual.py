@@ -12,7 +12,7 @@ from sklearn.cross_decomposition import PLSRegression
 from sklearn.linear_model import Ridge
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from qianhang.engines.detect.saving import pack_arrays, unpack_arrays
+from qianhang.engines.saving import pack_arrays, unpack_arrays
 
 __all__ = ["ResidualModel"]
 
@@ -59,7 +59,7 @@ class ResidualModel(RegressorMixin, BaseEstimator):  # type: ignore[misc]  # skl
         return left
 
     def to_files(self) -> dict[str, bytes]:
-        """The fitted model as arrays.npz and notes.json."""
+        """The fitted model as arrays and notes."""
         check_is_fitted(self)
         names = ("center_", "scale_", "coef_", "intercept_")
         notes = {**self.get_params(), "features": self.n_features_in_}

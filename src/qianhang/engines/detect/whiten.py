@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from qianhang.engines.detect.saving import pack_arrays, unpack_arrays
+from qianhang.engines.saving import pack_arrays, unpack_arrays
 
 __all__ = ["Whitener"]
 
@@ -50,7 +50,7 @@ class Whitener(TransformerMixin, BaseEstimator):  # type: ignore[misc]  # sklear
         return np.asarray((self.transform(X) ** 2).sum(axis=1))
 
     def to_files(self) -> dict[str, bytes]:
-        """The fitted map as arrays.npz and notes.json."""
+        """The fitted map as arrays and notes."""
         check_is_fitted(self)
         notes = {"shrinkage": self.shrinkage, "features": self.n_features_in_}
         return pack_arrays({"mean_": self.mean_, "matrix_": self.matrix_}, notes)

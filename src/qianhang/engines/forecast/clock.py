@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 __all__ = ["CALENDAR", "DayClock", "read_clock", "steps_per_day"]
 
@@ -42,12 +40,12 @@ class DayClock:
     first: int = 0
 
 
-def steps_per_day(times: pd.DatetimeIndex) -> int:
+def steps_per_day(times: pd.Index[Any]) -> int:
     """Steps of an ordinary day, from the spacing that occurs most often in `times`.
 
     Raises ValueError where a day is not a whole number of steps.
     """
-    gaps, counts = np.unique(np.diff(_seconds(times)), return_counts=True)
+    gaps, counts = np.unique(np.diff(_seconds(pd.DatetimeIndex(times))), return_counts=True)
     if not len(gaps):
         raise ValueError("two times or more are needed to know the step")
     step_s = int(gaps[np.argmax(counts)])

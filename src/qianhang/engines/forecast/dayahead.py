@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import io
-import json
 from collections.abc import Mapping
 from typing import Self
 
@@ -16,6 +14,7 @@ from qianhang.engines.forecast.conformal import forward_level, recent_quantiles
 from qianhang.engines.forecast.features import MEMORY_DAYS, DayAheadRows, day_ahead_rows
 from qianhang.engines.forecast.series import SeasonalSeries, crop, fold_days
 from qianhang.engines.forecast.trees import BoostedTrees
+from qianhang.engines.saving import pack_arrays, unpack_arrays
 
 __all__ = ["DayAheadForecaster"]
 
@@ -115,9 +114,7 @@ class DayAheadForecaster(BaseEstimator):  # type: ignore[misc]  # scikit-learn s
         check_is_fitted(self, "models_")
         facts = {"params": self.get_params(), "log": self.log_, "models": len(self.models_),
                  "trained_until": self.trained_until_}  # fmt: skip
-        buffer = io.BytesIO()
-        np.savez_compressed(buffer, misses=self.misses_)
-        files = {"dayahead.json": json.dumps(facts).encode(), "misses.npz": buffer.getvalue()}
+        files = pack_arrays({"misses": self.misses_}, facts, name="dayahead")
         for i, model in enumerate(self.models_):
             files |= {f"{i}.{name}": data for name, data in model.to_files().items()}
         return files
@@ -125,11 +122,10 @@ class DayAheadForecaster(BaseEstimator):  # type: ignore[misc]  # scikit-learn s
     @classmethod
     def from_files(cls, files: Mapping[str, bytes]) -> Self:
         """The forecaster that `to_files` wrote."""
-        facts = json.loads(files["dayahead.json"])
+        arrays, facts = unpack_arrays(files, name="dayahead")
         model = cls(**facts["params"])
         model.log_, model.trained_until_ = facts["log"], facts["trained_until"]
-        with np.load(io.BytesIO(files["misses.npz"]), allow_pickle=False) as stored:
-            model.misses_ = stored["misses"]
+        model.misses_ = arrays["misses"]
         model.models_ = [
             BoostedTrees.from_files(
                 {name.partition(".")[2]: data for name, data in files.items()

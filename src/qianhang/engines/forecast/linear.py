@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import io
-import json
 from collections.abc import Mapping, Sequence
 from typing import Any, Self
 
@@ -12,6 +10,8 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted, validate_data
+
+from qianhang.engines.saving import pack_arrays, unpack_arrays
 
 __all__ = ["LinearForecaster", "WindowRidge"]
 
@@ -148,25 +148,21 @@ class LinearForecaster(BaseEstimator):  # type: ignore[misc]  # scikit-learn shi
         check_is_fitted(self, "members_")
         facts = {"params": self.get_params(), "penalties": [m.penalty for m in self.members_]}
         arrays: dict[str, Any] = {f"coef{i}": m.coef_ for i, m in enumerate(self.members_)}
-        buffer = io.BytesIO()
-        np.savez_compressed(buffer, mean=self.mean_, scale=self.scale_, **arrays)
-        return {"linear.json": json.dumps(facts).encode(), "linear.npz": buffer.getvalue()}
+        arrays |= {"mean": self.mean_, "scale": self.scale_}
+        return pack_arrays(arrays, facts, name="linear")
 
     @classmethod
     def from_files(cls, files: Mapping[str, bytes]) -> Self:
         """The forecaster that `to_files` wrote."""
-        facts = json.loads(files["linear.json"])
+        arrays, facts = unpack_arrays(files, name="linear")
         model = cls(**facts["params"])
         model.members_ = []
-        with np.load(io.BytesIO(files["linear.npz"]), allow_pickle=False) as arrays:
-            model.mean_, model.scale_ = arrays["mean"], arrays["scale"]
-            for i, penalty in enumerate(facts["penalties"]):
-                member = WindowRidge(
-                    penalty, floor=10.0, level=model.levels[i], spread=model.spread
-                )
-                member.coef_, member.flat_ = arrays[f"coef{i}"], False
-                member.n_features_in_ = model.lookback
-                model.members_.append(member)
+        model.mean_, model.scale_ = arrays["mean"], arrays["scale"]
+        for i, penalty in enumerate(facts["penalties"]):
+            member = WindowRidge(penalty, floor=10.0, level=model.levels[i], spread=model.spread)
+            member.coef_, member.flat_ = arrays[f"coef{i}"], False
+            member.n_features_in_ = model.lookback
+            model.members_.append(member)
         return model
 
     def _windows(self, scaled: Floats) -> tuple[Floats, Floats]:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from qianhang.engines.optimise.assembly import Assembly, Term
 from qianhang.engines.optimise.elastic import diagnose, irreducible
 from qianhang.engines.optimise.linear import Program, Solution, solve
 from qianhang.engines.optimise.schedule import JobShop, Timetable, dispatch, schedule
 from qianhang.engines.optimise.sequential import Smooth, linearise, sequential
 
 __all__ = [
+    "Assembly",
     "JobShop",
     "Program",
     "Smooth",
     "Solution",
+    "Term",
     "Timetable",
     "diagnose",
     "dispatch",

@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from qianhang.engines.optimise.linear import Array, Program, Solution, solve
+from qianhang.engines.optimise.linear import (
+    Array,
+    Program,
+    Solution,
+    identity,
+    solve,
+    stacked,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -22,9 +29,10 @@ def elastic(program: Program, weight: Array) -> Program:
     weight : (m,) above zero. Variables are x, then what each row is short of, then over.
     """
     m, n = program.matrix.shape
+    slack = identity(m, like=program.matrix)
     return Program(
         cost=np.concatenate([np.zeros(n), weight, weight]),
-        matrix=np.hstack([program.matrix, np.eye(m), -np.eye(m)]),
+        matrix=stacked([program.matrix, slack, -slack], across=True),
         row_low=program.row_low,
         row_high=program.row_high,
         low=np.concatenate([program.low, np.zeros(2 * m)]),

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Array", "Program", "Solution", "Status", "solve"]
+__all__ = ["Array", "Matrix", "Program", "Solution", "Status", "identity", "solve", "stacked"]
 
 Array = NDArray[np.float64]
+Matrix = Any  # (m, n) numpy array, or any matrix of scipy.sparse
 Status = Literal["optimal", "feasible", "infeasible", "unbounded", "unsolved"]
+_LARGE = 20_000  # variables; the dual simplex is named so that no release chooses otherwise
 _FAILED: dict[int, Status] = {2: "infeasible", 3: "unbounded"}
 
 
@@ -20,13 +23,14 @@ _FAILED: dict[int, Status] = {2: "infeasible", 3: "unbounded"}
 class Program:
     """Least cost @ x with row_low <= matrix @ x <= row_high and low <= x <= high.
 
-    cost : (n,); matrix : (m, n); row_low, row_high : (m,), infinite where there is no limit
+    cost : (n,); matrix : (m, n), dense or of scipy.sparse
+    row_low, row_high : (m,), infinite where there is no limit
     low, high : (n,); integer : (n,) bool, or None where every variable is continuous
     Raises ValueError where shapes differ or a low limit stands above its high limit.
     """
 
     cost: Array
-    matrix: Array
+    matrix: Matrix
     row_low: Array
     row_high: Array
     low: Array
@@ -77,6 +81,7 @@ class Solution:
 def solve(program: Program, *, time_limit_s: float = 60.0, gap: float = 0.0) -> Solution:
     """The best solution found in time; with integers, duals hold with the integers fixed.
 
+    time_limit_s : wall time; the answer holds what was found and proven until then
     gap : relative gap at which a mixed-integer search may stop
     """
     if program.mixed:
@@ -87,18 +92,20 @@ def solve(program: Program, *, time_limit_s: float = 60.0, gap: float = 0.0) -> 
 def _continuous(p: Program, time_limit_s: float) -> Solution:
     from scipy.optimize import linprog
 
+    matrix = _by_rows(p.matrix)
     equal = p.row_low == p.row_high
+    method = "highs-ds" if len(p.cost) > _LARGE else "highs"
     upper = np.isfinite(p.row_high) & ~equal
     lower = np.isfinite(p.row_low) & ~equal
     began = time.perf_counter()
     found: Any = linprog(
         p.cost,
-        A_ub=np.vstack([p.matrix[upper], -p.matrix[lower]]),
+        A_ub=stacked([matrix[upper], -matrix[lower]]),
         b_ub=np.concatenate([p.row_high[upper], -p.row_low[lower]]),
-        A_eq=p.matrix[equal],
+        A_eq=matrix[equal],
         b_eq=p.row_low[equal],
         bounds=np.column_stack([p.low, p.high]),
-        method="highs",
+        method=method,
         options={"time_limit": time_limit_s},
     )
     seconds = time.perf_counter() - began
@@ -115,11 +122,42 @@ def _continuous(p: Program, time_limit_s: float) -> Solution:
     return Solution(found.x, cost, bound, _gap(cost, bound), duals, reduced, "optimal", seconds)
 
 
+def stacked(parts: Sequence[Matrix], *, across: bool = False) -> Matrix:
+    """The parts below each other, or side by side; sparse where one of them is."""
+    from scipy import sparse
+
+    if any(sparse.issparse(part) for part in parts):
+        join = sparse.hstack if across else sparse.vstack
+        return join(parts, format="csr")
+    return np.hstack(parts) if across else np.vstack(parts)
+
+
+def identity(size: int, *, like: Matrix) -> Matrix:
+    """The identity matrix, sparse where `like` is."""
+    from scipy import sparse
+
+    return sparse.eye_array(size, format="csr") if sparse.issparse(like) else np.eye(size)
+
+
+def _by_rows(matrix: Matrix) -> Matrix:
+    """The matrix in a form that gives up chosen rows."""
+    from scipy import sparse
+
+    return sparse.csr_array(matrix) if sparse.issparse(matrix) else matrix
+
+
 def _dual_value(p: Program, duals: Array, reduced: Array) -> float:
     """The objective of the dual program: a lower bound that anybody can check by hand."""
     rows = np.where(duals >= 0, p.row_low, p.row_high)
     ends = np.where(reduced >= 0, p.low, p.high)
-    return float(duals @ np.where(duals == 0, 0, rows) + reduced @ np.where(reduced == 0, 0, ends))
+    return _priced(duals, rows) + _priced(reduced, ends)
+
+
+def _priced(price: Array, limit: Array) -> float:
+    """price @ limit, where a price that is only rounding noise asks no limit for its value."""
+    noise = 1e-7 * max(1.0, float(np.max(np.abs(price), initial=0.0)))
+    counts = np.isfinite(limit) | (np.abs(price) > noise)
+    return float(price[counts] @ limit[counts])
 
 
 def _mixed(p: Program, time_limit_s: float, gap: float) -> Solution:
@@ -135,12 +173,12 @@ def _mixed(p: Program, time_limit_s: float, gap: float) -> Solution:
     )
     seconds = time.perf_counter() - began
     if found.x is None:
-        return _nothing(p, _FAILED.get(found.status, "unsolved"), seconds)
+        return _nothing(p, _FAILED.get(found.status, "unsolved"), seconds, found.mip_dual_bound)
     whole = p.integer if p.integer is not None else np.zeros(len(p.cost), dtype=bool)
     low = np.where(whole, np.round(found.x), p.low)
     high = np.where(whole, np.round(found.x), p.high)
     fixed = replace(p, low=low, high=high, integer=None)
-    rest = _continuous(fixed, max(1.0, time_limit_s - seconds))
+    rest = _continuous(fixed, max(5.0, time_limit_s - seconds))
     x = rest.x if rest.found else found.x
     cost, bound = float(p.cost @ x), float(found.mip_dual_bound)
     status: Status = "optimal" if found.status == 0 else "feasible"
@@ -151,8 +189,10 @@ def _gap(cost: float, bound: float) -> float:
     return max(0.0, cost - bound) / max(abs(cost), 1e-9)
 
 
-def _nothing(p: Program, status: Status, seconds: float) -> Solution:
+def _nothing(p: Program, status: Status, seconds: float, proven: float | None = None) -> Solution:
     m, n = p.matrix.shape
     bound = np.inf if status == "infeasible" else -np.inf
+    if status == "unsolved" and proven is not None and np.isfinite(proven):
+        bound = float(proven)
     x, duals = np.full(n, np.nan), np.full(m, np.nan)
     return Solution(x, np.nan, bound, np.inf, duals, x.copy(), status, seconds)

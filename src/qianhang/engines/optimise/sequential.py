@@ -8,7 +8,15 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from qianhang.engines.optimise.linear import Array, Program, Solution, Status, solve
+from qianhang.engines.optimise.linear import (
+    Array,
+    Program,
+    Solution,
+    Status,
+    identity,
+    solve,
+    stacked,
+)
 
 __all__ = ["Smooth", "linearise", "sequential"]
 
@@ -123,7 +131,7 @@ def _penalised(program: Program, weight: float) -> Program:
     m = len(program.row_low)
     return Program(
         cost=np.concatenate([program.cost, np.full(m, weight)]),
-        matrix=np.hstack([program.matrix, np.eye(m)]),
+        matrix=stacked([program.matrix, identity(m, like=program.matrix)], across=True),
         row_low=program.row_low,
         row_high=program.row_high,
         low=np.concatenate([program.low, np.zeros(m)]),

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import io
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +18,7 @@ from qianhang.engines.retrieve.grams import Ints, spell
 from qianhang.engines.retrieve.library import Library
 from qianhang.engines.retrieve.memory import Answered, Memory
 from qianhang.engines.retrieve.ranker import Ranker
+from qianhang.engines.saving import packed, unpacked
 
 __all__ = ["OFF_TOPIC", "Retriever", "threshold"]
 
@@ -129,12 +129,12 @@ class Retriever:
     def to_files(self) -> dict[str, bytes]:
         """The whole retriever as name -> bytes: arrays without objects, text and JSON."""
         files = {
-            "library.npz": _packed(self.library.arrays()),
-            "index.npz": _packed(self.index.arrays()),
+            "library.npz": packed(self.library.arrays()),
+            "index.npz": packed(self.index.arrays()),
             "retriever.json": json.dumps({"least": self.least}).encode(),
         }
         if self.memory is not None:
-            files["memory.npz"] = _packed(self.memory.arrays)
+            files["memory.npz"] = packed(self.memory.arrays)
         if self.ranker is not None:
             files["ranker.txt"] = self.ranker.text.encode()
         return files
@@ -142,15 +142,15 @@ class Retriever:
     @classmethod
     def from_files(cls, files: Mapping[str, bytes]) -> Self:
         """The retriever that `to_files` wrote."""
-        library = Library.from_arrays(_arrays(files["library.npz"]))
-        index = Bm25.from_arrays(_arrays(files["index.npz"]))
+        library = Library.from_arrays(unpacked(files["library.npz"]))
+        index = Bm25.from_arrays(unpacked(files["index.npz"]))
         memory = files.get("memory.npz")
         ranker = files.get("ranker.txt")
         return cls(
             library,
             index,
             library.passages,
-            memory=Memory(_arrays(memory), index.size) if memory else None,
+            memory=Memory(unpacked(memory), index.size) if memory else None,
             ranker=Ranker(ranker.decode()) if ranker else None,
             least=float(json.loads(files["retriever.json"])["least"]),
         )
@@ -170,14 +170,3 @@ def threshold(
     if not len(off_topic):
         return low
     return (low + float(np.quantile(off_topic, 1.0 - lost))) / 2.0
-
-
-def _packed(arrays: Mapping[str, NDArray[Any]]) -> bytes:
-    held, named = io.BytesIO(), dict[str, Any](arrays)
-    np.savez_compressed(held, **named)
-    return held.getvalue()
-
-
-def _arrays(data: bytes) -> dict[str, NDArray[Any]]:
-    with np.load(io.BytesIO(data), allow_pickle=False) as held:
-        return {name: held[name] for name in held.files}

@@ -34,34 +34,37 @@ def fit(history: pd.DataFrame, *, spec: Spec) -> Forecaster:
 
 
 def predict(
-    model: Forecaster, history: pd.DataFrame, ahead: pd.DataFrame, *, spec: Spec
+    model: engine.DayAheadForecaster, history: pd.DataFrame, ahead: pd.DataFrame, *, spec: Spec
 ) -> pd.DataFrame:
-    """Low, middle and high load of each step ahead, MW; of several targets the middle alone."""
-    if isinstance(model, engine.LinearForecaster):
-        pasts = history[list(spec.target)].to_numpy()[None, -model.lookback :]
-        told = model.predict(pasts)[0][: len(ahead)]
-        return pd.DataFrame(told, index=ahead.index[: len(told)], columns=list(spec.target))
+    """Low, middle and high load of each step ahead, MW."""
     told = model.predict(_series(history, ahead, spec), origin=len(history))
     return pd.DataFrame(told, index=ahead.index, columns=["p10", "p50", "p90"])
 
 
-def predict_windows(model: engine.LinearForecaster, pasts: Floats, *, spec: Spec) -> Floats:
-    """(n, horizon, targets) from pasts (n, lookback, targets)."""
-    return model.predict(pasts)
+def predict_windows(
+    model: engine.LinearForecaster, windows: engine.Windows, *, spec: Spec
+) -> Floats:
+    """(n, 1, horizon, targets) from what was known at n origins."""
+    return model.predict(_pasts(windows, spec))[:, None]
 
 
 def baseline(history: pd.DataFrame, ahead: pd.DataFrame, *, spec: Spec) -> pd.DataFrame:
     """The load at the same time `trivial_days` earlier."""
-    targets = [spec.target] if isinstance(spec.target, str) else list(spec.target)
-    back = int(spec.params["trivial_days"]) * engine.steps_per_day(pd.DatetimeIndex(history.index))
-    told = engine.same_step_before(history[targets].to_numpy(), back=back, steps=len(ahead))
-    return pd.DataFrame(told, index=ahead.index, columns=["p50"] if len(targets) == 1 else targets)
+    back = int(spec.params["trivial_days"]) * engine.steps_per_day(history.index)
+    told = engine.same_step_before(history[str(spec.target)], back=back, steps=len(ahead))
+    return pd.DataFrame({"p50": told}, index=ahead.index)
 
 
-def baseline_windows(pasts: Floats, *, spec: Spec) -> Floats:
-    """(n, horizon, targets): the same time `trivial_days` earlier."""
-    past, back = pasts.transpose(1, 0, 2), int(spec.params["trivial_days"]) * spec.season
-    return engine.same_step_before(past, back=back, steps=spec.horizon).transpose(1, 0, 2)
+def baseline_windows(windows: engine.Windows, *, spec: Spec) -> Floats:
+    """(n, 1, horizon, targets): the same time `trivial_days` earlier."""
+    past = _pasts(windows, spec).transpose(1, 0, 2)
+    back = int(spec.params["trivial_days"]) * spec.season
+    return engine.same_step_before(past, back=back, steps=spec.horizon).transpose(1, 0, 2)[:, None]
+
+
+def _pasts(windows: engine.Windows, spec: Spec) -> Floats:
+    """(n, lookback, targets) readings before each origin."""
+    return np.stack([windows.of(target)[:, 0] for target in spec.target], axis=-1)
 
 
 def practice(history: pd.DataFrame, ahead: pd.DataFrame, *, spec: Spec) -> pd.DataFrame:
@@ -99,10 +102,7 @@ def _series(history: pd.DataFrame, ahead: pd.DataFrame, spec: Spec) -> engine.Se
     known = [c for c, column in spec.columns.items() if column.known_ahead and c in table]
     weather = [c for c in known if c not in _CALENDAR and spec.params["weather"]]
     flags = [table[c].fillna(False).to_numpy(bool) if c in table else None for c in _CALENDAR]
-    times, length = (
-        pd.DatetimeIndex(table.index),
-        engine.steps_per_day(pd.DatetimeIndex(history.index)),
-    )
+    times, length = pd.DatetimeIndex(table.index), engine.steps_per_day(history.index)
     clock = engine.read_clock(times, length=length, holiday=flags[0], workday=flags[1])
     values = table[str(spec.target)].to_numpy(float)
     return engine.SeasonalSeries(values, clock, table[weather].to_numpy(float))
@@ -116,5 +116,5 @@ def sample(seed: int) -> Inputs:
     warm = 15 + 6 * np.sin((hour - 9) / 24 * 2 * np.pi) + np.repeat(rng.normal(0, 3, 70), 48)
     habit = 1 + 0.25 * np.sin((hour - 8) / 24 * 2 * np.pi) - 0.12 * (times.day_of_week >= 5)
     load = 1000 * habit + 12 * np.abs(warm - 18) + rng.normal(0, 10, len(times))
-    table = pd.DataFrame({"load": load, "temperature": warm}, index=times.rename("time"))
-    return Inputs({"table": table.assign(holiday=False)})
+    city = {"load": load, "temperature": warm, "holiday": False}
+    return Inputs({"table": pd.DataFrame(city, index=times.rename("time"))})

@@ -1,0 +1,1 @@
+"""Floods, fire and other hazards."""

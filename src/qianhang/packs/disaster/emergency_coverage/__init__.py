@@ -1,0 +1,1 @@
+"""Where emergency stations stand."""

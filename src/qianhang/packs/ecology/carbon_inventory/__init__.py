@@ -1,0 +1,1 @@
+"""Greenhouse gas inventory of a city or province."""

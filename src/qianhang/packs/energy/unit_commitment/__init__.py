@@ -1,0 +1,1 @@
+"""Unit commitment and dispatch."""

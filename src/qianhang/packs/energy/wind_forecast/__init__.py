@@ -1,0 +1,1 @@
+"""Power of wind farms a day ahead."""

@@ -1,0 +1,1 @@
+"""Balance of a heating network."""

@@ -1,0 +1,1 @@
+"""Tide and sea level."""

@@ -1,0 +1,1 @@
+"""Fixed-route shuttles held at regular intervals."""

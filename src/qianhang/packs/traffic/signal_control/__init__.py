@@ -1,0 +1,1 @@
+"""Traffic signals by pressure."""

@@ -1,0 +1,1 @@
+"""Stations along a river."""
