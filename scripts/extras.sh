@@ -7,7 +7,7 @@ ROOT=$(cd "$(dirname "$0")/.." && pwd)
 for extra in ${*:-water health crop energy heat traffic routing ocean feed}; do
     place=$(mktemp -d)
     "$PYTHON" -m venv "$place/venv"
-    "$place/venv/bin/pip" install --quiet --no-compile "$ROOT[$extra]"
+    "$place/venv/bin/pip" install --quiet --quiet --no-compile "$ROOT[$extra]"
     size=$(du -sm "$place/venv" | cut -f1)
     QIANHANG_HOME=$place/home
     export QIANHANG_HOME

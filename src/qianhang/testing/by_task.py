@@ -170,8 +170,7 @@ def every_constant_has_its_source(subject: Subject) -> None:
 
 
 def figures_follow_their_units(subject: Subject) -> None:
-    """Every figure has a unit and lies in its interval; the sum of the parts does not depend on the
-    order of the rows."""
+    """The same quantities in other units, and the rows in another order, give the same figures."""
     subject.only("formula")
     inputs, spec = inputs_of(subject), subject.spec
     found = subject.code.compute(inputs, spec=spec)

@@ -157,7 +157,7 @@ def of_stops(table: pd.DataFrame, params: Mapping[str, Param]) -> Network:
         raise ContractError("QH103", "stops: every row needs x and y, or lat and lon")
     places = rows[list(pair)].to_numpy(float)
     lengths = float(params["detour"]) * (_plane(places) if pair[0] == "x" else _earth(places))
-    demand = rows["demand"].fillna(0.0).to_numpy(float)
+    demand = rows["demand"].fillna(0.0).to_numpy(float).copy()
     demand[0] = 0.0
     _holds(ids, demand, float(params["capacity"]))
     opens = _column(rows, "opens", 0.0)
