@@ -27,7 +27,8 @@ def tier_of(pack: Pack, *, conforms: bool, runs: Sequence[record.Record]) -> str
     """The tier of a pack: "", "contract", "bronze" or "silver"."""
     if not conforms:
         return ""
-    if all(case.synthetic or not (case.dataset or case.twin) for case in pack.manifest.case):
+    cases = pack.manifest.case
+    if any(c.synthetic for c in cases) and not any(c.dataset or c.twin for c in cases):
         return "contract"
     for run in runs:
         current = run.request.get("pack_hash") == pack.source_hash
