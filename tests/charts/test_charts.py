@@ -13,7 +13,7 @@ import pytest
 from qianhang import charts
 from qianhang.charts import lettering
 from qianhang.core.errors import PackError
-from qianhang.core.manifest import Words
+from qianhang.core.manifest import Column, Words
 from qianhang.core.words import LANGUAGES
 
 FRAMES = runpy.run_path(str(Path(__file__).with_name("frames.py")))["FRAMES"]
@@ -246,3 +246,55 @@ def test_a_gantt_in_hours_shows_every_stretch_to_its_end():
     frame = pd.DataFrame({"lane": ["A", "B"], "start": [0.0, 20.0], "end": [6.0, 24.0]})
     chart = charts.widget("gantt:runs", frame, charts.Setting("runs"))
     assert (chart.x.low, chart.x.high) == (0.0, 24.0)
+
+
+def test_a_title_of_a_table_is_not_given_to_a_column_of_that_name():
+    titles = {"skill": Words("误差", "error by lead"), "x.gain": Words("增益", "gained")}
+    setting = charts.Setting("x", titles=titles, tables=frozenset({"skill", "x"}))
+    frame = pd.DataFrame({"skill": [0.2], "gain": [1.0]})
+    table = charts.widget("table:x", frame, setting).table
+    assert [f.name.en for f in table.fields] == ["skill score", "gained"]
+    assert charts.Setting("skill", titles=titles, tables=setting.tables).heading().zh == "误差"
+
+
+def test_values_are_told_in_the_words_of_the_pack():
+    columns = {
+        "ph": Column(title=Words("酸碱度", "acidity")),
+        "event": Column(title=Words("标注", "label")),
+    }
+    setting = charts.Setting("x", columns=columns, titles={"coal": Words("煤电", "coal-fired")})
+    frame = pd.DataFrame(
+        {
+            "fuel": ["coal", "peat"],
+            "outcome": ["event", "hit"],
+            "sensors": ["ph +0.5 (±0.2)", "phase 1"],
+        }
+    )
+    rows = charts.widget("table:x", frame, setting).table.rows
+    assert rows[0][0].zh == "煤电"
+    assert rows[1][0] == "peat"
+    assert rows[0][1].en == "true event"
+    assert rows[0][2] == Words("酸碱度 +0.5 (±0.2)", "acidity +0.5 (±0.2)")
+    assert rows[1][2] == Words("phase 1", "phase 1")
+
+
+def test_a_true_mark_on_a_map_is_the_name_of_its_place():
+    frame = pd.DataFrame(
+        {"name": ["a", "b"], "x": [0.0, 1.0], "y": [0.0, 1.0], "mark": [False, True]}
+    )
+    chart = charts.widget("network:x", frame, charts.Setting("x"))
+    assert [m.name.en for m in chart.marks] == ["b"]
+
+
+def test_a_score_beside_methods_is_no_bar():
+    frame = pd.DataFrame({"name": ["a"], "ours": [9.0], "trivial": [12.0], "skill": [0.25]})
+    chart = charts.widget("bars:x", frame, charts.Setting("x"))
+    assert [s.role for s in chart.series] == ["ours", "trivial"]
+    assert len(chart.table.fields) == 4
+
+
+def test_years_are_ticked_without_separators():
+    frame = pd.DataFrame({"year": range(1997, 2020), "value": 1.0})
+    drawn = charts.draw(charts.widget("line:x", frame, charts.Setting("x")), lang="en")
+    assert ">2005<" in drawn or ">2010<" in drawn
+    assert "2,0" not in drawn

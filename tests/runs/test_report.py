@@ -12,8 +12,10 @@ import pandas as pd
 import pytest
 
 from qianhang.core.manifest import Words
+from qianhang.core.pack import find
 from qianhang.core.words import LANGUAGES
 from qianhang.runs import report
+from qianhang.runs.report.figures import Figures
 
 HERE = Path(__file__).parent
 FRAMES = runpy.run_path(str(HERE.parent / "charts" / "frames.py"))["FRAMES"]
@@ -178,8 +180,20 @@ def test_hostile_words_are_shown_as_text():
     assert parsed.text.count("alert(1)") >= 10
 
 
-def test_a_table_that_the_run_did_not_make_is_named():
-    assert "This run made no table absent" in _Page(_render(lang="en")).text
+def test_a_table_that_the_run_did_not_make_leaves_no_empty_card():
+    text = _Page(_render(lang="en")).text
+    assert "absent" not in text
+    assert "cannot be drawn" not in text
+
+
+def test_events_in_one_zone_and_alarms_in_another_share_a_timeline():
+    at = pd.Timestamp("2026-03-01 08:00", tz="Asia/Shanghai")
+    events = pd.DataFrame({"start": [at.tz_convert("UTC")], "outcome": ["event"]})
+    alarms = pd.DataFrame({"start": [at], "outcome": ["hit"]})
+    manifest = find("water.quality_event").manifest
+    charts = Figures.of({}, {"events": events, "alarms": alarms}, manifest).charts
+    shown = next(c for spec, c, _ in charts if spec == "timeline:alarms")
+    assert [s.start for s in shown.spans] == [at.timestamp()] * 2
 
 
 def test_one_broken_chart_leaves_the_rest_of_the_report():

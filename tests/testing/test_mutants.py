@@ -147,6 +147,10 @@ MUTANTS = (
         '"calibration:calibration"', '"heat:of_the_moment"', "every_widget_renders",
     ),
     Mutant(
+        "a column shown under its bare identifier", "optimise", "pack.toml",
+        'material = { zh = "原料", en = "material" }\n', "", "every_widget_renders",
+    ),
+    Mutant(
         "a protected column that nobody looks at", "classify", "pack.toml",
         'temperature = { unit', 'temperature = { role = "protected", unit', "worst_group_is_shown_and_held",
     ),

@@ -84,7 +84,7 @@ def test_training_ends_before_the_first_origin_of_its_fold():
 
 def test_scores_are_those_worked_out_by_hand():
     """The load rises by one an hour: a day ago is 24 too low, the trivial one 48; the band from a
-    day ago to 24 above it just holds every reading."""
+    day ago to 24 above it just holds every reading, each of which is its upper end."""
     case = case_of(folds=1)
     table = table_of(start="2014-08-04")
     got = forecast.run(pack_of([]), Inputs({"table": table}), case=case, spec=SPEC)
@@ -94,7 +94,7 @@ def test_scores_are_those_worked_out_by_hand():
     assert got.scores["mase"] == pytest.approx(1)
     assert got.tables["skill"]["skill"].to_numpy() == pytest.approx(np.full(24, 0.5))
     reliability = got.tables["reliability"].set_index("predicted")["observed"]
-    assert list(reliability) == [0, 0, 1]
+    assert list(reliability) == [0, 0, 0.9]
 
 
 def test_every_step_of_the_test_part_is_forecast_once_through_a_clock_change():

@@ -186,6 +186,7 @@ class Setting:
 
     name : the table's name in the trial; unit : of its values; zone : in which times are shown
     columns : the manifest's; titles, units : words and units by table, column or `table.column`
+    tables : names of the tables shown; such a title is a table's alone, not a column's
     """
 
     name: str = ""
@@ -195,21 +196,28 @@ class Setting:
     columns: Mapping[str, Column] = field(default_factory=dict)
     titles: Mapping[str, Words] = field(default_factory=dict)
     units: Mapping[str, str] = field(default_factory=dict)
+    tables: frozenset[str] = frozenset()
     source: Words | None = None
     stamps: tuple[Words, ...] = ()
 
     def words(self, name: str, section: str = "column") -> Words:
         """The words for a column or table: the pack's own, the catalogue's, or the name itself."""
-        for key in (f"{self.name}.{name}", name):
-            if key in self.titles:
-                return self.titles[key]
-        column = self.columns.get(name)
-        if column is not None and column.title is not None:
-            return column.title
+        if (own := self.own_words(name, section)) is not None:
+            return own
         for place in (section, "column", "metric", "word", "chart"):
             if words.has(f"{place}.{name}"):
                 return named(f"{place}.{name}")
         return plain(name)
+
+    def own_words(self, name: str, section: str = "column") -> Words | None:
+        """The pack's own words for a column, value or table; None where it has none."""
+        whole = f"{self.name}.{name}"
+        if whole in self.titles:
+            return self.titles[whole]
+        if name in self.titles and (section == "table" or name not in self.tables):
+            return self.titles[name]
+        column = self.columns.get(name)
+        return column.title if column is not None else None
 
     def heading(self) -> Words:
         """The chart's title: as given, else the words for its table."""

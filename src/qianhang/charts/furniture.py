@@ -108,7 +108,7 @@ def legend(
     for entry, name, x, row in _placed(_entries(entries, chart, lang), room):
         y = row * _ROW + 14
         if entry.shape == "stamp":
-            wide = lettering.width(name, 11) + 14
+            wide = lettering.width(name, SIZE) + 14
             pad.rect((x + 1, y - 12.5), (wide, 17), css="stamp", round_=8.5)
             pad.text((x + 1 + wide / 2, y), name, css="sm b f-warn", anchor="middle")
             continue

@@ -96,6 +96,9 @@ def ticks(
     last = math.floor(scale.high / step + 1e-9)
     largest = max(abs(scale.low), abs(scale.high))
     values = [i * step for i in range(first, last + 1)]
+    if whole and scale.low >= 1000 and scale.high < 10000:
+        # Years, and other counts of four figures, need no separator.
+        return tuple(Tick(v, f"{v:.0f}") for v in values)
     return tuple(Tick(v, number.tick(v, step, lang=lang, largest=largest)) for v in values)
 
 

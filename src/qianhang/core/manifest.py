@@ -220,6 +220,12 @@ class Page:
     titles: Mapping[str, Words] = field(default_factory=dict)
     units: Mapping[str, str] = field(default_factory=dict)
 
+    @property
+    def tables(self) -> frozenset[str]:
+        """Names of the trial's tables that the widgets show."""
+        pairs = (w.partition(":") for w in self.widgets)
+        return frozenset(name.partition(".")[0] for kind, _, name in pairs if kind != "kpi")
+
 
 @dataclass(frozen=True, slots=True)
 class Manifest:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -31,6 +32,8 @@ __all__ = [
     "shuffled_labels_teach_nothing",
     "worst_group_is_shown_and_held",
 ]
+
+_IDENTIFIER = re.compile(r"[a-z]+( [a-z]+)*")
 
 
 def plan_is_feasible(subject: Subject) -> None:
@@ -241,8 +244,9 @@ def worst_group_is_shown_and_held(subject: Subject) -> None:
 
 
 def every_widget_renders(subject: Subject) -> None:
-    """Every widget of the page draws in Chinese and in English from the sample's tables."""
-    for widget in subject.manifest.page.widgets:
+    """Every widget draws from the sample's tables, its columns named in Chinese and English."""
+    page = subject.manifest.page
+    for widget in page.widgets:
         kind, _, name = widget.partition(":")
         if kind == "kpi":
             known = {"headline", *(b.metric for c in subject.manifest.case for b in c.bar)}
@@ -255,7 +259,16 @@ def every_widget_renders(subject: Subject) -> None:
         if name not in subject.trial.tables:
             have = ", ".join(sorted(subject.trial.tables))
             raise Broken(f"widget {widget}: the trial gives no table {name!r}, only {have}")
-        chart = charts.widget(widget, subject.trial.tables[name], charts.Setting(name))
+        setting = charts.Setting(
+            name, columns=subject.case.columns, titles=page.titles, tables=page.tables
+        )
+        chart = charts.widget(widget, subject.trial.tables[name], setting)
         for lang in ("zh", "en"):
             if len(charts.draw(chart, lang=lang)) < 100:
                 raise Broken(f"widget {widget} draws nothing in {lang}")
+        for column in chart.table.fields:
+            if column.name.zh == column.name.en and _IDENTIFIER.fullmatch(column.name.zh):
+                raise Broken(
+                    f"widget {widget}: column {column.name.en!r} has no words; name it under "
+                    f"[page.titles]"
+                )

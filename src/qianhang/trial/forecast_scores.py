@@ -174,10 +174,16 @@ def _coverage_by_hour(told: Told) -> pd.DataFrame:
 
 
 def _reliability(told: Told) -> pd.DataFrame:
-    """Share of readings at or below each forecast quantile, beside the share promised."""
+    """Share of readings at or below each forecast quantile, beside the share promised.
+
+    Readings that equal their quantile (a pump that stands still, told as zero) lie below it or
+    above it, whichever is nearer to the promise: any share between keeps the promise.
+    """
     if told.quantiles is None:
         return pd.DataFrame()
     actual = told.actual[:, 0]
     known = np.isfinite(actual)
-    observed = (actual[known, None] <= told.quantiles[known]).mean(axis=0)
+    below = (actual[known, None] < told.quantiles[known]).mean(axis=0)
+    up_to = (actual[known, None] <= told.quantiles[known]).mean(axis=0)
+    observed = np.clip(told.levels, below, up_to)
     return pd.DataFrame({"predicted": told.levels, "observed": observed, "n": int(known.sum())})

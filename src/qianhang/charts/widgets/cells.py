@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pandas as pd
 
 from qianhang.charts.chart import Axis, Chart, Link, Mark, Series, Setting, named, plain
@@ -24,7 +26,8 @@ _CELLS = 60
 def network(frame: pd.DataFrame, setting: Setting) -> Chart:
     """Nodes and links at their coordinates, coloured by value; marked rows are named.
 
-    frame : a row each, with x, y (and x2, y2 for a link), value, name, mark, kind where known
+    frame : a row each, with x, y (and x2, y2 for a link), value, name, mark (a word, or true for
+        the row's own name), kind where known
     """
     rows = flat(frame)
     x, y = need(rows, setting, "x", "x0", "x1"), need(rows, setting, "y", "y0", "y1")
@@ -67,16 +70,20 @@ def _named(
         return ()
     x, y, x2, y2 = columns
     marks = []
-    for _, row in rows[rows["mark"].notna() & (rows["mark"].astype(str) != "")].iterrows():
+    for _, row in rows[rows["mark"].map(_is_marked)].iterrows():
         at, up = row[x], row[y]
         if x2 and y2 and pd.notna(row[x2]):
             at, up = (at + row[x2]) / 2, (up + row[y2]) / 2
-        words = str(row["mark"])
+        words = str(row.get("name", "") if str(row["mark"]) == "True" else row["mark"])
         known = words in ("hit", "miss", "false_alarm", "event", "alarm")
         tone = {"hit": "good", "miss": "warn", "false_alarm": "bad"}.get(words, "limit")
         shown = named(f"chart.{words}") if known else plain(words)
         marks.append(Mark("point", shown, at=float(at), y=float(up), role=tone))  # type: ignore[arg-type]  # the tones above are roles
     return tuple(marks)
+
+
+def _is_marked(value: Any) -> bool:
+    return bool(pd.notna(value)) and str(value) not in ("", "False")
 
 
 def heat(frame: pd.DataFrame, setting: Setting) -> Chart:
@@ -117,6 +124,7 @@ def stack(frame: pd.DataFrame, setting: Setting) -> Chart:
     amounts: dict[str, list[float]] = {}
     for key, part, amount in zip(keys, texts(rows[item]), numbers(rows[value]), strict=True):
         amounts.setdefault(part, [0.0] * len(plans))[plans.index(key)] += amount or 0.0
+    names = tuple(setting.words(p, "word") for p in plans) if plan else (setting.heading(),)
     order = sorted((k for k in amounts if sum(amounts[k]) > 0), key=lambda k: -sum(amounts[k]))
     series = [_part(setting, k, amounts[k]) for k in order[: _ITEMS - (len(order) > _ITEMS)]]
     rest = [amounts[k] for k in order[len(series) :]]
@@ -126,8 +134,7 @@ def stack(frame: pd.DataFrame, setting: Setting) -> Chart:
     return Chart(
         "stack",
         setting.heading(),
-        x=Axis(setting.words(plan or "name"), kind="category",
-               categories=tuple(setting.words(p, "word") for p in plans)),
+        x=Axis(setting.words(plan or "name"), kind="category", categories=names),
         y=Axis(setting.words(value), setting.unit_of(value, setting.unit)),
         table=table_of(rows, setting),
         series=tuple(series),

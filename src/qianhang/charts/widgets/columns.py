@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -11,6 +12,7 @@ from pandas.api import types
 
 from qianhang.charts.chart import Axis, Cell, Field, Number, Role, Setting, Table, named
 from qianhang.core.errors import PackError
+from qianhang.core.manifest import Words
 
 __all__ = [
     "ROLES",
@@ -177,12 +179,29 @@ def _shared(name: str, setting: Setting) -> str:
     return setting.unit if name in ROLES or name in ("p10", "p90", "low", "high") else ""
 
 
+def _gauges(text: str, setting: Setting) -> Words:
+    """Columns named inside a reason, such as `ph +0.5 (±0.22)`, in the reader's words."""
+    said = {"zh": text, "en": text}
+    for name in sorted(set(re.findall(r"[A-Za-z_]\w*", text)), key=len, reverse=True):
+        column = setting.columns.get(name)
+        if column is not None and column.title is not None:
+            said["zh"] = re.sub(rf"\b{name}\b", column.title.zh, said["zh"])
+            said["en"] = re.sub(rf"\b{name}\b", column.title.en, said["en"])
+    return Words(**said)
+
+
 def _cells(values: pd.Series, kind: str, name: str, setting: Setting) -> tuple[Cell, ...]:
     if kind == "flag":
         return tuple(None if pd.isna(v) else bool(v) for v in values)
     if kind != "text":
         return numbers(values)
+    if name == "outcome":
+        # Hit, miss, event: the chart's words, whatever a pack calls a column of that name.
+        words_ = Setting().words
+        return tuple(words_(text, "chart") for text in texts(values))
+    if name == "sensors":
+        return tuple(_gauges(text, setting) for text in texts(values))
     if name in _NAMES:
         section = "metric" if name == "metric" else "chart"
         return tuple(setting.words(text, section) for text in texts(values))
-    return texts(values)
+    return tuple(setting.own_words(text) or text for text in texts(values))

@@ -154,7 +154,8 @@ def gantt(frame: pd.DataFrame, setting: Setting) -> Chart:
     )
     axis = clock(part, start, setting)
     if axis.kind == "number" and spans:
-        axis = replace(axis, low=min(s.start for s in spans), high=max(s.end for s in spans))
+        ends = min(s.start for s in spans), max(s.end for s in spans)
+        axis = replace(axis, name=named("chart.time"), low=ends[0], high=ends[1])
     return Chart(
         "gantt",
         setting.heading(),

@@ -97,6 +97,9 @@ def bars(frame: pd.DataFrame, setting: Setting) -> Chart:
     label = find(rows, "metric", "fold", "name", "item", "group", "feature") or _first_text(rows)
     part = rows.head(_MOST)
     values = [n for n in numeric(part, but=(label, "n")) if part[n].notna().any()]
+    if "ours" in values:
+        # A score of ours against the others has another unit; the number table keeps it.
+        values = [n for n in values if role(n) != "other"]
     keys = texts(part[label]) if label else tuple(str(i + 1) for i in range(len(part)))
     section = "metric" if label == "metric" else "column"
     at = tuple(float(i) for i in range(len(part)))

@@ -35,7 +35,7 @@ def stamps(marks: Sequence[str]) -> tuple[Words, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """The charts of one run: made once, drawn in each language."""
+    """The charts of one run, made once and drawn in each language; why not, where one failed."""
 
     charts: tuple[tuple[str, Chart | None, str], ...]
 
@@ -50,12 +50,14 @@ class Figures:
         # The page has a section of its own for bars, headline and folds.
         elsewhere = {f"kpi:{name}" for name in held} | {"table:folds", "table:bars"}
         wanted = [s for s in specs if s not in elsewhere]
-        return Figures(tuple((s, *_chart(s, run, tables, manifest)) for s in wanted))
+        made = ((s, *_chart(s, run, tables, manifest)) for s in wanted)
+        # A table that this case has none of (a map without coordinates) leaves no empty card.
+        return Figures(tuple(m for m in made if m[1] is not None or m[2]))
 
     def html(self, lang: Lang) -> str:
         """Every figure with its table of the same numbers."""
         return "".join(
-            _figure(chart, lang, key=f"{lang}-{i}") if chart else _absent(spec, why, lang)
+            _figure(chart, lang, key=f"{lang}-{i}") if chart else _broken(spec, why, lang)
             for i, (spec, chart, why) in enumerate(self.charts)
         )
 
@@ -73,7 +75,8 @@ def _chart(
         frame = _folds(run) if name == "folds" else _bars(run)
     if kind == "timeline" and name == "alarms" and "events" in tables:
         # Alarms are read against what really happened.
-        frame = pd.concat([tables["events"], tables["alarms"]], ignore_index=True)
+        both = (_in_utc(tables[n]) for n in ("events", "alarms"))
+        frame = pd.concat(both, ignore_index=True)
     if frame is None or frame.empty:
         return None, ""
     setting = _setting(kind, name, run, manifest, columns=tuple(map(str, frame.columns)))
@@ -84,6 +87,11 @@ def _chart(
     except (PackError, LookupError, TypeError, ValueError) as cause:
         # One chart that cannot be drawn must not take the whole report with it.
         return None, str(cause) or type(cause).__name__
+
+
+def _in_utc(frame: pd.DataFrame) -> pd.DataFrame:
+    zoned = frame.select_dtypes("datetimetz")
+    return frame.assign(**{str(c): zoned[c].dt.tz_convert("UTC") for c in zoned})
 
 
 def _case(run: Mapping[str, Any], manifest: Manifest) -> Case:
@@ -108,6 +116,8 @@ def _setting(
     case = _case(run, manifest)
     baselines = {"trivial": manifest.baseline.trivial, "practice": manifest.baseline.practice}
     titles = {k: w for k, w in baselines.items() if w and max(len(w.zh), len(w.en) / 2) <= _BRIEF}
+    group = next((c.title for c in case.columns.values() if c.role == "group" and c.title), None)
+    titles |= {"series": group} if group else {}
     target = case.columns.get(case.target) if isinstance(case.target, str) else None
     of_target = bool({"p50", "actual", "lead"} & set(columns))
     default = target.unit if target and of_target else ""
@@ -122,6 +132,7 @@ def _setting(
         columns=case.columns,
         titles=titles | dict(manifest.page.titles),
         units=metrics | dict(manifest.page.units),
+        tables=manifest.page.tables,
         stamps=marks,
     )
 
@@ -212,7 +223,7 @@ def _figure(chart: Chart, lang: Lang, *, key: str) -> str:
             f'<figure class="card all"><figcaption>{title}{_stamped(chart, lang)}</figcaption>'
             f"{table_html(chart.table, lang=lang, limit=60)}</figure>"
         )
-    broad = chart.kind in _BROAD
+    broad = chart.kind in _BROAD or len(chart.x.categories) > _LONG
     wide = draw(chart, lang=lang, width=_FULL if broad else _HALF, key=f"w-{key}", style=False)
     slim = draw(chart, lang=lang, width=_PHONE, key=f"n-{key}", style=False)
     numbers = table_html(chart.table, lang=lang, limit=_ROWS)
@@ -241,14 +252,11 @@ def _stamped(chart: Chart, lang: Lang) -> str:
     return f'<ul class="chips">{items}</ul>' if items else ""
 
 
-def _absent(spec: str, why: str, lang: Lang) -> str:
+def _broken(spec: str, why: str, lang: Lang) -> str:
     kind, _, name = spec.partition(":")
     shown = say(f"table.{name}", lang=lang) if words.has(f"table.{name}") else name
     if kind == "kpi":
         shown = metric_words(name, lang)
-    if why:
-        text = say("report.broken_widget", lang=lang, name=shown, why=why)
-    else:
-        text = say("report.missing_table", lang=lang, name=shown)
+    text = say("report.broken_widget", lang=lang, name=shown, why=why)
     note = f'<p class="note">{e(text)}</p>'
     return f'<figure class="card all"><figcaption>{e(shown)}</figcaption>{note}</figure>'

@@ -83,26 +83,26 @@ def prices(at: Places, best: Siting, params: Mapping[str, Param]) -> pd.DataFram
     """
     aim, limit = str(params["aim"]), float(params["minutes"])
     count, patience = int(best.chosen.sum()), float(params["time_limit_s"])
-    after: dict[str, float] = {}
+    after: dict[tuple[str, str], float] = {}  # by rule and the site that it is about
     if count < len(at.sites):
         more = locate(at, count + 1, aim=aim, limit=limit, time_limit_s=patience)
-        after["one more station"] = more.cost
+        after["one more station", ""] = more.cost
     if aim == "cover":
         later = locate(at, count, aim=aim, limit=limit + 1, time_limit_s=patience)
-        after["one minute more"] = later.cost
+        after["one minute more", ""] = later.cost
     if at.existing.any():
         free = Places(
             at.points, at.sites, at.people, at.minutes, np.zeros_like(at.existing), at.where
         )
         moved = locate(free, count, aim=aim, limit=limit, time_limit_s=patience)
-        after["existing stations may move"] = moved.cost
+        after["existing stations may move", ""] = moved.cost
     for j in np.flatnonzero(best.chosen):
         without = best.chosen.copy()
         without[j] = False
         if without.any():
-            after[f"without {at.sites[j]}"] = value(at, without, aim=aim, limit=limit)
-    rows = [{"rule": n, "price": best.cost - cost, "after": cost} for n, cost in after.items()]
-    return pd.DataFrame(rows, columns=["rule", "price", "after"])
+            after["one station closed", str(at.sites[j])] = value(at, without, aim=aim, limit=limit)
+    rows = [(*key, best.cost - cost, cost) for key, cost in after.items()]
+    return pd.DataFrame(rows, columns=["rule", "site", "price", "after"])
 
 
 def left_out(at: Places, chosen: Chosen, limit: float) -> pd.DataFrame:

@@ -18,7 +18,7 @@ _LANES = 40
 
 
 def prices(form: Formulation, system: System, best: Solution) -> pd.DataFrame:
-    """A row each hour: demand, MW; price of energy and of reserve, USD/MWh; who sets it.
+    """A row each hour: price of energy and of reserve, USD/MWh; who sets it.
 
     energy, reserve : cost of one more MW in that hour with the commitment as it is
     sets : a unit between its limits, whose next MW that is
@@ -36,7 +36,6 @@ def prices(form: Formulation, system: System, best: Solution) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "hour": np.arange(1, system.hours + 1),
-            "demand": system.demand,
             "energy": energy,
             "reserve": reserve,
             "sets": setters,

@@ -167,7 +167,7 @@ def _reason(
         at = int(np.abs(part[:, k]).argmax())
         if abs(part[at, k]) >= 0.5:
             away = part[at, k] * model.limits[k]
-            texts.append(f"{model.names[k]} {away:+.3g} (limit {model.limits[k]:.3g})")
+            texts.append(f"{model.names[k]} {away:+.3g} (±{model.limits[k]:.3g})")
     worst = int(np.abs(part[:, lead]).argmax())
     size = float(part[worst, lead] * model.limits[lead])
     return model.names[lead], size, float(np.abs(part).max()), ", ".join(texts)
