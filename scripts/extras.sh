@@ -4,7 +4,7 @@
 set -eu
 PYTHON=${PYTHON:-python3}
 ROOT=$(cd "$(dirname "$0")/.." && pwd)
-for extra in ${*:-water health crop energy heat traffic routing ocean feed}; do
+for extra in ${*:-water health crop energy grid heat traffic routing ocean feed}; do
     place=$(mktemp -d)
     "$PYTHON" -m venv "$place/venv"
     "$place/venv/bin/pip" install --quiet --quiet --no-compile "$ROOT[$extra]"

@@ -49,7 +49,7 @@ def test_only_whole_seasons_are_units(inputs: Inputs) -> None:
 
 def test_unknown_setting_of_aquacrop_is_an_error() -> None:
     """AquaCrop takes max_irr_season without a word and leaves the field without a cap."""
-    from aquacrop import IrrigationManagement
+    from aquacrop.entities.irrigationManagement import IrrigationManagement
 
     assert IrrigationManagement(1, max_irr_season=50).MaxIrrSeason == 10_000
     with pytest.raises(ValueError, match="MaxIrrSeason"):
@@ -68,8 +68,11 @@ def test_unknown_crop_or_soil_is_named_with_the_nearest(what: str, value: str, g
 
 def test_stepping_by_hand_gives_what_aquacrop_gives_alone(inputs: Inputs) -> None:
     """Independent: AquaCrop's own loop over the same rainfed season."""
-    from aquacrop import AquaCropModel, Crop, InitialWaterContent, Soil
-    from aquacrop.utils import prepare_weather
+    from aquacrop.core import AquaCropModel
+    from aquacrop.entities.crop import Crop
+    from aquacrop.entities.inititalWaterContent import InitialWaterContent
+    from aquacrop.entities.soil import Soil
+    from aquacrop.utils.prepare_weather import prepare_weather
 
     alone = AquaCropModel(
         "2008/05/01",

@@ -7,6 +7,7 @@ from qianhang.engines.optimise.elastic import diagnose, irreducible
 from qianhang.engines.optimise.linear import Program, Solution, solve
 from qianhang.engines.optimise.schedule import JobShop, Timetable, dispatch, schedule
 from qianhang.engines.optimise.sequential import Smooth, linearise, sequential
+from qianhang.engines.optimise.started import solve_from
 
 __all__ = [
     "Assembly",
@@ -23,4 +24,5 @@ __all__ = [
     "schedule",
     "sequential",
     "solve",
+    "solve_from",
 ]

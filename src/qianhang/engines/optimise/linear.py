@@ -10,12 +10,24 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Array", "Matrix", "Program", "Solution", "Status", "identity", "solve", "stacked"]
+__all__ = [
+    "Array",
+    "Matrix",
+    "Program",
+    "Solution",
+    "Status",
+    "finished",
+    "identity",
+    "solve",
+    "stacked",
+]
 
 Array = NDArray[np.float64]
 Matrix = Any  # (m, n) numpy array, or any matrix of scipy.sparse
 Status = Literal["optimal", "feasible", "infeasible", "unbounded", "unsolved"]
 _LARGE = 20_000  # variables; the dual simplex is named so that no release chooses otherwise
+_DISPATCH_S = 60.0  # wall time for the linear program that is left
+_PROVED: dict[bool, Status] = {True: "optimal", False: "feasible"}
 _FAILED: dict[int, Status] = {2: "infeasible", 3: "unbounded"}
 
 
@@ -174,15 +186,24 @@ def _mixed(p: Program, time_limit_s: float, gap: float) -> Solution:
     seconds = time.perf_counter() - began
     if found.x is None:
         return _nothing(p, _FAILED.get(found.status, "unsolved"), seconds, found.mip_dual_bound)
+    bound, proved = float(found.mip_dual_bound), found.status == 0
+    return finished(p, found.x, bound, proved=proved, seconds=seconds)
+
+
+def finished(p: Program, values: Array, bound: float, *, proved: bool, seconds: float) -> Solution:
+    """The answer of a mixed-integer search: the rest solved with the integers fixed, for duals.
+
+    values : (n,); proved : whether the search ended within its gap
+    """
     whole = p.integer if p.integer is not None else np.zeros(len(p.cost), dtype=bool)
-    low = np.where(whole, np.round(found.x), p.low)
-    high = np.where(whole, np.round(found.x), p.high)
+    low = np.where(whole, np.round(values), p.low)
+    high = np.where(whole, np.round(values), p.high)
     fixed = replace(p, low=low, high=high, integer=None)
-    rest = _continuous(fixed, max(5.0, time_limit_s - seconds))
-    x = rest.x if rest.found else found.x
-    cost, bound = float(p.cost @ x), float(found.mip_dual_bound)
-    status: Status = "optimal" if found.status == 0 else "feasible"
-    return Solution(x, cost, bound, _gap(cost, bound), rest.duals, rest.reduced, status, seconds)
+    rest = _continuous(fixed, _DISPATCH_S)
+    x = rest.x if rest.found else values
+    cost = float(p.cost @ x)
+    gap, status = _gap(cost, bound), _PROVED[proved]
+    return Solution(x, cost, bound, gap, rest.duals, rest.reduced, status, seconds)
 
 
 def _gap(cost: float, bound: float) -> float:

@@ -86,13 +86,12 @@ class Field:
 
     def reset(self, seed: int) -> None:  # noqa: ARG002 - AquaCrop has no randomness
         """A new season, soil as at sowing."""
-        from aquacrop import (
-            AquaCropModel,
-            Crop,
-            InitialWaterContent,
-            IrrigationManagement,
-            Soil,
-        )
+        # Not from the top: aquacrop offers nothing there in a process started with an option -m.
+        from aquacrop.core import AquaCropModel
+        from aquacrop.entities.crop import Crop
+        from aquacrop.entities.inititalWaterContent import InitialWaterContent
+        from aquacrop.entities.irrigationManagement import IrrigationManagement
+        from aquacrop.entities.soil import Soil
 
         rounding.install()
         plot = self.plot

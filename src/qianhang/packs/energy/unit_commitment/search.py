@@ -156,7 +156,7 @@ def _polish(state: _Search) -> None:
     for width in _WIDTHS:
         while state.on is not None and state.best is not None and not state.done():
             before, doubt = state.best.cost, np.abs(shares - state.on) > 1e-6
-            _branch(state, _spread(doubt, width), 0.06, f"within {width} h of doubt", proof=False)
+            _branch(state, _spread(doubt, width), 0.06, f"within {width} h of doubt")
             if state.best.cost > before * (1 - 1e-4):
                 break
 
@@ -171,28 +171,26 @@ def _spread(doubt: Chosen, width: int) -> Chosen:
 
 
 def _whole(state: _Search) -> None:
-    """All that reduced costs leave open, which raises the bound as well.
+    """All that reduced costs leave open, from the best schedule on; the bound rises as well."""
+    if state.best is None:
+        return
+    limit = state.clock.walls(max(1.0, 0.95 * state.clock.left))
+    found = optimise.solve_from(
+        _priced_out(state), state.best.x, time_limit_s=limit, gap=0.85 * state.target
+    )
+    if np.isfinite(found.bound):
+        state.bound = max(state.bound, min(found.bound, state.best.cost))
+    _take(state, found, "whole")
 
-    Twice: what the first pass finds lets reduced costs close far more before the second.
-    """
-    every = np.ones((len(state.form.units), state.system.hours), dtype=bool)
-    for share in (0.4, 0.85):
-        _branch(state, every, share, "whole", proof=True)
-        _polish(state)
-        if state.done():
-            return
 
-
-def _branch(state: _Search, free: Chosen, share: float, name: str, *, proof: bool) -> None:
-    """Branch and cut over the free hours; its bound counts where all hours are free."""
-    program = _priced_out(state)
-    if not proof and state.on is not None:
-        program = _held(state, program, free)
+def _branch(state: _Search, free: Chosen, share: float, name: str) -> None:
+    """Branch and cut over the free hours."""
+    program = _held(state, _priced_out(state), free)
     limit = state.clock.walls(max(1.0, share * state.clock.left))
-    found = optimise.solve(program, time_limit_s=limit, gap=0.85 * state.target)
-    if proof and np.isfinite(found.bound):
-        best = np.inf if state.best is None else state.best.cost
-        state.bound = max(state.bound, min(found.bound, best))
+    _take(state, optimise.solve(program, time_limit_s=limit, gap=0.85 * state.target), name)
+
+
+def _take(state: _Search, found: Solution, name: str) -> None:
     if found.found:
         state.offer(np.round(found.x[np.array([p.on for p in state.form.units])]), name)
     else:
