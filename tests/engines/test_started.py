@@ -33,6 +33,6 @@ def test_without_any_time_the_start_itself_comes_back():
     program = knapsack(n=200)
     start = np.zeros(200)
     start[:3] = 1
-    found = optimise.solve_from(program, start, time_limit_s=0.0)
+    found = optimise.solve_from(program, start, cpu_s=0.0)
     assert found.cost <= program.cost @ start + 1e-9
     assert found.found

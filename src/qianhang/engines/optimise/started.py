@@ -13,19 +13,19 @@ __all__ = ["solve_from"]
 
 
 def solve_from(
-    program: Program, start: Array, *, time_limit_s: float = 60.0, gap: float = 0.0
+    program: Program, start: Array, *, cpu_s: float = 60.0, gap: float = 0.0
 ) -> Solution:
     """The best solution found in time by a search that begins at `start`, on one thread.
 
     start : (n,) values that satisfy the program
-    time_limit_s : wall time; gap : relative gap at which the search may stop
+    cpu_s : CPU time of this process for the search; gap : relative gap at which it may stop
     SciPy's interface to the same solver takes no start. Needs the library highspy.
     """
     began = time.perf_counter()
     solver = _loaded(program)
-    options = {"threads": 1, "time_limit": float(time_limit_s), "mip_rel_gap": float(gap)}
-    for name, value in options.items():
+    for name, value in {"threads": 1, "mip_rel_gap": float(gap)}.items():
         solver.setOptionValue(name, value)
+    _limit(solver, time.process_time() + cpu_s)
     _begin(solver, start)
     solver.run()
     bound = float(solver.getInfo().mip_dual_bound)
@@ -56,6 +56,17 @@ def _loaded(program: Program) -> Any:
     solver.setOptionValue("output_flag", False)
     solver.passModel(model)
     return solver
+
+
+def _limit(solver: Any, until: float) -> None:
+    """Ends the search at that process time; HiGHS itself only knows wall time."""
+
+    def stop(event: Any) -> None:
+        if time.process_time() > until:
+            event.interrupt()
+
+    solver.cbMipInterrupt.subscribe(stop)
+    solver.cbSimplexInterrupt.subscribe(stop)
 
 
 def _begin(solver: Any, start: Array) -> None:

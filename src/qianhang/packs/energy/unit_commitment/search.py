@@ -174,9 +174,8 @@ def _whole(state: _Search) -> None:
     """All that reduced costs leave open, from the best schedule on; the bound rises as well."""
     if state.best is None:
         return
-    limit = state.clock.walls(max(1.0, 0.95 * state.clock.left))
     found = optimise.solve_from(
-        _priced_out(state), state.best.x, time_limit_s=limit, gap=0.85 * state.target
+        _priced_out(state), state.best.x, cpu_s=0.95 * state.clock.left, gap=0.85 * state.target
     )
     if np.isfinite(found.bound):
         state.bound = max(state.bound, min(found.bound, state.best.cost))
