@@ -28,6 +28,7 @@ TITLES = {
     "engines.py": "引擎与单独使用的库 Engines beside the library alone",
     "way.py": "全程与裸脚本 The whole way beside a bare script",
     "catalogue.py": "命令启动 Start of the commands, 500 packs installed",
+    "plan.py": "读计划 Plans read, beside what people marked in them",
 }
 
 

@@ -40,7 +40,7 @@ def megabytes(names: set[str]) -> float:
     return total / 1e6
 
 
-EXTRAS = ("water", "health", "crop", "energy", "grid", "heat", "traffic", "routing", "ocean", "plan")
+EXTRAS = "water health crop energy grid heat traffic routing ocean plan".split()
 core = closure(["qianhang"])
 for extra in sys.argv[1:] or EXTRAS:
     more = closure([f"qianhang[{extra}]"]) - core

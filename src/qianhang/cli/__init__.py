@@ -26,6 +26,7 @@ _COMMANDS = {
     "predict": "predict",
     "pack": "pack",
     "dataset": "dataset",
+    "plan": "plan",
     "verify": "verify",
     "demo": "demo",
 }

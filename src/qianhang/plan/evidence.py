@@ -1,23 +1,49 @@
-"""Evidence: records in the log that say which run shows which indicator of the plan."""
+"""Evidence: records in the log that say what was observed of which subject, and who says so.
+
+Nothing is ever changed: a retraction is a record of its own, and both stay visible.
+"""
 
 from __future__ import annotations
 
+import json
+import math
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import datetime
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from qianhang.core.errors import UsageError
 
 if TYPE_CHECKING:
+    from qianhang.plan.items import Item
     from qianhang.store import LogEntry, Store, Transaction
 
-__all__ = ["Evidence", "Finding", "Grade", "evidence", "record"]
+__all__ = [
+    "GRADES",
+    "KINDS",
+    "Evidence",
+    "Finding",
+    "Grade",
+    "Observation",
+    "answer",
+    "evidence",
+    "facts_of",
+    "observe",
+    "record",
+    "retract",
+]
 
-# A: made and recomputable by the platform; B: attested with documents; C: declared.
-Grade = Literal["A", "B", "C"]
-_KIND = "evidence"
+# A: made and recomputable by the platform; B: from a connector that signed it; C: a document that
+# a named person reviewed; D: typed in.
+Grade = Literal["A", "B", "C", "D"]
+GRADES: tuple[Grade, ...] = ("A", "B", "C", "D")
+KINDS = (
+    "run", "model", "dataset", "capacity", "pue", "link", "voucher", "statistic", "document",
+    "claim",
+)  # fmt: skip
+_KIND, _RETRACTED = "evidence", "evidence.retracted"
 _INDICATOR = re.compile(r"M\d{3}")
 
 
@@ -45,8 +71,33 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
+class Observation:
+    """What was observed, before it is kept.
+
+    kind : one of KINDS; subject : what it was observed of (a pool, a model, a firm's code)
+    key : what must not be counted twice, the subject where empty
+    target : "P1.T3" where it speaks of one target only, as a claim does
+    facts, files : as for a finding
+    """
+
+    kind: str
+    subject: str
+    on: date
+    value: float | None = None
+    unit: str = ""
+    key: str = ""
+    target: str = ""
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    files: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Evidence:
-    """One record: this run shows this indicator."""
+    """One record.
+
+    indicator : row of the mission table that a run shows, "" for what is not a run
+    retracted : why it was taken back, "" while it stands
+    """
 
     seq: int
     at: str
@@ -55,6 +106,16 @@ class Evidence:
     scenario: str
     run: str
     facts: Mapping[str, Any]
+    kind: str
+    subject: str
+    on: date
+    value: float | None
+    unit: str
+    key: str
+    target: str
+    by: str
+    files: Mapping[str, str]
+    retracted: str
 
 
 def record(tx: Transaction, finding: Finding, *, at: datetime) -> list[LogEntry]:
@@ -64,7 +125,7 @@ def record(tx: Transaction, finding: Finding, *, at: datetime) -> list[LogEntry]
     written = []
     for indicator in dict.fromkeys(finding.indicators):
         known = entries(tx.connection, kind=_KIND, subject=indicator)
-        if any(entry.payload["run"] == finding.run for entry in known):
+        if any(entry.payload.get("run") == finding.run for entry in known):
             continue
         payload = {
             "run": finding.run,
@@ -77,28 +138,160 @@ def record(tx: Transaction, finding: Finding, *, at: datetime) -> list[LogEntry]
     return written
 
 
+def observe(tx: Transaction, seen: Observation, *, grade: Grade, by: str, at: datetime) -> LogEntry:
+    """The new record.
+
+    by : module or connector of grades A and B, person of grades C and D
+    Raises UsageError for an unknown kind, a value that is no number, a document without a file,
+    a claim that pretends to more than grade D, a nameless author.
+    """
+    _check(seen, grade, by)
+    payload = {
+        "kind": seen.kind,
+        "subject": seen.subject,
+        "grade": grade,
+        "on": seen.on.isoformat(),
+        "value": seen.value,
+        "unit": seen.unit,
+        "key": seen.key or seen.subject,
+        "target": seen.target,
+        "by": by,
+        "facts": seen.facts,
+        "files": seen.files,
+    }
+    return tx.append(_KIND, (seen.target or seen.subject)[:200], payload=payload, at=at)
+
+
+def answer(
+    store: Store,
+    item: Item,
+    seen: Observation,
+    *,
+    by: str,
+    at: datetime,
+    file: Path | None = None,
+) -> LogEntry:
+    """The new record for one target by a person: grade C with the document, which is kept, else D.
+
+    A value without a unit is in the target's own.
+
+    Raises UsageError where the item is no target, the file is not there, or the record cannot be.
+    """
+    if item.kind != "target":
+        raise UsageError("QH825", f"{item.ref} is a {item.kind}: expected a target")
+    if file and not file.is_file():
+        raise UsageError("QH825", f"{file}: there is no such file")
+    files = {file.name: store.files.put(file)} if file else {}
+    unit = item.values["unit"] if seen.value is not None and not seen.unit else seen.unit
+    whole = replace(seen, target=item.ref, unit=unit, files={**seen.files, **files})
+    with store.write() as tx:
+        return observe(tx, whole, grade="C" if file else "D", by=by, at=at)
+
+
+def facts_of(pairs: Iterable[str]) -> dict[str, Any]:
+    """Facts typed as name=value; a value that reads as JSON is what it reads as, else text.
+
+    Raises UsageError for a pair without a name.
+    """
+    found: dict[str, Any] = {}
+    for pair in pairs:
+        name, mark, text = pair.partition("=")
+        if not mark or not name:
+            raise UsageError("QH825", f"fact {pair!r}: expected name=value")
+        try:
+            found[name] = json.loads(text)
+        except ValueError:
+            found[name] = text
+    return found
+
+
+def retract(store: Store, seq: int, *, why: str, by: str, at: datetime) -> LogEntry:
+    """The record that takes record `seq` back; figures from now on leave it out.
+
+    Raises UsageError where `seq` is no evidence, is taken back already, or no reason is given.
+    """
+    from qianhang.store.log import entries
+
+    if not why.strip() or not by.strip():
+        raise UsageError("QH825", f"evidence {seq}: to retract it takes a reason and a name")
+    with store.write() as tx:
+        found = entries(tx.connection, kind=_KIND, after=seq - 1, limit=1)
+        if not found or found[0].seq != seq:
+            raise UsageError("QH825", f"record {seq} is no evidence", hint="plan evidence list")
+        if entries(tx.connection, kind=_RETRACTED, subject=str(seq)):
+            raise UsageError("QH825", f"evidence {seq} was retracted before")
+        payload = {"seq": seq, "why": why, "by": by}
+        return tx.append(_RETRACTED, str(seq), payload=payload, at=at)
+
+
 def evidence(
     store: Store,
     *,
     indicator: str | None = None,
     scenario: str | None = None,
     run: str | None = None,
+    kind: str | None = None,
+    target: str | None = None,
+    upto: int | None = None,
 ) -> list[Evidence]:
-    """The evidence there is, in order of time, for an indicator, scenario and run where given."""
-    found = [
-        Evidence(
-            seq=entry.seq,
-            at=entry.at,
-            indicator=entry.subject,
-            grade=entry.payload["grade"],
-            scenario=entry.payload["scenario"],
-            run=entry.payload["run"],
-            facts=entry.payload["facts"],
-        )
-        for entry in store.entries(kind=_KIND, subject=indicator)
-    ]
+    """The evidence there is, in order of time, what was retracted marked so.
+
+    indicator, scenario, run, kind, target : only with these, where given
+    upto : as the log stood at this record
+    """
+    found = [_read(e) for e in store.entries(kind=_KIND) if upto is None or e.seq <= upto]
+    back = {
+        e.payload["seq"]: f"{e.payload['why']} ({e.payload['by']}, {e.at[:10]})"
+        for e in store.entries(kind=_RETRACTED)
+        if upto is None or e.seq <= upto
+    }
+    wanted = {
+        "indicator": indicator, "scenario": scenario, "run": run, "kind": kind, "target": target,
+    }  # fmt: skip
+    given = {name: value for name, value in wanted.items() if value is not None}
     return [
-        e
-        for e in found
-        if (scenario is None or e.scenario == scenario) and (run is None or e.run == run)
+        Evidence(**values, retracted=back.get(values["seq"], ""))
+        for values in found
+        if all(values[name] == value for name, value in given.items())
     ]
+
+
+def _read(entry: LogEntry) -> dict[str, Any]:
+    """A record of either form: a run's, filed under its indicator, or an observation."""
+    told = entry.payload
+    seen = "kind" in told
+    value = told.get("value")
+    return {
+        "seq": entry.seq,
+        "at": entry.at,
+        "indicator": "" if seen else entry.subject,
+        "grade": told["grade"],
+        "scenario": told.get("scenario", ""),
+        "run": told.get("run", ""),
+        "facts": told["facts"],
+        "kind": told.get("kind", "run"),
+        "subject": told.get("subject") or told.get("scenario", ""),
+        "on": date.fromisoformat(told["on"] if seen else entry.at[:10]),
+        "value": None if value is None else float(value),
+        "unit": told.get("unit", ""),
+        "key": told.get("key") or told.get("scenario", ""),
+        "target": told.get("target", ""),
+        "by": told.get("by", "platform"),
+        "files": told.get("files", {}),
+    }
+
+
+def _check(seen: Observation, grade: str, by: str) -> None:
+    where = f"evidence of {seen.subject!r}"
+    if seen.kind not in KINDS:
+        raise UsageError("QH825", f"{where}: kind {seen.kind!r} is none of {', '.join(KINDS)}")
+    if grade not in GRADES:
+        raise UsageError("QH825", f"{where}: grade {grade!r} is none of A, B, C, D")
+    if seen.value is not None and not math.isfinite(seen.value):
+        raise UsageError("QH825", f"{where}: the value {seen.value} is no finite number")
+    if not seen.subject.strip() or not by.strip():
+        raise UsageError("QH825", f"{where}: expected a subject and the name of who recorded it")
+    if grade == "C" and not seen.files:
+        raise UsageError("QH825", f"{where}: grade C needs the document itself", hint="--file")
+    if seen.kind == "claim" and grade != "D":
+        raise UsageError("QH825", f"{where}: a claim is of grade D, not {grade}")

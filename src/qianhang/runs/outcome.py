@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import asdict
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +16,23 @@ from qianhang.core.pack import Pack
 from qianhang.core.results import FoldScore, Trial
 from qianhang.core.spec import Spec
 from qianhang.core.words import say
+from qianhang.plan import evidence
 from qianhang.runs.request import Request, software
 from qianhang.store import Files
 from qianhang.trial.verdict import judge
 
-__all__ = ["body", "card", "fingerprints", "gate", "identity", "read", "source", "store_files"]
+__all__ = [
+    "body",
+    "card",
+    "fingerprints",
+    "gate",
+    "identity",
+    "observations",
+    "read",
+    "shown",
+    "source",
+    "store_files",
+]
 
 
 def fingerprints(manifest: Manifest, case: Case, data: Path | None) -> dict[str, str]:
@@ -174,6 +187,37 @@ def body(
     }
     kept["title"] = asdict(pack.manifest.title)
     return kept
+
+
+def shown(result: Mapping[str, Any], pack: Pack, case: Case) -> dict[str, Any]:
+    """What a finished run shows, as the rules of the ledger ask for it."""
+    met = [bar["met"] for bar in result["bars"]]
+    return {
+        "verdict": result["verdict"],
+        "stage": result["gate"]["stage"],
+        "source": result["source"],
+        "case": case.name,
+        "industry": pack.id.partition(".")[0],
+        "bars": len(met),
+        "bars_met": sum(bool(m) for m in met),
+        "beats_trivial": result["beats_trivial"],
+        "gain": result["gain"],
+    }
+
+
+def observations(result: Mapping[str, Any], case: Case, *, on: date) -> list[evidence.Observation]:
+    """What a finished run shows beside itself: the model that it registered, the data it used."""
+    found = []
+    model = result["model"]
+    if model:
+        stage = result["gate"]["stage"]
+        facts = {"stage": stage, "version": model["version"], "source": result["source"]}
+        found.append(evidence.Observation("model", model["name"], on, facts=facts))
+    if case.dataset and result["source"] == "real":
+        # Its sums and its contract were checked before the run; no grade of quality is claimed.
+        checked = {"contract": "passed", "quality": ""}
+        found.append(evidence.Observation("dataset", case.dataset, on, facts=checked))
+    return found
 
 
 def card(pack: Pack, case: Case, result: Mapping[str, Any]) -> models.Card:

@@ -198,12 +198,13 @@ class _Way:
             run=self.begun.id,
             scenario=self.pack.id,
             indicators=self.pack.manifest.covers,
-            facts={"verdict": facts["verdict"], "stage": facts["stage"], "source": facts["source"]},
+            facts=outcome.shown(body, self.pack, self.case)
+            | {"tier": tiers.tier_before(tx, self.pack)},
         )
-        return [
-            {"seq": e.seq, "indicator": e.subject, "hash": e.hash}
-            for e in evidence.record(tx, finding, at=now)
-        ]
+        made = evidence.record(tx, finding, at=now)
+        for seen in outcome.observations(body, self.case, on=now.date()):
+            evidence.observe(tx, seen, grade="A", by=f"run {self.begun.id}", at=now)
+        return [{"seq": e.seq, "indicator": e.subject, "hash": e.hash} for e in made]
 
     def _close_badly(self, state: str, why: Mapping[str, Any]) -> None:
         with self.store.write() as tx:

@@ -18,9 +18,9 @@ import sqlalchemy as sa
 
 from qianhang.core.pack import Pack
 from qianhang.runs import record, tables
-from qianhang.store import Store
+from qianhang.store import Store, Transaction
 
-__all__ = ["keep_conformance", "tier_of", "update_tier"]
+__all__ = ["keep_conformance", "tier_before", "tier_of", "update_tier"]
 
 
 def tier_of(pack: Pack, *, conforms: bool, runs: Sequence[record.Record]) -> str:
@@ -54,6 +54,13 @@ def keep_conformance(
         payload = {"pack": pack.source_hash, "conforms": conforms, "tier": tier}
         tx.append("pack.examined", pack.id, payload=payload, at=now)
     return tier
+
+
+def tier_before(tx: Transaction, pack: Pack) -> str:
+    """The tier that the pack had when a run ended, "" where it was not examined as it stands."""
+    table = tables.conformance
+    where = (table.c.scenario == pack.id) & (table.c.pack_hash == pack.source_hash)
+    return tx.execute(sa.select(table.c.tier).where(where)).scalar() or ""
 
 
 def update_tier(store: Store, pack: Pack, *, now: datetime) -> str:

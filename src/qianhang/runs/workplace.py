@@ -14,13 +14,18 @@ import qianhang
 from qianhang import compute, models
 from qianhang.core import errors
 from qianhang.core.errors import JobFailed
+from qianhang.plan import schema as plan_schema
 from qianhang.runs.steps import Listener, Parser, plain, silent
 from qianhang.store import Part, Settings, Store
 
 __all__ = ["PARTS", "carry_job", "in_job", "open_store", "read_store"]
 
 T = TypeVar("T")
-PARTS = (models.PART, Part("runs", "qianhang.runs.migrations", "runs_0001"))
+PARTS = (
+    models.PART,
+    plan_schema.PART,
+    Part("runs", "qianhang.runs.migrations", "runs_0001"),
+)
 
 
 def open_store(settings: Settings, *, read_only: bool = False) -> Store:

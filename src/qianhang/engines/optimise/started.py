@@ -52,7 +52,7 @@ def _loaded(program: Program) -> Any:
     kinds = highspy.HighsVarType.kContinuous, highspy.HighsVarType.kInteger
     whole = program.integer if program.integer is not None else np.zeros(len(program.cost))
     model.integrality_ = [kinds[int(w)] for w in whole]
-    solver: Any = highspy.Highs()  # type: ignore[no-untyped-call]
+    solver: Any = highspy.Highs()
     solver.setOptionValue("output_flag", False)
     solver.passModel(model)
     return solver

@@ -1,0 +1,276 @@
+"""`qianhang plan list`, `show`, `ledger`: the plans, what was read, where they stand."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+import click
+
+from qianhang.core.words import say
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from qianhang.plan.items import Item, Plan
+    from qianhang.plan.standing import Standing
+
+__all__ = [
+    "amount",
+    "clean",
+    "item_row",
+    "ledger_command",
+    "list_command",
+    "on_option",
+    "show_command",
+    "table",
+    "today",
+]
+
+_SIGNS = {">=": "≥ ", "<=": "≤ ", "~": "≈ ", "=": "", ">": "> ", "<": "< "}
+_COLOURS = {
+    "met": "green", "on_track": "green", "watch": "yellow", "behind": "red", "overdue": "red",
+}  # fmt: skip
+_FACTS = ("issuer", "doc_no", "date", "period", "level", "region", "status", "version", "state")
+
+on_option = click.option(
+    "--on", "on", type=click.DateTime(formats=["%Y-%m-%d"]), help=say("cli.plan.on")
+)
+
+
+def today(on: datetime | None) -> date:
+    """The day asked for, else today in China."""
+    return on.date() if on else datetime.now(ZoneInfo("Asia/Shanghai")).date()
+
+
+def clean(text: object) -> str:
+    """Text in which brackets are no markup."""
+    return str(text).replace("[", "\\[")
+
+
+def table(*heads: str) -> Table:
+    """A plain table with these columns, named in the reader's language."""
+    from rich.table import Table
+
+    made = Table(box=None, pad_edge=False)
+    for head in heads:
+        right = head in ("reading", "how_many", "claimed", "attained", "expected")
+        made.add_column(say(f"cli.plan.{head}"), justify="right" if right else "left")
+    return made
+
+
+def amount(values: Mapping[str, Any]) -> str:
+    """A target's comparator, number or range, and unit."""
+    low, high = values["low"], values["high"]
+    number = f"{low:,.10g}" if high is None else f"{low:,.10g}–{high:,.10g}"
+    return f"{_SIGNS[values['comparator']]}{number} {values['unit']}".strip()
+
+
+@click.command(name="list", help=say("cli.plan.list.help"))
+@click.option("--json", "as_json", is_flag=True, help=say("cli.json"))
+def list_command(as_json: bool) -> None:
+    from qianhang.cli.screen import console
+    from qianhang.plan.items import items, plans
+    from qianhang.runs import read_store
+
+    with read_store() as store:
+        found = [(p, Counter(i.state for i in items(store, p))) for p in plans(store)]
+    if as_json:
+        rows = [asdict(p) | {"ref": p.ref, "items": dict(c)} for p, c in found]
+        click.echo(json.dumps(rows, ensure_ascii=False, indent=1))
+        return
+    made = table("plan", "title", "region", "period", "status", "version", "drafts", "confirmed")
+    for plan, counts in found:
+        status = say(f"cli.plan.status_{plan.status}") if plan.status else ""
+        held = str(counts["confirmed"] + counts["edited"])
+        made.add_row(
+            plan.ref, clean(plan.title), plan.region, plan.period, status, str(plan.version),
+            str(counts["draft"]), held,
+        )  # fmt: skip
+    console().print(made)
+
+
+@click.command(name="show", help=say("cli.plan.show.help"))
+@click.argument("plan")
+@click.option("--kind", default="", help=say("cli.plan.kind_option"))
+@click.option("--json", "as_json", is_flag=True, help=say("cli.json"))
+def show_command(plan: str, kind: str, as_json: bool) -> None:
+    from qianhang.cli.screen import console
+    from qianhang.plan.items import find_plan, items
+    from qianhang.runs import read_store
+
+    with read_store() as store:
+        found = find_plan(store, plan)
+        every = items(store, found, kind=kind)
+    if as_json:
+        body = asdict(found) | {"items": [item_row(i) for i in every]}
+        click.echo(json.dumps(body, ensure_ascii=False, indent=1))
+        return
+    screen = console()
+    screen.print(f"[bold]{found.ref}[/bold]  {clean(found.title)}")
+    for name in _FACTS:
+        value = getattr(found, name)
+        if value:
+            coded = name in ("level", "status", "state")
+            shown = say(f"cli.plan.{name}_{value}") if coded else value
+            screen.print(f"{say(f'cli.plan.{name}')}{say('word.colon')}{shown}", markup=False)
+    made = table("item", "section", "name", "value", "review_state")
+    for item in every:
+        told = amount(item.values) if item.kind == "target" else ""
+        state = say(f"cli.plan.state_{item.state}")
+        made.add_row(item.ref, item.section, clean(item.name), told, state)
+    screen.print(made)
+
+
+def item_row(item: Item) -> dict[str, Any]:
+    """An item as plain values."""
+    return {**asdict(item), "ref": item.ref, "read": dict(item.read)}
+
+
+@click.command(name="ledger", help=say("cli.plan.ledger.help"))
+@click.argument("plan")
+@click.option(
+    "--by", "by", type=click.Choice(["section", "unit", "target"]), default="section",
+    show_default=True, help=say("cli.plan.ledger.by"),
+)  # fmt: skip
+@on_option
+@click.option("--json", "as_json", is_flag=True, help=say("cli.json"))
+def ledger_command(plan: str, by: str, on: datetime | None, as_json: bool) -> None:
+    from qianhang.cli.screen import console
+    from qianhang.plan.items import children, find_plan, items
+    from qianhang.plan.rollup import weighted, whole
+    from qianhang.plan.standing import standings
+    from qianhang.plan.stated import setting
+    from qianhang.runs import read_store
+
+    with read_store() as store:
+        found = find_plan(store, plan)
+        every = items(store, found)
+        told = standings(store, found, on=today(on))
+        below = [(p, standings(store, p, on=today(on))) for p in children(store, found)]
+        weights = setting(store, found, "weights", {})
+    drafts = sum(i.kind == "target" and i.state == "draft" for i in every)
+    if as_json:
+        rows = [standing_row(s) for s in told]
+        body = {"plan": found.ref, "on": today(on).isoformat(), "drafts": drafts, "targets": rows}
+        click.echo(json.dumps(body, ensure_ascii=False, indent=1))
+        return
+    screen = console()
+    screen.print(f"[bold]{found.ref}[/bold]  {clean(found.title)}  {today(on)}")
+    shown = {"section": _by_section(every, told), "unit": _by_unit(told), "target": _targets(told)}
+    screen.print(shown[by])
+    screen.print(_counts(whole(found, told).counts), highlight=False)
+    if drafts:
+        screen.print(say("cli.plan.ledger.drafts", count=drafts, ref=found.ref))
+    for line in _below(told, below):
+        screen.print(line, highlight=False)
+    figure = weighted(told, weights)
+    if figure:
+        pairs = ", ".join(f"{code} × {weight:g}" for code, weight in weights.items())
+        share = f"{figure.value:.1%}"
+        screen.print(say("cli.plan.ledger.weighted", share=share, weights=pairs))
+
+
+def _below(
+    told: Sequence[Standing], below: Sequence[tuple[Plan, Sequence[Standing]]]
+) -> Iterator[str]:
+    """A line a plan that carries this one out, and what they have in common, each case once."""
+    from qianhang.plan.rollup import together, whole
+
+    for plan, found in below:
+        states = _counts(whole(plan, found).counts)
+        yield f"{plan.ref}  {clean(plan.title)}{say('word.colon')}{states}"
+    for shared in together([*told, *(s for _, found in below for s in found)]):
+        value = "—" if shared.value is None else f"{shared.value:,.10g}"
+        refs = say("word.list_comma").join(shared.refs)
+        yield say(
+            "cli.plan.ledger.together",
+            indicator=clean(shared.indicator), value=value, unit=shared.unit, refs=refs,
+        )  # fmt: skip
+
+
+def standing_row(each: Standing) -> dict[str, Any]:
+    """A standing as plain values."""
+    told = each.assessment
+    return {
+        "ref": each.item.ref, "section": each.item.section, "indicator": each.item.name,
+        "target": amount(each.item.values), "value": each.reading.value,
+        "claimed": each.reading.claimed, "by_grade": dict(each.reading.by_grade),
+        "grade": each.grade, "state": each.state, "assessed": told.state,
+        "override": each.override.reason if each.override else None,
+        "attainment": told.attainment, "expected": told.expected, "reason": told.reason,
+        "leaders": list(each.leaders), "records": len(each.reading.used),
+    }  # fmt: skip
+
+
+def state_of(each: Standing) -> str:
+    """The state in words and colour; an override is marked as one."""
+    words = say(f"office.state.{each.state}")
+    colour = _COLOURS.get(each.state, "dim")
+    stated = f" {say('cli.plan.overridden')}" if each.override else ""
+    return f"[{colour}]{words}[/{colour}]{stated}"
+
+
+def _value(each: Standing) -> str:
+    value = each.reading.value
+    return "—" if value is None else f"{value:,.4g} {each.item.values['unit']}".strip()
+
+
+def _share(value: float | None) -> str:
+    return "—" if value is None else f"{value:.0%}"
+
+
+def _targets(told: Sequence[Standing]) -> Table:
+    made = table(
+        "item", "indicator", "goal", "deadline", "reading", "claimed", "grade", "attained",
+        "expected", "state", "leads",
+    )  # fmt: skip
+    for each in told:
+        claimed = each.reading.claimed
+        made.add_row(
+            each.item.ref, clean(each.item.name), amount(each.item.values),
+            str(each.item.values["deadline"] or ""), _value(each),
+            "" if claimed is None else f"{claimed:,.4g}", each.grade,
+            _share(each.assessment.attainment), _share(each.assessment.expected), state_of(each),
+            say("word.list_comma").join(each.leaders),
+        )  # fmt: skip
+    return made
+
+
+def _by_section(every: Sequence[Item], told: Sequence[Standing]) -> Table:
+    made = table("section", "heading", "item", "indicator", "goal", "reading", "state")
+    systems = Counter(
+        i.section for i in every if i.kind == "system" and i.values["role"] == "build"
+    )
+    for section in (i for i in every if i.kind == "section" and i.state != "rejected"):
+        own = [s for s in told if s.item.section == section.section]
+        built = systems[section.section]
+        indent = "  " * section.section.count(".")
+        tail = f" [dim]{say('cli.plan.ledger.systems', count=built)}[/dim]" if built else ""
+        made.add_row(section.section, f"{indent}{clean(section.name)}{tail}", "", "", "", "", "")
+        for each in own:
+            made.add_row(
+                "", "", each.item.ref, clean(each.item.name), amount(each.item.values),
+                _value(each), state_of(each),
+            )  # fmt: skip
+    return made
+
+
+def _by_unit(told: Sequence[Standing]) -> Table:
+    from qianhang.plan.rollup import by_unit
+
+    made = table("unit", "how_many", "states")
+    for row in by_unit(told):
+        made.add_row(row.name or say("cli.plan.nobody"), str(row.targets), _counts(row.counts))
+    return made
+
+
+def _counts(counts: Mapping[Any, int]) -> str:
+    return say("word.list_comma").join(
+        f"{say(f'office.state.{state}')} {count}" for state, count in counts.items() if count
+    )

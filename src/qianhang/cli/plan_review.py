@@ -1,0 +1,195 @@
+"""`qianhang plan review`: each draft beside its sentence, confirmed, edited or rejected."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from qianhang.cli.plan_ledger import amount
+from qianhang.core.errors import UsageError
+from qianhang.core.words import has, say
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.text import Text
+
+    from qianhang.plan.items import Item, Plan
+    from qianhang.store import Store
+
+__all__ = ["review_command", "sentence"]
+
+_ENDS = re.compile(r"[。；！？\n]")
+_MOST_CHARS = 240
+_KEYS = ("y", "e", "n", "s", "q")
+
+
+@click.command(name="review", help=say("cli.plan.review.help"))
+@click.argument("plan")
+@click.option("--by", default="", help=say("cli.plan.by"))
+@click.option("--confirm-all", is_flag=True, help=say("cli.plan.review.confirm_all"))
+@click.option("--kind", "kinds", multiple=True, help=say("cli.plan.kind_option"))
+def review_command(plan: str, by: str, confirm_all: bool, kinds: tuple[str, ...]) -> None:
+    from qianhang.plan import review, rules
+    from qianhang.plan.items import find_plan
+    from qianhang.runs import open_store
+    from qianhang.store import Settings
+
+    with open_store(Settings.load()) as store:
+        found = find_plan(store, plan)
+        if confirm_all:
+            now = datetime.now(UTC)
+            count = review.confirm_all(store, found, by=by, at=now, kinds=kinds)
+            ruled = 0 if kinds else rules.confirm_rules(store, found, by=by, at=now)
+            click.echo(say("cli.plan.review.done", count=count, rules=ruled, ref=found.ref))
+            return
+        _Desk(store, found, by or click.prompt(say("cli.plan.by"))).go(kinds)
+
+
+class _Desk:
+    """One person going through the drafts of one plan."""
+
+    def __init__(self, store: Store, plan: Plan, by: str) -> None:
+        from qianhang.cli.screen import console
+        from qianhang.plan.items import text_of_plan
+
+        self.store, self.plan, self.by = store, plan, by
+        self.screen: Console = console()
+        self.text = text_of_plan(store, plan)
+
+    def go(self, kinds: tuple[str, ...]) -> None:
+        """Show every draft until the last, or until q."""
+        from qianhang.plan.items import items
+
+        drafts = items(self.store, self.plan, states=("draft",))
+        wanted = [i for i in drafts if not kinds or i.kind in kinds]
+        # Targets first: figures rest on them.
+        wanted.sort(key=lambda i: i.kind != "target")
+        done = 0
+        for number, item in enumerate(wanted, start=1):
+            self.screen.rule(f"{number}/{len(wanted)}  {item.ref}", align="left")
+            key = self.one(item)
+            if key == "q":
+                break
+            done += key != "s"
+        left = len(wanted) - done
+        self.screen.print(say("cli.plan.review.left", count=done, left=left, ref=self.plan.ref))
+
+    def one(self, item: Item) -> str:
+        """The key that settled the item; one that somebody else changed is shown once more."""
+        self.show(item)
+        key = _key()
+        try:
+            self.carry_out(key, item)
+        except UsageError as cause:
+            self.screen.print(str(cause), style="red", markup=False)
+            from qianhang.plan.items import find_item
+
+            again = find_item(self.store, item.ref)
+            return self.one(again) if again.state == "draft" else "s"
+        return key
+
+    def carry_out(self, key: str, item: Item) -> None:
+        """What the key asks for."""
+        from qianhang.plan import review, rules
+
+        now = datetime.now(UTC)
+        if key == "y":
+            review.confirm(self.store, item, by=self.by, at=now)
+        elif key == "e":
+            review.edit(self.store, item, self.values(item), by=self.by, at=now)
+        elif key == "n":
+            why = click.prompt(say("cli.plan.review.why"), default="", show_default=False)
+            review.reject(self.store, item, by=self.by, at=now, why=why)
+        if key in ("y", "e") and item.kind == "target":
+            rules.confirm_rules(self.store, self.plan, by=self.by, at=now, codes=[item.code])
+
+    def values(self, item: Item) -> dict[str, Any]:
+        """What is typed as name=value, until an empty line."""
+        found: dict[str, Any] = {}
+        while True:
+            line = click.prompt(say("cli.plan.review.edit"), default="", show_default=False)
+            if not line.strip():
+                return found
+            name, mark, value = line.partition("=")
+            if not mark:
+                self.screen.print(say("cli.plan.review.form"), style="red")
+                continue
+            found[name.strip()] = _typed(item, name.strip(), value.strip())
+
+    def show(self, item: Item) -> None:
+        """The fields of an item, and the sentence that they come from."""
+        from qianhang.plan.rules import rules_of
+
+        kind = say(f"cli.plan.kind_{item.kind}")
+        self.screen.print(f"{kind}  {item.section}  {item.name}", style="bold", markup=False)
+        if item.kind == "target":
+            self.screen.print(amount(item.values), markup=False)
+        for name, value in item.values.items():
+            if name != "also" and value not in ("", None, False) and not _empty(value):
+                label = say(f"cli.plan.field_{name}")
+                self.screen.print(f"  {label}{say('word.colon')}{_shown(value)}", markup=False)
+        if item.kind == "target":
+            rule = rules_of(self.store, self.plan).get(item.code)
+            if rule:
+                told = json.dumps(rule.to_dict(), ensure_ascii=False)
+                line = f"  {say('cli.plan.rule_word')}{say('word.colon')}{told}"
+                self.screen.print(line, markup=False, highlight=False)
+        self.screen.print(sentence(self.text, item))
+
+
+def sentence(text: str, item: Item) -> Text:
+    """The sentence that an item stands in, the item's own words marked."""
+    from rich.text import Text
+
+    if item.start < 0:
+        return Text("")
+    before = [m.end() for m in _ENDS.finditer(text, max(0, item.start - _MOST_CHARS), item.start)]
+    start = before[-1] if before else max(0, item.start - _MOST_CHARS)
+    stop = min(item.end, item.start + _MOST_CHARS)
+    after = _ENDS.search(text, stop, min(len(text), stop + _MOST_CHARS))
+    end = after.end() if after else min(len(text), stop + _MOST_CHARS)
+    shown = Text(text[start : item.start].lstrip(), style="dim")
+    shown.append(text[item.start : stop], style="bold reverse")
+    shown.append(text[stop:end].rstrip(), style="dim")
+    return shown
+
+
+def _key() -> str:
+    """One of the five keys; a terminal needs no Enter."""
+    while True:
+        if sys.stdin.isatty():
+            click.echo(say("cli.plan.review.keys") + " ", nl=False)
+            key = click.getchar().lower()
+            click.echo(key)
+        else:
+            key = click.prompt(say("cli.plan.review.keys")).strip().lower()
+        if key in _KEYS:
+            return str(key)
+
+
+def _typed(item: Item, name: str, text: str) -> Any:
+    """Typed text as the value it stands for; the review checks it."""
+    known = item.values.get(name)
+    if isinstance(known, Mapping):
+        return json.loads(text) if text.startswith("{") else {"responsible": text.split()}
+    if isinstance(known, bool):
+        return text.lower() in ("1", "true", "yes", "y", "是")
+    return None if text in ("", "-") and not isinstance(known, str) else text
+
+
+def _empty(value: Any) -> bool:
+    return isinstance(value, Mapping) and not any(value.values())
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return json.dumps({k: v for k, v in value.items() if v}, ensure_ascii=False)
+    if has(f"cli.plan.value_{value}"):
+        return say(f"cli.plan.value_{value}")
+    return f"{value:g}" if isinstance(value, float) else str(value)

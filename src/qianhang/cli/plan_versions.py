@@ -1,0 +1,152 @@
+"""`qianhang plan import` and `diff`: plans put in, and what a re-issue changed."""
+
+from __future__ import annotations
+
+import getpass
+import json
+import sys
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from qianhang.cli.plan_ledger import amount, clean, item_row
+from qianhang.core.errors import QianhangError
+from qianhang.core.words import say
+
+if TYPE_CHECKING:
+    from qianhang.plan.items import Item, Plan
+    from qianhang.plan.revision import Difference
+    from qianhang.store import Store
+
+__all__ = ["diff_command", "import_command"]
+
+
+@click.command(name="import", help=say("cli.plan.import.help"))
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--by", default="", help=say("cli.plan.by"))
+@click.option("--parent", default="", help=say("cli.plan.parent"))
+@click.option("--region", default="", help=say("cli.plan.region_option"))
+def import_command(files: tuple[Path, ...], by: str, parent: str, region: str) -> None:
+    from qianhang.plan.items import find_plan
+    from qianhang.plan.reading.files import documents_in
+    from qianhang.runs import open_store
+    from qianhang.store import Settings
+
+    failed = 0
+    with open_store(Settings.load()) as store:
+        up = find_plan(store, parent) if parent else None
+        for path in (p for f in files for p in (documents_in(f) if f.is_dir() else [f])):
+            try:
+                _import(store, path, by=by or getpass.getuser(), parent=up, region=region)
+            except QianhangError as cause:
+                failed += 1
+                click.echo(
+                    click.style(cause.code, fg="red", bold=True) + f" {cause.message}", err=True
+                )
+                if cause.hint:
+                    click.echo(f"   → {cause.hint}", err=True)
+    if failed:
+        sys.exit(1)
+
+
+def _import(store: Store, path: Path, *, by: str, parent: Plan | None, region: str) -> None:
+    from qianhang.plan.ledger import keep
+    from qianhang.plan.reading.read import read
+
+    document = read(path)
+    kept = keep(
+        store,
+        document,
+        raw=path.read_bytes(),
+        by=by,
+        at=datetime.now(UTC),
+        media=path.suffix.lstrip(".").lower() or "txt",
+        region=region,
+        parent=parent,
+    )
+    plan = kept.plan
+    facts: dict[str, Any] = {
+        "ref": plan.ref,
+        "title": plan.title,
+        "version": kept.version,
+        "file": path,
+    }
+    if kept.again:
+        click.echo(say("cli.plan.import.again", **facts))
+        return
+    click.echo(say("cli.plan.import.done", **facts))
+    kinds = ("sections", "tasks", "targets", "systems", "measures")
+    counts: dict[str, Any] = {name: len(getattr(document, name)) for name in kinds}
+    click.echo("  " + say("cli.plan.count", **counts))
+    if kept.difference:
+        differs: dict[str, Any] = dict(kept.difference.counts)
+        click.echo("  " + say("cli.plan.import.diff", ref=plan.ref, **differs))
+    for note in document.notes:
+        click.echo(f"  {note}")
+    click.echo("  " + say("cli.plan.import.next", ref=plan.ref))
+
+
+@click.command(name="diff", help=say("cli.plan.diff.help"))
+@click.argument("plan")
+@click.option("--old", type=int, help=say("cli.plan.diff.old"))
+@click.option("--json", "as_json", is_flag=True, help=say("cli.json"))
+def diff_command(plan: str, old: int | None, as_json: bool) -> None:
+    from qianhang.plan.items import find_plan, items
+    from qianhang.plan.revision import difference
+    from qianhang.runs import read_store
+
+    with read_store() as store:
+        found = find_plan(store, plan)
+        first = found.version - 1 if old is None else old
+        if not 1 <= first < found.version:
+            click.echo(say("cli.plan.diff.one", ref=found.ref, version=found.version))
+            return
+        told = difference(items(store, found, version=first), items(store, found))
+    if as_json:
+        click.echo(json.dumps(_difference(told), ensure_ascii=False, indent=1))
+        return
+    _print_difference(found, first, told)
+
+
+def _difference(told: Difference) -> dict[str, Any]:
+    return {
+        "counts": dict(told.counts),
+        "added": [item_row(i) for i in told.added],
+        "removed": [item_row(i) for i in told.removed],
+        "changed": [
+            {"before": item_row(c.before), "after": item_row(c.after), "fields": list(c.fields)}
+            for c in told.changed
+        ],
+    }
+
+
+def _print_difference(plan: Plan, first: int, told: Difference) -> None:
+    from qianhang.cli.screen import console
+
+    screen = console()
+    counts: dict[str, Any] = dict(told.counts)
+    screen.print(say("cli.plan.diff.head", ref=plan.ref, old=first, new=plan.version, **counts))
+    for mark, colour, found in (("+", "green", told.added), ("−", "red", told.removed)):
+        for item in found:
+            value = amount(item.values) if item.kind == "target" else ""
+            line = f"[{colour}]{mark}[/{colour}] {item.ref}  {item.section}  {clean(item.name)}"
+            screen.print(f"{line}  {value}", highlight=False)
+    for change in told.changed:
+        head = f"[yellow]~[/yellow] {change.after.ref}  {change.after.section}"
+        screen.print(f"{head}  {clean(change.after.name)}", highlight=False)
+        for name in change.fields:
+            before, after = (_cell(i, name) for i in (change.before, change.after))
+            label = say(f"cli.plan.field_{name}")
+            screen.print(f"    {label}{say('word.colon')}{clean(before)} → {clean(after)}")
+
+
+def _cell(item: Item, name: str) -> str:
+    value = item.span if name == "span" else item.read.get(name)
+    if isinstance(value, Mapping):
+        return say("word.semicolon").join(
+            say("word.list_comma").join(names) for names in value.values() if names
+        )
+    return "—" if value in (None, "") else f"{value:g}" if isinstance(value, float) else str(value)

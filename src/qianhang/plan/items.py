@@ -1,0 +1,309 @@
+"""What the ledger holds of a plan: its heading, its items with their places, who answers."""
+
+from __future__ import annotations
+
+import datetime
+import json
+import re
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+
+from qianhang.core.errors import UsageError
+from qianhang.plan import schema
+
+if TYPE_CHECKING:
+    from qianhang.store import Store
+
+__all__ = [
+    "CONFIRMED",
+    "Assignment",
+    "Item",
+    "Plan",
+    "assignments",
+    "children",
+    "find_item",
+    "find_plan",
+    "items",
+    "leaders",
+    "plans",
+    "text_of_plan",
+]
+
+CONFIRMED = ("confirmed", "edited")
+_KINDS = {"S": "section", "K": "task", "T": "target", "Y": "system", "M": "measure"}
+_REF = re.compile(r"P?(\d+)\.([SKTYM])(\d+)", re.IGNORECASE)
+_JSON = ("units", "also", "read")
+_OWN = (
+    "plan",
+    "version",
+    "code",
+    "section",
+    "span",
+    "start",
+    "end",
+    "state",
+    "revision",
+    "by",
+    "at",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A plan's heading, as of its newest version.
+
+    parent : id of the plan that it carries out (a city's under its province's), None where none
+    """
+
+    id: int
+    title: str
+    issuer: str
+    doc_no: str
+    date: str
+    period: str
+    level: str
+    region: str
+    status: str
+    parent: int | None
+    version: int
+    state: str
+    revision: int
+    by: str
+    at: str
+
+    @property
+    def ref(self) -> str:
+        """What commands call it: P1."""
+        return f"P{self.id}"
+
+    @property
+    def start(self) -> datetime.date | None:
+        """The first day of its period, else the day of the document."""
+        year = re.match(r"(\d{4})-", self.period)
+        if year:
+            return datetime.date(int(year[1]), 1, 1)
+        return (
+            datetime.date.fromisoformat(self.date)
+            if re.fullmatch(r"\d{4}-\d\d-\d\d", self.date)
+            else None
+        )
+
+    @property
+    def end(self) -> datetime.date | None:
+        """The last day of its period."""
+        year = re.search(r"(\d{4})$", self.period)
+        return datetime.date(int(year[1]), 12, 31) if year else None
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One thing that was read from a plan, or added by hand, and where its review stands.
+
+    kind : section, task, target, system or measure
+    state : draft, confirmed, edited or rejected
+    values : what is held to be so, by name; see `schema.ITEMS`
+    read : the same as the reader read it, before any edit; empty for what was added by hand
+    """
+
+    kind: str
+    plan: int
+    version: int
+    code: str
+    section: str
+    span: str
+    start: int
+    end: int
+    state: str
+    revision: int
+    by: str
+    at: str
+    values: Mapping[str, Any]
+    read: Mapping[str, Any]
+
+    @property
+    def ref(self) -> str:
+        """What commands call it: P1.T3."""
+        return f"P{self.plan}.{self.code}"
+
+    @property
+    def name(self) -> str:
+        """Its title, indicator or name."""
+        return next(str(self.values[n]) for n in ("title", "indicator", "name") if n in self.values)
+
+    @property
+    def confirmed(self) -> bool:
+        """Whether a person stands behind it."""
+        return self.state in CONFIRMED
+
+
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    """Who answers for an item.
+
+    source : printed, convention (the first of those responsible leads) or manual
+    """
+
+    plan: int
+    item: str
+    unit: str
+    role: str
+    position: int
+    source: str
+
+
+def plans(store: Store) -> tuple[Plan, ...]:
+    """Every plan, in the order in which they came."""
+    with store.read() as connection:
+        rows = connection.execute(sa.select(schema.plan).order_by(schema.plan.c.id)).mappings()
+        return tuple(Plan(**row) for row in rows)
+
+
+def find_plan(store: Store, ref: str) -> Plan:
+    """The plan with this reference ("P1" or "1"), or the one whose title holds these words.
+
+    Raises UsageError where none or several do.
+    """
+    every = plans(store)
+    number = re.fullmatch(r"[Pp]?(\d{1,9})", ref)
+    found = [p for p in every if number and p.id == int(number[1])]
+    found = found or [p for p in every if ref and ref in p.title]
+    if len(found) == 1:
+        return found[0]
+    if not found:
+        raise UsageError("QH820", f"plan {ref!r} does not exist", hint="qianhang plan list")
+    refs = ", ".join(p.ref for p in found)
+    raise UsageError("QH820", f"{len(found)} plans match {ref!r}: {refs}", hint="give the number")
+
+
+def children(store: Store, plan: Plan) -> tuple[Plan, ...]:
+    """The plans that carry this one out, and those that carry them out."""
+    every = plans(store)
+    found: list[Plan] = []
+    waiting = [plan.id]
+    while waiting:
+        up = waiting.pop(0)
+        below = [p for p in every if p.parent == up and p not in found and p.id != plan.id]
+        found += below
+        waiting += [p.id for p in below]
+    return tuple(found)
+
+
+def items(
+    store: Store,
+    plan: Plan,
+    *,
+    kind: str = "",
+    states: Collection[str] = (),
+    version: int | None = None,
+) -> tuple[Item, ...]:
+    """A version's items (the newest unless told), of one kind and some states where given.
+
+    They come in the order of the text, kind by kind.
+    """
+    wanted = plan.version if version is None else version
+    with store.read() as connection:
+        found = _items(connection, plan.id, wanted, kind)
+    return tuple(i for i in found if not states or i.state in states)
+
+
+def _items(connection: sa.Connection, plan: int, version: int, kind: str) -> list[Item]:
+    found: list[Item] = []
+    for name, (table, _) in schema.ITEMS.items():
+        if kind in ("", name):
+            where = (table.c.plan == plan) & (table.c.version == version)
+            rows = connection.execute(sa.select(table).where(where)).mappings()
+            found += sorted((as_item(name, row) for row in rows), key=_place)
+    return found
+
+
+def _place(item: Item) -> tuple[bool, int, int]:
+    """Added by hand (no place in the text) comes last."""
+    return item.start < 0, item.start, int(item.code[1:])
+
+
+def as_item(kind: str, row: Mapping[Any, Any]) -> Item:
+    """A row of an item's table as a value."""
+    values = {
+        name: json.loads(cell) if name in _JSON else cell
+        for name, cell in row.items()
+        if name not in _OWN
+    }
+    read = values.pop("read")
+    return Item(kind, **{name: row[name] for name in _OWN}, values=values, read=read)
+
+
+def as_row(item: Item) -> dict[str, Any]:
+    """An item as a row of its table."""
+    own = {name: getattr(item, name) for name in _OWN}
+    return own | {
+        name: json.dumps(value, ensure_ascii=False, sort_keys=True) if name in _JSON else value
+        for name, value in {**item.values, "read": item.read}.items()
+    }
+
+
+def find_item(store: Store, ref: str) -> Item:
+    """The item with this reference, "P1.T3", in the plan's newest version.
+
+    Raises UsageError where there is none.
+    """
+    parts = _REF.fullmatch(ref.strip())
+    if not parts:
+        raise UsageError(
+            "QH821",
+            f"{ref!r} is no item of a plan",
+            hint="items look like P1.T3: qianhang plan show",
+        )
+    plan = find_plan(store, parts[1])
+    code = parts[2].upper() + parts[3]
+    for item in items(store, plan, kind=_KINDS[code[0]]):
+        if item.code == code:
+            return item
+    message = f"plan {plan.ref} has no item {code} in version {plan.version}"
+    raise UsageError("QH821", message, hint=f"qianhang plan show {plan.ref}")
+
+
+def assignments(store: Store, plan: Plan) -> tuple[Assignment, ...]:
+    """Who answers for what in the plan's newest version, in printed order."""
+    table = schema.assignment
+    where = (table.c.plan == plan.id) & (table.c.version == plan.version)
+    query = sa.select(*(table.c[n] for n in Assignment.__slots__)).where(where)
+    with store.read() as connection:
+        rows = connection.execute(query.order_by(table.c.id)).mappings()
+        return tuple(Assignment(**row) for row in rows)
+
+
+def leaders(store: Store, plan: Plan) -> Mapping[str, tuple[str, ...]]:
+    """Code -> the units that lead it; what has no units of its own has those of its section, or of
+    the nearest section above that has some."""
+    by_code: dict[str, tuple[str, ...]] = {}
+    for row in assignments(store, plan):
+        if row.role == "lead":
+            by_code[row.item] = (*by_code.get(row.item, ()), row.unit)
+    every = items(store, plan)
+    by_path = {
+        i.section: by_code[i.code] for i in every if i.kind == "section" and i.code in by_code
+    }
+    return {i.code: by_code.get(i.code) or _inherited(by_path, i.section) for i in every}
+
+
+def _inherited(by_path: Mapping[str, tuple[str, ...]], path: str) -> tuple[str, ...]:
+    while path:
+        if path in by_path:
+            return by_path[path]
+        path = path.rpartition(".")[0]
+    return ()
+
+
+def text_of_plan(store: Store, plan: Plan, version: int | None = None) -> str:
+    """The text into which the items' places point, unchanged since it was read."""
+    table = schema.plan_text
+    wanted = plan.version if version is None else version
+    where = (table.c.plan == plan.id) & (table.c.version == wanted)
+    with store.read() as connection:
+        sha = connection.execute(sa.select(table.c.text_sha256).where(where)).scalar()
+    if sha is None:
+        raise UsageError("QH820", f"plan {plan.ref} has no version {wanted}")
+    return store.files.get(sha).decode("utf8")

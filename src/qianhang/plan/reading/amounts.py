@@ -1,0 +1,245 @@
+"""Quantities in a text: number, range, unit and comparator, as plans print them."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from qianhang.plan.document import Comparator
+from qianhang.plan.reading.lexicon import either, words
+
+__all__ = ["Amount", "amounts", "number"]
+
+_DIGIT = dict(zip("〇零一二两三四五六七八九", (0, 0, 1, 2, 2, 3, 4, 5, 6, 7, 8, 9), strict=True))
+_TENS = {"十": 10, "百": 100, "千": 1000}
+
+
+def _any(key: str) -> str:
+    return either(words("units", key))
+
+
+_PLAIN = r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?"
+_HAN = r"[一二两三四五六七八九十百千零〇]+(?:点[一二三四五六七八九零〇]+)?"
+_SCALE = (
+    r"(?!(?:千万亿|百亿亿|亿亿|亿)次(?:浮点|运算|计算|/秒|每秒))"
+    r"(?:万亿|千万|百万|亿|万|千(?![瓦米克卡兆])|百(?!分))"
+)
+_RANGE = r"(?:[-—–―~]{1,2}|至|到)"
+_UNIT = (
+    r"%|‰|(?:千万亿|百亿亿|亿亿|亿)次(?:浮点|双精度)?(?:运算|指令|计算)?(?:/秒|每秒)?(?:\([A-Za-z/]+\))?|"
+    rf"(?!{_any('words')}|个人(?![工才形民]))(?:{_any('counted')})"
+    rf"(?:\([套次处支个名家项件座组批]\)|/[处套项个])?|(?i:{_any('latin')})(?![A-Za-z\d])"
+)
+# Percentages in words, a rest, a scale, a range, a plus, a unit per another.
+_QUANTITY = re.compile(
+    rf"(?P<per>百分之)?(?P<low>{_PLAIN}|{_HAN})(?P<odd>[余多]|几)?(?P<lows>{_SCALE})?"
+    rf"(?:(?:%|个百分点|美?元|个|家|项)?{_RANGE}(?:百分之)?"
+    rf"(?P<high>{_PLAIN}|{_HAN})(?P<highs>{_SCALE})?)?"
+    rf"(?P<plus>\+)?(?P<odd2>[余多])?(?P<unit>{_UNIT})?"
+    rf"(?P<over>/(?:{_any('per')})(?![一-鿿]?率))?"
+)
+_SUFFIX = re.compile(r"\(?(?:及|含|\(含\)|\(及\))?\)?(以上|以下|以内|之内|左右|上下)\)?")
+_SUFFIXES: dict[str, Comparator] = {
+    "以上": ">=", "以下": "<=", "以内": "<=", "之内": "<=", "左右": "~", "上下": "~",
+}  # fmt: skip
+# The order decides: a negated word holds the plain one.
+_PREFIXES: tuple[tuple[str, Comparator], ...] = (
+    ("不少于|不低于|不小于|不下于|不下|不得少于|不得低于|至少|最少|≥|>=|上", ">="),
+    ("不超过|不超|不高于|不大于|不多于|不得超过|不得高于|控制在|至多|最多|≤|<=", "<="),
+    ("超过|超出|超|突破|大于|高于|多于|优于|逾|破|>", ">"),
+    ("低于|小于|少于|短于|<", "<"),
+    ("大约|约|接近|将近|近", "~"),
+)
+_PREFIX = tuple((re.compile(rf"(?:{w})(?:到|至|了|为)?$"), sign) for w, sign in _PREFIXES)
+_REACH = re.compile(
+    r"(?:达到|达|(?:提升|提高|增长|增加|扩大|降低|下降|缩短|压缩|压减|减少|上升|发展|拓展|扩容|增|升|降|扩)"
+    r"(?:到|至|为)|为|至|到|实现)$"
+)
+# A multiple of what stands between the word of comparison and the number.
+_TIMES = re.compile(r"(不高于|不超过|不低于|低于|高于)[^,。;\d]{2,8}$")
+_TIMES_SIGN: dict[str, Comparator] = {
+    "不高于": "<=", "不超过": "<=", "不低于": ">=", "低于": "<", "高于": ">",
+}  # fmt: skip
+# What may not stand before a number: names (C919, 7+28), ordinals, other numbers.
+_NAMED = re.compile(r"(?:[A-Za-z+×xX*#№\-/.〔\[_]|第|\d|专题|新冠)$")
+_NOT_BEFORE_HAN = "双第几数每同唯任另某哪统这那本此诸某各共一二两三四五六七八九十百千万亿分"
+_ADJACENT = {a + b: (i, i + 1) for i, (a, b) in enumerate(zip("一二三四五六七八", "二三四五六七八九", strict=True), 1)}  # fmt: skip  # noqa: E501
+_ADJACENT |= {"两三": (2, 3), "三五": (3, 5)}
+
+
+@dataclass(frozen=True, slots=True)
+class Amount:
+    """One quantity: [start, end) holds number and unit, [first, last) comparators as well.
+
+    low, high : equal unless a range; scale, core : the unit as printed, 万 or 亿 before it
+    reached : whether 达到 or its like stands before; spelt : in Chinese numerals
+    """
+
+    start: int
+    end: int
+    first: int
+    last: int
+    low: float
+    high: float
+    scale: str
+    core: str
+    comparator: Comparator
+    reached: bool
+    spelt: bool
+
+    @property
+    def value(self) -> float | tuple[float, float]:
+        """The number, or low and high."""
+        return self.low if self.low == self.high else (self.low, self.high)
+
+    @property
+    def unit(self) -> str:
+        """The unit as printed, 万 and 亿 before it included."""
+        return self.scale + self.core
+
+    @property
+    def measured(self) -> bool:
+        """Whether the unit measures (%, 亿元, PFlops) and does not count things."""
+        return self.core in _MEASURES or "/" in self.core or self.core[:1].isascii()
+
+    @property
+    def marked(self) -> bool:
+        """Whether a comparator is printed."""
+        return self.comparator != "=" or self.reached
+
+
+_MEASURES = frozenset(words("units", "measures"))
+
+
+def number(text: str) -> float:
+    """The number that digits (1,250.5) or Chinese numerals (一百二十, 九点五) say."""
+    if text[0].isdigit():
+        return float(text.replace(",", ""))
+    whole, _, part = text.partition("点")
+    total = float(_whole(whole))
+    for place, char in enumerate(part, 1):
+        total += _DIGIT[char] / 10**place
+    return round(total, 6)
+
+
+def _whole(text: str) -> int:
+    if all(c in _DIGIT for c in text):
+        return int("".join(str(_DIGIT[c]) for c in text))
+    total, digit = 0, 0
+    for i, char in enumerate(text):
+        if char in _DIGIT:
+            digit = _DIGIT[char]
+        else:
+            total += (digit or (0 if i and text[i - 1] in "零〇" else 1)) * _TENS[char]
+            digit = 0
+    return total + digit
+
+
+def amounts(text: str) -> tuple[Amount, ...]:
+    """The quantities of a text in order; bare numbers without unit only where a comparator or a
+    named ratio (PUE) says that they are one."""
+    found = []
+    place = 0
+    while match := _QUANTITY.search(text, place):
+        amount = _amount(text, match)
+        place = max(match.end() if amount is None else amount.end, match.start() + 1)
+        if amount is not None:
+            found.append(amount)
+    return tuple(found)
+
+
+def _amount(text: str, match: re.Match[str]) -> Amount | None:
+    spelt = not match["low"][0].isdigit()
+    if not _standing(text, match, spelt) or match["odd"] == "几":
+        return None
+    low, high = _limits(match)
+    core = "%" if match["per"] else (match["unit"] or "")
+    if named := re.search(r"\(([A-Za-z/]+)\)$", core):
+        core = named[1]
+    if not core and re.search(r"年[限数][^,。;]{0,6}$", text[: match.start()]):
+        core = "年" if text.startswith("年", match.end()) else ""
+    end = match.end() + (core == "年")
+    over = (match["over"] or "") if core else ""
+    before = text[max(0, match.start() - 10) : match.start()]
+    first, sign, reached = _before(before, match.start())
+    suffix = _SUFFIX.match(text, end)
+    if suffix and sign in ("=", "~", "<="):
+        sign = _SUFFIXES[suffix[1]]
+    if sign == "=" and (match["odd"] or match["odd2"]):
+        sign = ">"
+    if sign == "=" and match["plus"]:
+        sign = ">="
+    ranked = _RANK.search(text[max(0, match.start() - 16) : match.start()])
+    if ranked and core in ("", "位", "名", "%"):
+        first, sign = match.start() - len(ranked["place"]), "<="
+    elif not core and not (_ratio(text, match, first) and not spelt):
+        return None
+    if core == "倍" and sign == "=" and (times := _TIMES.search(before)):
+        sign = _TIMES_SIGN[times[1]]
+    last = suffix.end() if suffix else end
+    return Amount(
+        match.start(), end, first, last, low, high,
+        _scaled(match), core + over, sign, reached, spelt,
+    )  # fmt: skip
+
+
+def _standing(text: str, match: re.Match[str], spelt: bool) -> bool:
+    """Whether the number stands by itself and not inside a name, an ordinal, another number."""
+    before = text[max(0, match.start() - 3) : match.start()]
+    if spelt and not match["per"]:
+        return not (before and before[-1] in _NOT_BEFORE_HAN)
+    if re.search(r"(?:PUE|WUE|CUE|DCiE)值?$", before):
+        return True
+    return not _NAMED.search(before)
+
+
+def _limits(match: re.Match[str]) -> tuple[float, float]:
+    text = match["low"]
+    if text in _ADJACENT and not match["high"]:
+        low, high = _ADJACENT[text]
+        return float(low), float(high)
+    first = number(text)
+    if not match["high"]:
+        return first, first
+    second = number(match["high"])
+    if first >= second:
+        return second, second
+    return first, second
+
+
+def _scaled(match: re.Match[str]) -> str:
+    """万 or 亿 before the unit; a range prints it once or twice."""
+    return (match["highs"] or match["lows"] or "") if match["unit"] else ""
+
+
+def _before(before: str, start: int) -> tuple[int, Comparator, bool]:
+    """Where the words of comparison begin, their sign, and whether 达到 or its like is there."""
+    for pattern, sign in _PREFIX:
+        if found := pattern.search(before):
+            head = before[: found.start()]
+            reach = _REACH.search(head)
+            begin = reach.start() if reach else found.start()
+            return start - len(before) + begin, sign, True
+    if found := _REACH.search(before):
+        return start - len(before) + found.start(), "=", True
+    return start, "=", False
+
+
+# A rank is reached at its number or before it.
+_RANK = re.compile(
+    r"(?<!没有)(?<!未)(?:进入|跻身|位居|位列|保持|排名|稳居|迈入|进位|争进|居)"
+    r"(?P<place>[^,。;\d]{0,8}前)$"
+)
+_RATIO = re.compile(
+    r"(?:[PWC]UE\)?值?|利用效率\)?|电源使用效率|指数|系数|得分|弹性|消纳比|容积率)$"
+)
+_ENDS = re.compile(r"(?:以上|以下|以内|左右)?(?:$|[,。;、)\s]|和|及|并)")
+
+
+def _ratio(text: str, match: re.Match[str], first: int) -> bool:
+    """Whether a number without unit is a ratio: an indicator before it, nothing after it."""
+    if not _ENDS.match(text, match.end()):
+        return False
+    before = text[max(0, first - 24) : first]
+    before = re.sub(r"(?:平均|值|总体|原则上|力争|全部|逐步|均|应|要|须|要求)+$", "", before)
+    return bool(_RATIO.search(before))

@@ -1,0 +1,118 @@
+"""A document read whole: every part in folded text, every place given back in the original."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TypeVar
+
+from qianhang.plan.document import Document, Measure, NamedSystem, Section, Target, Task
+from qianhang.plan.reading.clutter import body
+from qianhang.plan.reading.files import text_of
+from qianhang.plan.reading.fold import Folded, fold
+from qianhang.plan.reading.heading import Facts, facts
+from qianhang.plan.reading.industry import industry
+from qianhang.plan.reading.measures import measures
+from qianhang.plan.reading.outline import Heading, outline
+from qianhang.plan.reading.systems import systems
+from qianhang.plan.reading.tables import table_tasks
+from qianhang.plan.reading.targets import targets
+from qianhang.plan.reading.units import units_of
+
+__all__ = ["read", "read_text"]
+
+Placed = TypeVar("Placed", Target, NamedSystem, Measure, Task)
+
+
+def read(path: Path) -> Document:
+    """The document in a file of text, HTML, PDF, DOCX or XLSX.
+
+    Raises ContractError where the file is none of these, empty, too large, or holds no text.
+    """
+    source = text_of(path)
+    return replace(read_text(source.text, file=source.name), sha256=source.sha256)
+
+
+def read_text(text: str, *, file: str) -> Document:
+    """The document in a text; offsets are places in that text."""
+    folded = fold(text)
+    proper = body(folded)
+    headings = outline(folded, proper)
+    told = facts(folded, proper, headings)
+    sections = _sections(folded, headings, told)
+    rows = _placed(folded, table_tasks(folded, proper, facts=told))
+    return Document(
+        file=file,
+        text=text,
+        sha256=hashlib.sha256(text.encode()).hexdigest(),
+        title=told.title,
+        issuer=told.issuer,
+        doc_no=told.doc_no,
+        date=told.date,
+        period=told.period,
+        level=told.level,
+        status=told.status,
+        sections=sections + _numbered(rows),
+        tasks=_tasks(sections) + rows,
+        targets=_targets(folded, targets(folded, proper, headings, facts=told)),
+        systems=_placed(folded, systems(folded, headings)),
+        measures=_placed(folded, measures(folded, headings)),
+    )
+
+
+def _sections(folded: Folded, headings: Sequence[Heading], told: Facts) -> tuple[Section, ...]:
+    found = []
+    tags: dict[str, str | None] = {}
+    for i, heading in enumerate(headings):
+        parent = tags.get(heading.path.rpartition(".")[0])
+        own = folded.text[heading.text : heading.end]
+        tag = tags[heading.path] = industry(heading.title, own, parent)
+        start, end = folded.span(heading.start, _whole(headings, i))
+        units = units_of(folded, heading, facts=told)
+        found.append(Section(heading.path, heading.title, start, end, tag, units))
+    return tuple(found)
+
+
+def _whole(headings: Sequence[Heading], index: int) -> int:
+    """Where a heading's text ends, that of the headings under it included."""
+    under = headings[index].path + "."
+    last = index
+    while last + 1 < len(headings) and headings[last + 1].path.startswith(under):
+        last += 1
+    return headings[last].end
+
+
+def _tasks(sections: Sequence[Section]) -> tuple[Task, ...]:
+    """One task for each section without others under it; units stand where the section's do."""
+    parents = {s.path.rpartition(".")[0] for s in sections}
+    return tuple(
+        Task(s.path, s.title, s.start, s.end, s.units) for s in sections if s.path not in parents
+    )
+
+
+def _numbered(rows: Sequence[Task]) -> tuple[Section, ...]:
+    """The rows of a table that print a number and who answers: sections of their own."""
+    return tuple(
+        Section(r.section, r.title, r.start, r.end, industry(r.title, "", None), r.units)
+        for r in rows
+        if r.section and r.units
+    )
+
+
+def _placed(folded: Folded, items: Sequence[Placed]) -> tuple[Placed, ...]:
+    """The same items, their places in the original."""
+    return tuple(_moved(folded, item) for item in items)
+
+
+def _moved(folded: Folded, item: Placed) -> Placed:
+    start, end = folded.span(item.start, item.end)
+    return replace(item, start=start, end=end)
+
+
+def _targets(folded: Folded, items: Sequence[Target]) -> tuple[Target, ...]:
+    return tuple(
+        replace(item, also=tuple(folded.span(*place) for place in item.also))
+        for item in _placed(folded, items)
+    )

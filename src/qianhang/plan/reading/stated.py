@@ -1,0 +1,281 @@
+"""The targets that one passage states in running text."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from qianhang.plan.document import Baseline, Comparator, Target
+from qianhang.plan.reading.amounts import Amount, amounts
+from qianhang.plan.reading.carried import Standing
+from qianhang.plan.reading.deadlines import Year, at, due, years
+from qianhang.plan.reading.fold import Folded
+from qianhang.plan.reading.grounds import Setting, aims, refusal, setting, told_only, told_past
+from qianhang.plan.reading.indicator import Phrase, phrase
+from qianhang.plan.reading.outline import Heading
+from qianhang.plan.reading.passages import Passage
+from qianhang.plan.reading.respective import groups, names
+from qianhang.plan.reading.verbs import PAST_CUE, before_noun
+
+__all__ = ["Era", "stated"]
+
+_HEDGE = re.compile(r"力争|争取|确保|努力|有望|原则上")
+_YEARLY = re.compile(r"每年|逐年")
+_EVERYWHERE = re.compile(
+    r"各(?:市|县|区|地|州|设区|高校|学校|领域|行业|重点|级|部门|园区)|每[个家所座]|每(?:县|市|区|镇)|"
+    r"(?<![平人])均(?=达|不|超|低|高|建|配|实|设|要|有|打|培)|所有|任一|各(?=打造|培育|建|形成|培养)"
+)
+_NEW = re.compile(r"新建(?=[^\d]{4,}$)")
+_FROM = re.compile(r"(?:从|由|自)(?P<when>[^,。;从由自]{0,14})$")
+_RISES = re.compile(
+    r"^(?:以上|左右)?[^,。;\d]{0,6}?(?:提高|提升|增长|增加|扩大|下降|降低|降|缩短|压缩|压减|减少|升|增|扩|"
+    r"发展|拓展|跃升|优化)?(?:到|至)"
+)
+_GREW = re.compile(
+    r"(?:较|比|在)(?P<year>20\d\d)年[^,。;]{0,6}(?:增长|提高|提升|下降|降低|翻|增加|减少|压减)?[^,。;\d]{0,4}$"
+)
+_LATER = re.compile(
+    r"[^。;]{0,40}?(?P<year>20[2-4]\d)年(?:\d{1,2}月)?[底末]?前?(?:全面|全部|基本)?(?:完成|建成|实现|投用|投产|达到|达成)"
+)
+_WHOLE = re.compile(r"实现(?P<name>[^,。;:“”\"]{2,30}?)(?<![0-9%])全覆盖")
+
+
+_Share = tuple[str, int | None, Comparator | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Era:
+    """since : the first year that is not the past; only : the one year of a yearly plan
+    now : the year that 今年 means
+    """
+
+    since: int | None
+    only: int | None
+    now: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Scene:
+    """A passage with its amounts and years, and what it inherits.
+
+    past : it stands where the past is told; reports : it has words of the past
+    """
+
+    folded: Folded
+    passage: Passage
+    amounts: Sequence[Amount]
+    years: Sequence[Year]
+    carried: int | None
+    section: str
+    title: str
+    goal: bool
+    past: bool
+    reports: bool
+
+
+def stated(
+    folded: Folded,
+    passage: Passage,
+    headings: Sequence[Heading],
+    *,
+    era: Era,
+    standing: Standing,
+) -> list[Target]:
+    """The targets of one passage in order, not yet numbered."""
+    text = passage.text
+    everything = amounts(text)
+    if not everything and "全覆盖" not in text:
+        return []
+    dated = years(text, since=era.since, now=(era.now, era.only))
+    heading = headings[passage.heading] if passage.heading >= 0 else None
+    scene = _Scene(
+        folded=folded,
+        passage=passage,
+        amounts=everything,
+        years=dated,
+        carried=due(text) or standing.year,
+        section=heading.path if heading else "",
+        title=heading.title if heading else "",
+        goal=standing.goal,
+        past=standing.past,
+        reports=bool(PAST_CUE.search(text)) or told_only(text, dated),
+    )
+    return sorted([*_counted(scene), *_covered(scene)], key=lambda t: t.start)
+
+
+def _counted(scene: _Scene) -> Iterator[Target]:
+    text = scene.passage.text
+    kept: list[tuple[Setting, Year | None]] = []
+    bases: dict[int, Baseline] = {}
+    base: Baseline | None = None
+    told: int | None = None
+    for index in range(len(scene.amounts)):
+        place = setting(text, scene.amounts, index)
+        year = _year(scene, place)
+        past = _past(scene, place, year, told)
+        if past:
+            told = place.sentence[1]
+        if started := _started(place):
+            base = started
+            continue
+        if refusal(place, year=year, goal=scene.goal, past=past) is not None:
+            continue
+        if found := base or _grown(place):
+            bases[len(kept)] = found
+        base = None
+        kept.append((place, year))
+    yield from _targets(scene, kept, bases)
+
+
+def _past(scene: _Scene, place: Setting, year: Year | None, told: int | None) -> bool:
+    """Whether an amount is of the past: by its section, by a cue, by the sentence before it.
+
+    told : where the last sentence that tells of the past ends, if any
+    """
+    if scene.past or (year is not None and year.role == "past"):
+        return True
+    dated = scene.goal or year is not None
+    if told_past(place, scene.years, dated=dated):
+        return True
+    goes_on = told is not None and (told == place.sentence[1] or told + 1 == place.sentence[0])
+    return (goes_on or scene.reports) and not dated and not aims(place)
+
+
+def _year(scene: _Scene, place: Setting) -> Year | None:
+    """The year that holds for an amount: before it, else behind it, else inherited."""
+    if found := at(scene.years, place.amount.start, place.sentence[0]):
+        return found
+    later = _LATER.match(scene.passage.text, place.amount.end)
+    if later:
+        return Year(*later.span("year"), int(later["year"]), "deadline")
+    if scene.carried is not None:
+        return Year(0, 0, scene.carried, "deadline")
+    return None
+
+
+def _started(place: Setting) -> Baseline | None:
+    """The baseline that an amount is (从2024年的10%提高到15%), None where it is none."""
+    amount = place.amount
+    found = _FROM.search(place.text[place.clause[0] : amount.first])
+    if not found or amount.low != amount.high or not _RISES.match(place.after):
+        return None
+    when = re.search(r"20\d\d", found["when"])
+    return Baseline(int(when[0]) if when else None, amount.low)
+
+
+def _grown(place: Setting) -> Baseline | None:
+    """A rise against a year (较2020年增长50%) counts from nothing in that year."""
+    if place.amount.core not in ("%", "倍", "番", "个百分点"):
+        return None
+    found = _GREW.search(place.before)
+    return Baseline(int(found["year"]), 0.0) if found else None
+
+
+def _targets(
+    scene: _Scene,
+    kept: Sequence[tuple[Setting, Year | None]],
+    bases: dict[int, Baseline],
+) -> Iterator[Target]:
+    shared = _respective(scene, [place for place, _ in kept])
+    floor, prior, sentence = 0, "", -1
+    for i, (place, year) in enumerate(kept):
+        if place.sentence[0] != sentence:
+            sentence, prior = place.sentence[0], ""
+        ceiling = kept[i + 1][0].amount.first if i + 1 < len(kept) else len(place.text)
+        said = phrase(
+            place, room=(floor, ceiling), years=scene.years, prior=prior, title=scene.title
+        )
+        name, due_by, sign = shared.get(i, ("", None, None))
+        prior, floor = name or said.indicator, said.end
+        target = _target(scene, place, said)
+        yield replace(
+            target,
+            indicator=name or said.indicator,
+            comparator=sign or target.comparator,
+            deadline=due_by or (year.year if year else None),
+            baseline=bases.get(i),
+        )
+
+
+def _respective(scene: _Scene, places: Sequence[Setting]) -> dict[int, _Share]:
+    """Indicator, year and comparator of the amounts that follow one 分别."""
+    found: dict[int, _Share] = {}
+    for group in groups(places):
+        first = places[group[0]]
+        own = [y for y in scene.years if first.sentence[0] <= y.start < first.amount.first]
+        own = [y for y in own if y.role == "deadline"]
+        bare = all(not places[i].amount.marked for i in group[1:])
+        sign = first.amount.comparator if bare else None
+        parts = names(_after_years(first, own), len(group))
+        if parts:
+            found |= {i: (name, None, sign) for i, name in zip(group, parts, strict=True)}
+        elif len(own) == len(group):
+            name = before_noun(_after_years(first, own).partition("分别")[0])
+            name = name or re.split(r"[,、。;(]", places[group[-1]].after, maxsplit=1)[0]
+            found |= {i: (name, y.year, sign) for i, y in zip(group, own, strict=True)}
+    return found
+
+
+def _after_years(place: Setting, own: Sequence[Year]) -> str:
+    begin = max([place.clause[0], *(y.end for y in own if y.end <= place.amount.first)])
+    return place.text[begin : place.amount.first]
+
+
+def _target(scene: _Scene, place: Setting, said: Phrase) -> Target:
+    begin, stop = scene.passage.place(said.start, said.end)
+    before = place.text[place.clause[0] : place.amount.first]
+    aim = place.text[place.sentence[0] : place.amount.first]
+    hedged = _HEDGE.search(aim)
+    everywhere = _EVERYWHERE.search(before) or (place.amount.measured and _NEW.search(before))
+    return Target(
+        id="",
+        section=scene.section,
+        indicator="",
+        comparator=_comparator(place, said),
+        value=place.amount.value,
+        unit=place.amount.unit,
+        deadline=None,
+        span=scene.folded.quote(begin, stop),
+        start=begin,
+        end=stop,
+        hedge=hedged[0] if hedged else "",
+        yearly=bool(_YEARLY.search(before)),
+        everywhere=bool(everywhere),
+    )
+
+
+def _comparator(place: Setting, said: Phrase) -> Comparator:
+    """As printed; but 突破5项技术 breaks through five of them, it does not exceed five."""
+    broken = place.text.startswith("突破", place.amount.first)
+    if broken and said.end > place.amount.last and not place.amount.measured:
+        return "="
+    return place.amount.comparator
+
+
+def _covered(scene: _Scene) -> Iterator[Target]:
+    """全覆盖 stands for 100 %."""
+    if scene.past:
+        return
+    text = scene.passage.text
+    for found in _WHOLE.finditer(text):
+        begin, stop = scene.passage.place(*found.span())
+        sentence = text.rfind("。", 0, found.start()) + 1
+        year = at(scene.years, found.start(), sentence)
+        told = PAST_CUE.search(text, sentence, found.end())
+        if (year is not None and year.role == "past") or (told and year is None):
+            continue
+        inherited = scene.carried if year is None else year.year
+        yield Target(
+            id="",
+            section=scene.section,
+            indicator=found["name"] + "覆盖率",
+            comparator="=",
+            value=100.0,
+            unit="%",
+            deadline=inherited,
+            span=scene.folded.quote(begin, stop),
+            start=begin,
+            end=stop,
+            implicit=True,
+        )

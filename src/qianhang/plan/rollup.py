@@ -1,0 +1,196 @@
+"""Targets and systems counted by task, unit, plan and child plan; nothing is averaged away."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from qianhang.core.errors import UsageError
+from qianhang.plan.items import Item, Plan
+from qianhang.plan.readings import Component
+from qianhang.plan.revision import plain
+from qianhang.plan.standing import Standing
+from qianhang.plan.states import STATES, State
+
+__all__ = [
+    "Row",
+    "Together",
+    "Weighted",
+    "as_records",
+    "by_task",
+    "by_unit",
+    "combined",
+    "together",
+    "weighted",
+    "whole",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A table of states, with its denominators.
+
+    kind : task, unit or plan
+    counts : state -> how many targets; states without any are 0
+    systems, realised : systems to be built, and those that something realises
+    """
+
+    kind: str
+    name: str
+    ref: str
+    counts: Mapping[State, int]
+    targets: int
+    systems: int = 0
+    realised: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Weighted:
+    """A single figure by weights that the owner set; print them with it.
+
+    value : the weighted mean of attainment, each at most 1, over targets that have a reading
+    left_out : weighted targets without one; they count neither as 0 nor as met
+    """
+
+    value: float
+    weights: Mapping[str, float]
+    left_out: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Together:
+    """One indicator of several plans; value : each key once, None where none has evidence."""
+
+    indicator: str
+    unit: str
+    refs: tuple[str, ...]
+    value: float | None
+
+
+def by_task(
+    tasks: Iterable[Item],
+    found: Sequence[Standing],
+    *,
+    systems: Sequence[Item] = (),
+    realised: Iterable[str] = (),
+) -> tuple[Row, ...]:
+    """A row a task: the targets and systems of its section and of those under it.
+
+    realised : codes of the systems that something realises
+    """
+    done = set(realised)
+    rows = []
+    for task in tasks:
+        own = [s for s in found if _under(s.item.section, task.section)]
+        built = [y for y in systems if _under(y.section, task.section)]
+        rows.append(
+            _row("task", task.name, task.ref, own, (len(built), sum(y.code in done for y in built)))
+        )
+    return tuple(rows)
+
+
+def by_unit(found: Sequence[Standing]) -> tuple[Row, ...]:
+    """A row a unit: the targets that it leads; what several lead counts with each of them."""
+    units: dict[str, list[Standing]] = {}
+    for each in found:
+        for unit in each.leaders or ("",):
+            units.setdefault(unit, []).append(each)
+    return tuple(_row("unit", name, "", own) for name, own in units.items())
+
+
+def whole(plan: Plan, found: Sequence[Standing], *, systems: int = 0, realised: int = 0) -> Row:
+    """The plan's row."""
+    return _row("plan", plan.title, plan.ref, found, (systems, realised))
+
+
+def combined(found: Sequence[Standing]) -> float | None:
+    """One indicator over several plans (a province and its cities), no key counted twice.
+
+    Only sums and counts can be added up: their components are put together and each key taken
+    once, the newest.
+
+    Raises UsageError where a reading is of another kind, or the units differ.
+    """
+    newest: dict[str, Component] = {}
+    for each in found:
+        rule = each.reading.rule
+        if rule is None:
+            continue
+        if rule.per or rule.query.aggregate not in ("sum", "count"):
+            message = f"{each.item.ref} is no sum or count: it cannot be added to others"
+            raise UsageError("QH824", message)
+        if each.reading.unit != found[0].reading.unit:
+            units = f"{each.reading.unit!r} and {found[0].reading.unit!r}"
+            raise UsageError("QH824", f"{each.item.ref}: {units} cannot be added up")
+        for part in each.reading.used:
+            known = newest.get(part.key)
+            if known is None or (part.on, part.seq) > (known.on, known.seq):
+                newest[part.key] = part
+    if not newest:
+        return None
+    return float(sum(c.value for c in newest.values() if c.value is not None))
+
+
+def together(found: Sequence[Standing]) -> tuple[Together, ...]:
+    """The indicators that more than one plan has and that can be added up, each key once."""
+    groups: dict[tuple[str, str], list[Standing]] = {}
+    for each in found:
+        rule = each.reading.rule
+        if rule and not rule.per and rule.query.aggregate in ("sum", "count"):
+            groups.setdefault((plain(each.item.name), each.reading.unit), []).append(each)
+    return tuple(
+        Together(own[0].item.name, unit, tuple(s.item.ref for s in own), combined(own))
+        for (_, unit), own in groups.items()
+        if len({s.item.plan for s in own}) > 1
+    )
+
+
+def as_records(each: Standing, *, region: str = "") -> list[dict[str, Any]]:
+    """What a child ledger sends to its parent's through a connector: its keys, not its total."""
+    return [
+        {
+            "kind": part.kind, "subject": part.subject, "on": part.on.isoformat(),
+            "value": part.value, "unit": each.reading.unit, "key": part.key,
+            "facts": {"region": region, "indicator": each.item.name, "grade": part.grade},
+        }
+        for part in each.reading.used
+    ]  # fmt: skip
+
+
+def weighted(found: Sequence[Standing], weights: Mapping[str, float]) -> Weighted | None:
+    """The weighted attainment; None where no weights are set or no weighted target has a reading.
+
+    weights : target code -> weight, above 0
+    Raises UsageError for a weight that is not above 0.
+    """
+    wrong = [code for code, weight in weights.items() if not weight > 0]
+    if wrong:
+        raise UsageError("QH826", f"weight of {wrong[0]}: {weights[wrong[0]]}, expected above 0")
+    shares = {
+        s.item.code: min(1.0, max(0.0, s.assessment.attainment))
+        for s in found
+        if s.item.code in weights and s.assessment.attainment is not None
+    }
+    if not shares:
+        return None
+    total = sum(weights[code] for code in shares)
+    value = sum(weights[code] * share for code, share in shares.items()) / total
+    return Weighted(value, dict(weights), tuple(c for c in weights if c not in shares))
+
+
+def _row(
+    kind: str,
+    name: str,
+    ref: str,
+    found: Sequence[Standing],
+    systems: tuple[int, int] = (0, 0),
+) -> Row:
+    counts: dict[State, int] = dict.fromkeys(STATES, 0)
+    for each in found:
+        counts[each.state] += 1
+    return Row(kind, name, ref, counts, len(found), *systems)
+
+
+def _under(path: str, section: str) -> bool:
+    return bool(section) and (path == section or path.startswith(f"{section}."))

@@ -1,0 +1,192 @@
+"""The ledger on the command line: from a file to a figure that can be recomputed."""
+
+import json
+import shutil
+
+import pytest
+from click.testing import CliRunner
+
+from qianhang.cli import _app
+from qianhang.core.errors import QianhangError
+from qianhang.plan import connectors
+from qianhang.runs import open_store
+from qianhang.store import Settings
+
+PLAN = """云泽市“人工智能+”行动方案（2025—2027年）
+云泽市人民政府
+一、重点任务
+（一）模型。到2027年，培育行业模型20个以上，打造智慧供水平台。（责任单位：市数据局、市科技局）
+（二）企业。到2027年，培育骨干企业8家。（责任单位：市工业和信息化局）
+"""
+
+
+@pytest.fixture(scope="module")
+def empty_home(tmp_path_factory):
+    """A folder with an empty store: migrating takes longer than most tests."""
+    folder = tmp_path_factory.mktemp("home")
+    open_store(Settings(home=folder)).close()
+    return folder
+
+
+@pytest.fixture
+def call(home, monkeypatch, empty_home):
+    """call("plan", ...) -> what the command printed."""
+    shutil.copytree(empty_home, home)
+    monkeypatch.setenv("QIANHANG_LANG", "en")
+
+    def run(*arguments, typed=None):
+        done = CliRunner().invoke(_app(), [str(a) for a in arguments], input=typed)
+        if done.exception and not isinstance(done.exception, SystemExit):
+            raise done.exception
+        return done.output
+
+    return run
+
+
+@pytest.fixture
+def plan(call, tmp_path):
+    path = tmp_path / "plan.txt"
+    path.write_text(PLAN, encoding="utf8")
+    assert "P1" in call("plan", "import", path, "--by", "赵一")
+    return path
+
+
+def targets(call, **more):
+    options = [x for name, value in more.items() for x in (f"--{name}", value)]
+    rows = json.loads(call("plan", "ledger", "P1", "--json", *options))["targets"]
+    return {r["indicator"]: r for r in rows}
+
+
+def test_a_file_that_is_there_is_said_to_be_there(call, plan):
+    assert "nothing was changed" in call("plan", "import", plan, "--by", "赵一")
+    assert [p["version"] for p in json.loads(call("plan", "list", "--json"))] == [1]
+
+
+def test_drafts_are_not_counted_until_a_person_confirms_them(call, plan):
+    assert targets(call) == {}
+    with pytest.raises(QianhangError, match="QH823"):
+        call("plan", "review", "P1", "--confirm-all")
+    assert "confirmed" in call("plan", "review", "P1", "--confirm-all", "--by", "钱二")
+    assert {r["state"] for r in targets(call).values()} == {"no_evidence"}
+
+
+def test_a_review_at_the_terminal_goes_key_by_key(call, plan):
+    said = call("plan", "review", "P1", "--by", "钱二", "--kind", "target", typed="y\ne\nlow=9\n\n")
+    assert "培育行业模型20个以上" in said
+    found = targets(call)
+    assert {name: r["target"] for name, r in found.items()} == {
+        "行业模型": "≥ 20 个",
+        "骨干企业": "9 家",
+    }
+    assert "2 settled, 0 left" in said
+
+
+def test_a_review_can_be_left_and_an_item_rejected(call, plan):
+    assert "0 settled" in call("plan", "review", "P1", "--by", "钱二", typed="q\n")
+    call("plan", "review", "P1", "--by", "钱二", "--kind", "target", typed="n\n重复\ns\n")
+    shown = json.loads(call("plan", "show", "P1", "--kind", "target", "--json"))["items"]
+    assert [i["state"] for i in shown] == ["rejected", "draft"]
+
+
+def test_a_figure_is_explained_and_recomputed(call, plan, tmp_path):
+    call("plan", "review", "P1", "--confirm-all", "--by", "钱二")
+    firms = targets(call)["骨干企业"]["ref"]
+    register = tmp_path / "register.txt"
+    register.write_text("firms", encoding="utf8")
+    call("plan", "evidence", "add", firms, "--value", 3, "--by", "李四", "--on", "2026-03-01")
+    call(
+        "plan", "evidence", "add", firms, "--value", 8, "--by", "李四", "--on", "2026-03-02",
+        "--file", register,
+    )  # fmt: skip
+    told = targets(call, on="2026-06-01")["骨干企业"]
+    assert (told["value"], told["claimed"], told["grade"], told["state"]) == (8, 3, "C", "met")
+    said = json.loads(call("plan", "explain", firms, "--on", "2026-06-01", "--json"))
+    assert said["again"] == said["value"] == 8
+    assert [c["grade"] for c in said["components"]] == ["D", "C"]
+    assert "same as the reading" in call("plan", "explain", firms, "--on", "2026-06-01")
+
+
+def test_a_record_taken_back_leaves_the_figure_and_stays_in_the_list(call, plan):
+    call("plan", "review", "P1", "--confirm-all", "--by", "钱二")
+    ref = targets(call)["行业模型"]["ref"]
+    call("plan", "evidence", "add", ref, "--value", 5, "--by", "李四")
+    seq = json.loads(call("plan", "evidence", "list", "--json"))[0]["seq"]
+    assert targets(call)["行业模型"]["claimed"] == 5
+    call("plan", "evidence", "retract", seq, "--why", "错", "--by", "李四")
+    assert targets(call)["行业模型"]["claimed"] is None
+    assert "retracted" in call("plan", "evidence", "list")
+
+
+def test_a_rule_that_divides_by_zero_says_so(call, plan):
+    call("plan", "review", "P1", "--confirm-all", "--by", "钱二")
+    ref = targets(call)["行业模型"]["ref"]
+    part = {"kinds": ["document"], "aggregate": "sum"}
+    rule = {"query": part, "per": part}
+    call("plan", "rule", "set", ref, json.dumps(rule), "--by", "钱二")
+    assert '"version": 2' in call("plan", "rule", "show", ref)
+    call(
+        "plan", "evidence", "add", ref, "--value", 0, "--kind", "document", "--by", "李四",
+        "--file", plan,
+    )  # fmt: skip
+    told = targets(call)["行业模型"]
+    assert (told["value"], told["state"]) == (None, "no_evidence")
+    assert told["reason"].startswith("undefined")
+    assert "the denominator is 0" in call("plan", "explain", ref)
+
+
+def test_a_re_issue_is_shown_as_a_difference(call, plan):
+    call("plan", "review", "P1", "--confirm-all", "--by", "钱二")
+    plan.write_text(PLAN.replace("骨干企业8家", "骨干企业12家"), encoding="utf8")
+    assert "1 changed" in call("plan", "import", plan, "--by", "赵一")
+    told = json.loads(call("plan", "diff", "P1", "--json"))
+    assert told["counts"]["changed"] == 1
+    assert "骨干企业" in call("plan", "diff", "P1")
+    assert list(targets(call)) == ["行业模型"]
+
+
+def test_by_unit_and_by_section_show_every_target_once(call, plan):
+    call("plan", "review", "P1", "--confirm-all", "--by", "钱二")
+    for by in ("section", "unit", "target"):
+        assert "no evidence" in call("plan", "ledger", "P1", "--by", by)
+
+
+def test_an_override_and_a_milestone_are_stated_by_a_person(call, plan):
+    call("plan", "review", "P1", "--confirm-all", "--by", "钱二")
+    ref = targets(call)["行业模型"]["ref"]
+    call("plan", "milestone", ref, "--on", "2026-01-01", "--value", 5, "--by", "李四")
+    call(
+        "plan", "override", ref, "on_track", "--reason", "等验收", "--expires", "2099-01-01",
+        "--by", "李四",
+    )  # fmt: skip
+    told = targets(call)["行业模型"]
+    assert (told["state"], told["assessed"], told["override"]) == (
+        "on_track",
+        "no_evidence",
+        "等验收",
+    )
+    assert "stated by hand" in call("plan", "ledger", "P1", "--by", "target")
+
+
+def test_a_signed_delivery_is_taken_once(call, plan, tmp_path):
+    private, public = connectors.new_key()
+    assert "public key" in call("plan", "connector", "new-key")
+    call("plan", "connector", "add", "stats", "--public", public, "--by", "钱二")
+    records = [{"kind": "statistic", "subject": "甲公司", "on": "2026-05-01"}]
+    body = connectors.seal("stats", 1, sent="", records=records, private=private)
+    path = tmp_path / "delivery.json"
+    path.write_text(json.dumps(body), encoding="utf8")
+    assert "1 records of stats" in call("plan", "evidence", "import", path)
+    with pytest.raises(QianhangError, match="QH182"):
+        call("plan", "evidence", "import", path)
+    call("plan", "review", "P1", "--confirm-all", "--by", "钱二")
+    assert targets(call, on="2026-06-01")["骨干企业"]["by_grade"] == {"B": 1}
+    call("plan", "connector", "retire", "stats", "--by", "钱二")
+
+
+def test_coverage_is_told_for_the_published_plans_and_for_ours(call, plan):
+    rows = {r["plan"]: r for r in json.loads(call("plan", "coverage", "--json"))}
+    assert set(rows) == {"", *"CHJQZ"}
+    assert 0 < rows[""]["share"] < 1
+    ours = json.loads(call("plan", "coverage", "P1", "--json"))[0]
+    assert [n["name"] for n in ours["named"]] == ["智慧供水平台"]
+    assert "智慧供水平台" in call("plan", "coverage", "P1")
