@@ -190,3 +190,13 @@ def test_coverage_is_told_for_the_published_plans_and_for_ours(call, plan):
     ours = json.loads(call("plan", "coverage", "P1", "--json"))[0]
     assert [n["name"] for n in ours["named"]] == ["智慧供水平台"]
     assert "智慧供水平台" in call("plan", "coverage", "P1")
+
+
+def test_demo_ends_with_the_ledger_of_the_sample_plan_and_its_bulletin(call, monkeypatch, tmp_path):
+    """Without any scenario there is no evidence, which the ledger says instead of showing 0."""
+    monkeypatch.setattr("qianhang.core.pack.packs", lambda: ())
+    told = call("demo", "--out", tmp_path / "reports")
+    assert "P1.T1" in told
+    assert "no evidence 11" in told
+    kinds = {p.suffix for p in (tmp_path / "reports" / "plan").iterdir()}
+    assert kinds == {".docx", ".html", ".txt"}

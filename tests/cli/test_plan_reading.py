@@ -12,7 +12,7 @@ import qianhang.plan
 from qianhang.cli.plan import plan_command
 from qianhang.core.errors import ContractError
 
-SAMPLE = Path(qianhang.plan.__file__).parent / "sample.txt"
+SAMPLE = qianhang.plan.SAMPLE
 
 
 def call(*words: str | Path, lang: str = "en") -> Result:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 import qianhang.plan
 from qianhang.plan.document import Baseline, Document
 from qianhang.plan.reading.read import read
 
-SAMPLE = Path(qianhang.plan.__file__).parent / "sample.txt"
+SAMPLE = qianhang.plan.SAMPLE
 
 # indicator's last words, comparator, value, unit, deadline, each year
 TARGETS = [

@@ -54,6 +54,13 @@ def test_verb_governs_behind_who_is_to_act_and_what_is_relied_on():
     assert names(text) == ["船员培训基地"]
 
 
+def test_verbs_in_a_row_each_govern_their_own():
+    assert found("搭建航运调度平台、开发船期预测系统。") == [
+        ("搭建", "航运调度平台"),
+        ("开发", "船期预测系统"),
+    ]
+
+
 def test_what_is_relied_on_is_existing():
     (only,) = systems(fold("依托“城市大脑”推动多维数据融通。"), ())
     assert (only.name, only.role, only.verb) == ("城市大脑", "existing", "依托")

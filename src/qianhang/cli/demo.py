@@ -1,4 +1,4 @@
-"""`qianhang demo`: every scenario whose data ship with its libraries, and one page of them all."""
+"""`qianhang demo`: the scenarios whose data ship with their libraries, and a plan they answer."""
 
 from __future__ import annotations
 
@@ -22,7 +22,8 @@ __all__ = ["demo_command"]
     help=say("cli.demo.out"),
 )
 @click.option("--again", is_flag=True, help=say("cli.run.again"))
-def demo_command(out: Path, again: bool) -> None:
+@click.pass_context
+def demo_command(ctx: click.Context, out: Path, again: bool) -> None:
     from qianhang.cli.report import write
     from qianhang.cli.screen import console
     from qianhang.core.errors import MissingExtra, QianhangError
@@ -53,6 +54,7 @@ def demo_command(out: Path, again: bool) -> None:
             views.append(view(store, record)[0])
     manifests = {pack.id: pack.manifest for pack in packs()}
     write(out / "index.html", report.overview(views, links=links, manifests=manifests))
+    _plan(ctx, screen, out / "plan")
     screen.rule()
     screen.print(say("cli.demo.done", count=len(done), out=out / "index.html"))
     if failed:
@@ -71,3 +73,22 @@ def _one(screen: Any, pack: Any, case: str, *, again: bool) -> Any:
         screen.print(say("cli.run.found", run=record.id, ended=record.ended))
     screen.print(scores(record.as_dict(), pack.manifest))
     return record
+
+
+def _plan(ctx: click.Context, screen: Any, out: Path) -> None:
+    """The sample plan of an invented city, its targets read from what the runs above recorded."""
+    from qianhang.cli.plan_ledger import ledger_command
+    from qianhang.cli.plan_office import bulletin_command
+    from qianhang.cli.plan_review import review_command
+    from qianhang.cli.plan_versions import import_command
+    from qianhang.plan import SAMPLE
+    from qianhang.plan.reading.read import read
+
+    screen.rule(f"[bold]{say('cli.demo.plan')}[/bold]", align="left")
+    by = say("cli.demo.by")
+    out.mkdir(parents=True, exist_ok=True)
+    title = read(SAMPLE).title
+    ctx.invoke(import_command, files=(SAMPLE,), by=by)
+    ctx.invoke(review_command, plan=title, by=by, confirm_all=True)
+    ctx.invoke(ledger_command, plan=title, by="target")
+    ctx.invoke(bulletin_command, plan=title, by=by, out=out)

@@ -71,6 +71,12 @@ def amount(values: Mapping[str, Any]) -> str:
     return f"{_SIGNS[values['comparator']]}{number} {values['unit']}".strip()
 
 
+def _due(values: Mapping[str, Any]) -> str:
+    """The deadline's year, and that the target holds for each year, where it does."""
+    yearly = say("cli.plan.yearly") if values["yearly"] else ""
+    return f"{values['deadline'] or ''} {yearly}".strip()
+
+
 @click.command(name="list", help=say("cli.plan.list.help"))
 @click.option("--json", "as_json", is_flag=True, help=say("cli.json"))
 def list_command(as_json: bool) -> None:
@@ -234,7 +240,7 @@ def _targets(told: Sequence[Standing]) -> Table:
         claimed = each.reading.claimed
         made.add_row(
             each.item.ref, clean(each.item.name), amount(each.item.values),
-            str(each.item.values["deadline"] or ""), _value(each),
+            _due(each.item.values), _value(each),
             "" if claimed is None else f"{claimed:,.4g}", each.grade,
             _share(each.assessment.attainment), _share(each.assessment.expected), state_of(each),
             say("word.list_comma").join(each.leaders),

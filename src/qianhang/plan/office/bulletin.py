@@ -164,7 +164,9 @@ def _by_unit(b: Bulletin, key: str, wanted: Callable[[Standing], bool]) -> Itera
     told = _say(b, f"{key}_some", count=len(found), units=units)
     nobody = sum(not s.leaders for s in found)
     yield Paragraph(told + (_say(b, "nobody_leads", count=nobody) if nobody else ""))
-    rows = tuple((_lead(b, s), target_words(s.item.values), _due(s), _value(b, s)) for s in found)
+    rows = tuple(
+        (_lead(b, s), target_words(s.item.values), _due(b, s), _value(b, s)) for s in found
+    )
     yield Grid(_heads(b, "lead", "target", "due", "value"), rows, shares=(4, 6, 2, 3))
 
 
@@ -216,7 +218,7 @@ def _readings(b: Bulletin) -> Annex:
             s.item.ref,
             s.item.values["indicator"],
             aim(s.item.values) + s.item.values["unit"],
-            _due(s),
+            _due(b, s),
             _value(b, s),
             figure(s.reading.claimed, s.reading.unit),
             s.grade or "—",
@@ -269,9 +271,9 @@ def _lead(b: Bulletin, s: Standing) -> str:
     return say("office.comma", lang=b.order.lang).join(s.leaders) or _say(b, "nobody")
 
 
-def _due(s: Standing) -> str:
-    year = s.item.values["deadline"]
-    return "" if year is None else str(year)
+def _due(b: Bulletin, s: Standing) -> str:
+    year = "" if s.item.values["deadline"] is None else str(s.item.values["deadline"])
+    return _say(b, "yearly", year=year).strip() if s.item.values["yearly"] else year
 
 
 def _value(b: Bulletin, s: Standing) -> str:

@@ -112,6 +112,8 @@ def _plain(char: str) -> str:
         return char
     if char in "　\u00a0\u2002\u2003\u2009":
         return " "
+    if char == "\u2236":  # the sign of a ratio, typed for a colon
+        return ":"
     return unicodedata.normalize("NFKC", char)
 
 

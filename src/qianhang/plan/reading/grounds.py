@@ -240,7 +240,8 @@ def _structural(place: Setting) -> bool:
     if (amount.spelt and len(noun) == 1) or (amount.core == "类" and amount.low < 30):
         return True
     if not noun:
-        return amount.spelt and not PURSUE.search(place.before)
+        named = re.split(r"[、和及]", place.before)[-1]
+        return amount.spelt and (len(named) < 2 or not PURSUE.search(place.before))
     if amount.spelt and closes:
         return True
     if re.search(r"在|达到|入选|走在|列入|进入", noun[1:]):

@@ -100,12 +100,26 @@ def _object(clause: str, verb: _Verb) -> tuple[str, Sequence[Name]]:
         return said, ()
     if clause.endswith("能力") and said not in _list("improving"):
         return said, ()
-    names = named(clause, verb.end, len(clause), bare_quotes=said in _list("quoting"))
+    end = _reach(clause, verb.end)
+    names = named(clause, verb.end, end, bare_quotes=said in _list("quoting"))
     return said.removesuffix("应用"), names
 
 
 def _offers(clause: str, said: str, kind: Kind) -> bool:
     return kind == "weak" and said not in _list("improving") and bool(_OFFERED.search(clause))
+
+
+def _reach(clause: str, place: int) -> int:
+    """Where the object ends: at a mark behind which another verb has its own."""
+    comma = clause.find(",", place)
+    for verb in _verbs(clause):
+        if verb.start <= place or verb.kind != "strong":
+            continue
+        if clause[verb.start - 1] == "、":
+            return verb.start - 1
+        if 0 <= comma < verb.start:
+            return comma
+    return len(clause)
 
 
 def _next_strong(clause: str, place: int) -> int:
@@ -133,10 +147,13 @@ def _nominal(clause: str, verb: _Verb) -> tuple[str, Sequence[Name]]:
     return said, ()
 
 
-def _verbs(clause: str) -> Iterator[_Verb]:
+@functools.lru_cache(maxsize=64)
+def _verbs(clause: str) -> tuple[_Verb, ...]:
     pattern, kinds = _pattern()
-    for found in pattern.finditer(clause):
-        yield _Verb(found.start(), found.end(), kinds[found.group()])
+    return tuple(
+        _Verb(found.start(), found.end(), kinds[found.group()])
+        for found in pattern.finditer(clause)
+    )
 
 
 @functools.cache
