@@ -18,15 +18,17 @@ def _any(key: str) -> str:
     return either(words("units", key))
 
 
-_PLAIN = r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?"
-_HAN = r"[一二两三四五六七八九十百千零〇]+(?:点[一二三四五六七八九零〇]+)?"
+# No number of a plan is longer; what is, is no number.
+_PLAIN = r"\d{1,3}(?:,\d{3}){1,5}(?:\.\d{1,9})?|\d{1,15}(?:\.\d{1,9})?"
+_HAN = r"[一二两三四五六七八九十百千零〇]{1,12}(?:点[一二三四五六七八九零〇]{1,9})?"
 _SCALE = (
     r"(?!(?:千万亿|百亿亿|亿亿|亿)次(?:浮点|运算|计算|/秒|每秒))"
-    r"(?:万亿|千万|百万|亿|万|千(?![瓦米克卡兆])|百(?!分))"
+    r"(?:万亿|千亿|百亿|千万|百万|亿|万|千(?![瓦米克卡兆])|百(?!分))"
 )
 _RANGE = r"(?:[-—–―~]{1,2}|至|到)"
 _UNIT = (
-    r"%|‰|(?:千万亿|百亿亿|亿亿|亿)次(?:浮点|双精度)?(?:运算|指令|计算)?(?:/秒|每秒)?(?:\([A-Za-z/]+\))?|"
+    r"%|‰|[一-鿿]{1,4}/(?:千瓦时|小时|公里|天|日|月|年|吨|人|秒)(?![一-鿿]?率)|"
+    r"分(?=以上|以下|左右|[,。;、)]|$)|成(?=以上|以下|左右|的|[,。;、)]|$)|(?:千万亿|百亿亿|亿亿|亿)次(?:浮点|双精度)?(?:运算|指令|计算)?(?:/秒|每秒)?(?:\([A-Za-z/]+\))?|"
     rf"(?!{_any('words')}|个人(?![工才形民]))(?:{_any('counted')})"
     rf"(?:\([套次处支个名家项件座组批]\)|/[处套项个])?|(?i:{_any('latin')})(?![A-Za-z\d])"
 )
@@ -38,9 +40,9 @@ _QUANTITY = re.compile(
     rf"(?P<plus>\+)?(?P<odd2>[余多])?(?P<unit>{_UNIT})?"
     rf"(?P<over>/(?:{_any('per')})(?![一-鿿]?率))?"
 )
-_SUFFIX = re.compile(r"\(?(?:及|含|\(含\)|\(及\))?\)?(以上|以下|以内|之内|左右|上下)\)?")
+_SUFFIX = re.compile(r"\(?(?:及|含|\(含\)|\(及\))?\)?(以上|以下|以内|之内|左右|上下|(?<=[钟时天日秒月年里])内(?![容部涵外存需陆河蒙生]))\)?")
 _SUFFIXES: dict[str, Comparator] = {
-    "以上": ">=", "以下": "<=", "以内": "<=", "之内": "<=", "左右": "~", "上下": "~",
+    "以上": ">=", "以下": "<=", "以内": "<=", "之内": "<=", "内": "<=", "左右": "~", "上下": "~",
 }  # fmt: skip
 # The order decides: a negated word holds the plain one.
 _PREFIXES: tuple[tuple[str, Comparator], ...] = (
@@ -153,10 +155,14 @@ def _amount(text: str, match: re.Match[str]) -> Amount | None:
     if not _standing(text, match, spelt) or match["odd"] == "几":
         return None
     low, high = _limits(match)
+    if (match["lows"] or "")[:1] in _TENS and (match["lows"] or "").endswith("亿"):
+        low, high = low * _TENS[match["lows"][0]], high * _TENS[match["lows"][0]]
     core = "%" if match["per"] else (match["unit"] or "")
+    if core == "成":
+        low, high, core = low * 10, high * 10, "%"
     if named := re.search(r"\(([A-Za-z/]+)\)$", core):
         core = named[1]
-    if not core and re.search(r"年[限数][^,。;]{0,6}$", text[: match.start()]):
+    if not core and re.search(r"年[限数][^,。;]{0,6}$", text[max(0, match.start() - 12) : match.start()]):
         core = "年" if text.startswith("年", match.end()) else ""
     end = match.end() + (core == "年")
     over = (match["over"] or "") if core else ""
@@ -209,7 +215,8 @@ def _limits(match: re.Match[str]) -> tuple[float, float]:
 
 def _scaled(match: re.Match[str]) -> str:
     """万 or 亿 before the unit; a range prints it once or twice."""
-    return (match["highs"] or match["lows"] or "") if match["unit"] else ""
+    scale = (match["highs"] or match["lows"] or "") if match["unit"] else ""
+    return "亿" if scale in ("千亿", "百亿") else scale
 
 
 def _before(before: str, start: int) -> tuple[int, Comparator, bool]:
@@ -233,13 +240,14 @@ _RANK = re.compile(
 _RATIO = re.compile(
     r"(?:[PWC]UE\)?值?|利用效率\)?|电源使用效率|指数|系数|得分|弹性|消纳比|容积率)$"
 )
-_ENDS = re.compile(r"(?:以上|以下|以内|左右)?(?:$|[,。;、)\s]|和|及|并)")
+_FROM_VALUE = re.compile(r"[从由](?:20[0-4]\d年[底末]?的?|目前的?|现有的?)?(?:\d[\d.]{0,6})?$")
+_ENDS = re.compile(r"(?:(?:下降|降低|降|提高|提升|优化|压减|升|增)[到至为]|以上|以下|以内|左右)?(?:$|[,。;、)\s]|和|及|并)")
 
 
 def _ratio(text: str, match: re.Match[str], first: int) -> bool:
     """Whether a number without unit is a ratio: an indicator before it, nothing after it."""
     if not _ENDS.match(text, match.end()):
         return False
-    before = text[max(0, first - 24) : first]
+    before = _FROM_VALUE.sub("", text[max(0, first - 36) : first])
     before = re.sub(r"(?:平均|值|总体|原则上|力争|全部|逐步|均|应|要|须|要求)+$", "", before)
     return bool(_RATIO.search(before))

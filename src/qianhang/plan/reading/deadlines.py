@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-__all__ = ["Year", "at", "due", "years"]
+__all__ = ["Closing", "Year", "at", "closings", "due", "limit", "within", "years"]
 
 Now = tuple[int | None, int | None]
 Role = Literal["deadline", "past", "baseline"]
@@ -41,6 +42,20 @@ _CELL = re.compile(
     r"(?:^|\t)\s*(?:20\d\d年?[-—–~至]{1,2})?(20[2-4]\d)(?:年|[./-]\d{1,2})"
     r"(?:\d{1,2}月|[一二三四]季度)?(?:\d{1,2}日)?(?:年?[底末])?前?(?:完成)?\s*(?=\t|$)"
 )
+# A bracket whose last words are a time limit speaks of what stands before it.
+_BRACKET = re.compile(
+    r"\((?:(?P<head>[^()]{0,240})[,;、:。]\s*|(?P<all>(?:均|都)?))(?:要求|确保|力争|计划|须|应|拟)?[于到至]?"
+    r"(?P<year>20[2-4]\d)年?(?:年?[底末]|\d{1,2}月(?:\d{1,2}日)?[底末]?|上半年|[一二三四]季度|内)?前?"
+    r"(?:均|全部|全面|基本|力争|初步)?(?:完成|建成|实现|落实|达到|达成|投产|投用|到位|投入使用)?"
+    r"(?:并?[长持][^()\d]{1,12}|并[^()\d]{1,12})?[。;]?\)"
+)
+_AFTER_STOP = re.compile(r"[。;!?]\s*$")
+_LIMIT = re.compile(
+    r"\s*[(\[]?(?:完成|办结|落实)?(?:时限|时间|期限|年限|时间要求|时限要求|时间节点|进度安排)[\])]?\s*"
+    r"[:\]]\s*[^。;]{0,12}?(20[2-4]\d)(?:年|[./-]\d)"
+)
+# So many years are looked back upon.
+_BACK = 60
 _THIS = re.compile(r"今年(?!以来|前|\d|[一二三四上])(?:年?底|末|内)?|本年度")
 _WITHIN = re.compile(r"年[内底](?:前|(?=,))|全年(?=[^度])")
 
@@ -64,7 +79,7 @@ def years(text: str, *, since: int | None, now: Now = (None, None)) -> tuple[Yea
     shut = [m.span() for m in _TITLE.finditer(text)]
     found = []
     for match in _YEAR.finditer(text):
-        if any(a <= match.start() < b for a, b in shut):
+        if _covers(shut, match.start()):
             continue
         if year := _year(text, match, since):
             found.append(year)
@@ -74,9 +89,15 @@ def years(text: str, *, since: int | None, now: Now = (None, None)) -> tuple[Yea
             found += [
                 Year(m.start(), m.end(), this, "deadline")
                 for m in pattern.finditer(text)
-                if not any(a <= m.start() < b for a, b in taken)
+                if not _covers(taken, m.start())
             ]
     return tuple(sorted(found, key=lambda y: y.start))
+
+
+def _covers(spans: Sequence[tuple[int, int]], place: int) -> bool:
+    """Whether one of some spans in order, none in another, holds a place."""
+    last = bisect_right(spans, (place, place)) - 1
+    return any(a <= place < b for a, b in spans[max(0, last) : last + 2])
 
 
 def _year(text: str, match: re.Match[str], since: int | None) -> Year | None:
@@ -119,13 +140,58 @@ def due(text: str) -> int | None:
     return int(found[1]) if found else None
 
 
+def limit(text: str) -> int | None:
+    """The year of a paragraph that is nothing but a time limit: a labelled line, a bracket."""
+    if found := _LIMIT.match(text):
+        return int(found[1])
+    whole = _BRACKET.fullmatch(text.strip().rstrip("。"))
+    return int(whole["year"]) if whole else None
+
+
+@dataclass(frozen=True, slots=True)
+class Closing:
+    """A time limit in brackets at [start, end); it holds for what stands from `since` on."""
+
+    since: int
+    start: int
+    end: int
+    year: int
+
+
+def closings(text: str) -> tuple[Closing, ...]:
+    """The time limits in brackets behind what they are set for (建成平台5个(2026年完成))."""
+    found: list[Closing] = []
+    floor = 0
+    for match in _BRACKET.finditer(text):
+        start, end = match.span()
+        since = max(floor, _since(text, match))
+        if text.startswith(":", end) or not re.search(r"[^\s。;,、]", text[since:start]):
+            continue
+        found.append(Closing(since, start, end, int(match["year"])))
+        floor = end
+    return tuple(found)
+
+
+def _since(text: str, match: re.Match[str]) -> int:
+    """From where a time limit in brackets holds: the item, the sentence or the clause."""
+    start, end = match.span()
+    if match["head"] or _AFTER_STOP.search(text[max(0, start - 4) : start]):
+        return 0
+    marks = "。" if match["all"] else "。;" if re.match(r"\s*(?:[。;]|$)", text[end:end + 4]) else "。;,"
+    return max(text.rfind(mark, 0, start) for mark in marks) + 1
+
+
+def within(found: Sequence[Year], start: int, stop: int) -> Sequence[Year]:
+    """The years of a passage that begin in [start, stop)."""
+    low = bisect_left(found, start, key=lambda y: y.start)
+    return found[low : bisect_left(found, stop, low, key=lambda y: y.start)]
+
+
 def at(found: Sequence[Year], place: int, sentence: int) -> Year | None:
     """The last year before a place: a deadline of the passage, or the past of the sentence that
     begins at `sentence`."""
-    last = None
-    for year in found:
-        if year.start >= place:
-            break
+    last = bisect_left(found, place, key=lambda y: y.start)
+    for year in reversed(found[max(0, last - _BACK) : last]):
         if year.role == "deadline" or (year.role == "past" and year.start >= sentence):
-            last = year
-    return last
+            return year
+    return None

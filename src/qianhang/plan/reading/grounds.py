@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from qianhang.plan.reading.amounts import Amount
-from qianhang.plan.reading.deadlines import Year
+from qianhang.plan.reading.deadlines import Year, within
 from qianhang.plan.reading.lexicon import either
 from qianhang.plan.reading.verbs import (
     PAST_CUE,
@@ -32,26 +32,30 @@ _DO = re.compile(
 # How far around an amount words are looked at, in characters and in amounts.
 _REACH = 600
 _NEAR = 12
+# Where nothing dates a sentence these tell of the past.
+_COUNTED = re.compile(r"先后|同比")
 _QUOTED = re.compile(r"“[^“”]*”|\"[^\"]{1,24}\"|《[^《》]*》|‘[^‘’]*’")
 _PAID = re.compile(
     r"给予|奖励|补助|补贴(?!政策)|奖补|资助|封顶|贴息|减免|奖金|罚款|最高(?!法|水平|层|等级)|一次性|"
-    r"申领|报销|兑现|上限|让利|收费|违约金|租金|税率|经费(?=不超过)|额度(?=不超过)|工资|不再补|免费|择优支持|配套支持|倾斜支持"
+    r"发放|[力型料据新费务]券|申领|报销|兑现|上限|让利|收费|违约金|租金|税率|经费(?=不超过)|额度(?=不超过)|工资|不再补|免费|择优支持|配套支持|倾斜支持"
 )
+_GRANTED = re.compile(r",(?:[^,。;]{0,12}?)(?:给予|奖励|按|予以|可|一次性|补助|补贴|资助)")
 _DEFINED = re.compile(r"是指|系指|指的是|定义为")
 _ROUTINE = re.compile(r"每[个]?(?:季度|月|周|日|半年|天|旬)|定期|按季|按月|例会|工作日内")
 _MEETING = re.compile(
     r"会议|例会|调度|督查|检查|评估|汇报|通报|报送|碰头|联席|会商|体检|信息报|总结"
 )
 _FASTER = re.compile(
-    r"缩短|压缩|压减|减少|降|时延|延时|延迟|响应|续航|提速|圈|预见期|提前|时长|算力网|可达|通达|用时|耗时|办结时"
+    r"出具时间|候诊|等待时间|停时|缩短|压缩|压减|减少|降|时延|延时|延迟|响应|续航|提速|圈|预见期|提前|时长|算力网|可达|通达|用时|耗时|办结时"
 )
+_TIMED = re.compile(r"(?:时间|时长|周期|用时|耗时|时效)(?:平均|均|总体|原则上)?$")
 _LIST = re.compile(
     r"(?:聚焦|围绕|针对|涵盖|包括|包含|涉及|分为|分成|按照|坚持|突出|抓住|明确|提出|聚力|锚定|抓好|做到|"
     r"立足|从|由|做牢|做优|抓牢|统筹|瞄准|把握|划分为|分|共|以|对|涵括|贯穿|列入|列出|落实|来自)(?:了|好|以下)?$|"
     r"(?:[为向]|面向|来自|覆盖)全[省市国县区]$"
 )
 _PLACES = re.compile(
-    r"^(?:设区|地级|县(?!域|级)|区(?:县|市|\(|、)|乡镇|街道|省级行政|直辖|市州|盟|部委|省直|市直|国家部委)"
+    r"^(?:设区|地级|县(?!域|级)|区(?:县|市|\(|、)|乡镇|街道|省级行政|直辖|市州|市\(|盟|部委|省直|市直|国家部委)"
 )
 _SPELT = frozenset("个家项支名人条座处所套台辆架件种款场次门篇部户批位")
 # A share of something is to be reached where nothing but a region stands before it.
@@ -153,23 +157,26 @@ def told_past(place: Setting, years: Sequence[Year], *, dated: bool) -> bool:
         stop = place.clause[1]
     told = [m.end() for m in PAST_CUE.finditer(place.text, start, stop)]
     if not dated:
-        told += [
-            m.end() for m in re.finditer(r"累计|先后|同比", place.text[:stop]) if m.start() >= start
-        ]
+        told += [m.end() for m in _COUNTED.finditer(place.text, start, stop)]
     if not told:
         return bool(re.match(r"^(?:[^,。;]{0,6}的增长|的?(?:历史|新高))", place.after))
     aimed = [m.end() for m in _AIM.finditer(place.text, start, place.amount.first)]
-    aimed += [y.end for y in years if y.role == "deadline" and start <= y.start < stop]
+    aimed += [y.end for y in within(years, start, stop) if y.role == "deadline"]
     return max(told) > max(aimed, default=-1)
 
 
 def _named(place: Setting) -> bool:
     amount = place.amount
-    if place.after.startswith(("级", "型", "+", "制", "版", "工程", "杯", "行动", "计划", "代")):
+    reached = amount.core == "元" and amount.reached and place.after == "级"
+    if place.after.startswith(("时延圈", "交通圈", "生活圈", "经济圈", "圈")):
+        return True
+    if not reached and place.after.startswith(("级", "型", "+", "制", "版", "工程", "杯", "行动", "计划", "代")):
         return True
     if re.match(r"“\d", place.after) or _inside(_QUOTED, place):
         return True
     if amount.core in ("G", "g") and amount.low <= 6 and not amount.scale:
+        return True
+    if amount.spelt and amount.core == "期":
         return True
     if amount.spelt and amount.core == "元" and not amount.marked:
         return True
@@ -203,6 +210,10 @@ def _incentive(place: Setting) -> bool:
         return False
     if amount.core in ("元", "%", "倍", "个百分点", "百分点", "‰", "美元"):
         return True
+    if re.search(r"(?:支持|扶持|资助)(?:不超过|不超|最多|至多)?$", place.before):
+        return True
+    if place.after.endswith("的") and _GRANTED.match(place.text, place.clause[1]):
+        return True
     return bool(re.search(r"给予|奖励|补助|资助|补贴", place.before + place.after))
 
 
@@ -221,7 +232,8 @@ def _routine(place: Setting) -> bool:
         return False
     if core in ("个工作日", "工作日", "天", "小时", "分钟", "秒", "毫秒", "微秒", "MS", "ms"):
         near = place.text[max(place.sentence[0], place.amount.first - 24) : place.clause[1]]
-        return not _FASTER.search(near)
+        timed = place.amount.comparator in ("<", "<=") and _TIMED.search(place.before)
+        return not (timed or _FASTER.search(near))
     return core == "岁" and not re.search(r"寿命", place.before)
 
 
@@ -246,6 +258,8 @@ def _structural(place: Setting) -> bool:
         return True
     if re.search(r"在|达到|入选|走在|列入|进入", noun[1:]):
         return False
+    if not amount.spelt and re.search(r"(?:标杆|示范|应用|样板)[^,。;、]{0,6}工程$", noun):
+        return False
     if amount.low < 30 and STRUCTURE.search(noun):
         return True
     return amount.spelt and bool(SPELT_STRUCTURE.search(noun))
@@ -265,6 +279,8 @@ def _qualifier(place: Setting) -> bool:
         ("前", "全", "国", "世"), amount.first
     ):
         return any(a.end <= amount.first for a in counted)
+    if amount.measured and amount.core != "%" and after.endswith("全覆盖"):
+        return True
     if amount.measured and not _GROWTH.match(after):
         if not place.before and not counted and re.search(r"达到|实现", after):
             return False
@@ -307,6 +323,9 @@ _RULES = (
 )
 
 
+_SHARE = re.compile(r"(?:率|占比|比例|比重|覆盖面)(?:平均|均)?$")
+
+
 def _pursued(place: Setting, year: Year | None, goal: bool) -> bool:
     amount = place.amount
     if goal or amount.comparator != "=" or amount.core == "番":
@@ -316,6 +335,12 @@ def _pursued(place: Setting, year: Year | None, goal: bool) -> bool:
     own = place.text[amount.first : amount.start]
     if own and _REACHED.match(own):
         return True
+    if amount.core == "%" and _SHARE.search(place.before) and not place.after:
+        return True
+    if own == "为" and PURSUE.search(place.after):
+        return True
+    if amount.reached and own not in ("为", "到", "至"):
+        return True
     if amount.spelt and not amount.measured:
-        return bool(PURSUE.search(place.before[-6:]) or re.match(r"[百千万]+亿", place.after))
+        return bool(PURSUE.search(place.before[-6:]) or PURSUE.match(place.before) or re.match(r"[百千万]+亿", place.after))
     return bool(PURSUE.search(place.before) or (not place.before and place.others))

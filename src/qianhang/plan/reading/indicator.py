@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from qianhang.plan.reading.deadlines import Year
+from qianhang.plan.reading.deadlines import Year, within
 from qianhang.plan.reading.grounds import REGION, Setting
 from qianhang.plan.reading.lexicon import either
 from qianhang.plan.reading.verbs import VERBS, before_noun
@@ -101,8 +101,8 @@ def _before(place: Setting, floor: int, years: Sequence[Year]) -> tuple[int, str
     begin = max(place.clause[0], floor)
     opened = _opened(text, begin, stop)
     begin = max(begin, opened)
-    for year in years:
-        if begin <= year.start and year.end <= stop and year.role == "deadline":
+    for year in within(years, begin, stop):
+        if year.end <= stop and year.role == "deadline":
             begin = year.end
     while begin < stop and text[begin] in "、,和及与并;: ":
         begin += 1
@@ -145,8 +145,8 @@ def _earlier(place: Setting, begin: int, years: Sequence[Year], title: str) -> t
         for found in _STANDS.finditer(text, start, stop):
             start = found.end()
         clause = text[start:stop]
-        for year in years:
-            if start <= year.start and year.end <= stop and year.role == "deadline":
+        for year in within(years, start, stop):
+            if year.end <= stop and year.role == "deadline":
                 clause = clause.replace(text[year.start : year.end], "")
         name = _RISE.sub(r"", before_noun(_COMPARED.sub("", clause)))
         if len(name) >= 2 and not re.search(r"\d$", name):

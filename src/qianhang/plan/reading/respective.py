@@ -21,7 +21,7 @@ def groups(places: Sequence[Setting]) -> list[list[int]]:
     """The runs of two or more amounts, by index, that follow one 分别."""
     found: list[list[int]] = []
     for i, place in enumerate(places):
-        if found and i - 1 in found[-1] and _joined(places[i - 1], place):
+        if found and i - 1 == found[-1][-1] and _joined(places[i - 1], place):
             found[-1].append(i)
         elif _EACH in place.before:
             found.append([i])

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from qianhang.plan.document import Baseline, Comparator, Target
 from qianhang.plan.reading.amounts import Amount, amounts
 from qianhang.plan.reading.carried import Standing
-from qianhang.plan.reading.deadlines import Year, at, due, years
+from qianhang.plan.reading.deadlines import Closing, Year, at, closings, due, within, years
 from qianhang.plan.reading.fold import Folded
 from qianhang.plan.reading.grounds import Setting, aims, refusal, setting, told_only, told_past
 from qianhang.plan.reading.indicator import Phrase, phrase
@@ -36,8 +37,13 @@ _GREW = re.compile(
     r"(?:较|比|在)(?P<year>20\d\d)年[^,。;]{0,6}(?:增长|提高|提升|下降|降低|翻|增加|减少|压减)?[^,。;\d]{0,4}$"
 )
 _LATER = re.compile(
-    r"[^。;]{0,40}?(?P<year>20[2-4]\d)年(?:\d{1,2}月)?[底末]?前?(?:全面|全部|基本)?(?:完成|建成|实现|投用|投产|达到|达成)"
+    r"(?:(?!其中)[^。;]){0,40}?(?P<year>20[2-4]\d)年(?:\d{1,2}月)?[底末]?前?(?:全面|全部|基本|力争)?"
+    r"(?:完成|建成|实现|投用|投产|达到|达成|投入|落实|到位)[^,。;\d]{0,6}(?=[,。;)]|$)"
 )
+# How far back a sentence is looked for, where its year must stand, how many brackets are read.
+_REACH = 600
+_HEAD = 8
+_MANY = 200
 _WHOLE = re.compile(r"实现(?P<name>[^,。;:“”\"]{2,30}?)(?<![0-9%])全覆盖")
 
 
@@ -66,6 +72,7 @@ class _Scene:
     passage: Passage
     amounts: Sequence[Amount]
     years: Sequence[Year]
+    closings: Sequence[Closing]
     carried: int | None
     section: str
     title: str
@@ -87,13 +94,16 @@ def stated(
     everything = amounts(text)
     if not everything and "全覆盖" not in text:
         return []
+    ends = _endings(text, everything, era.since)
     dated = years(text, since=era.since, now=(era.now, era.only))
+    dated = tuple(y for y in dated if not any(e.start <= y.start < e.end for e in ends))
     heading = headings[passage.heading] if passage.heading >= 0 else None
     scene = _Scene(
         folded=folded,
         passage=passage,
         amounts=everything,
         years=dated,
+        closings=ends,
         carried=due(text) or standing.year,
         section=heading.path if heading else "",
         title=heading.title if heading else "",
@@ -102,6 +112,17 @@ def stated(
         reports=bool(PAST_CUE.search(text)) or told_only(text, dated),
     )
     return sorted([*_counted(scene), *_covered(scene)], key=lambda t: t.start)
+
+
+def _endings(text: str, everything: Sequence[Amount], since: int | None) -> list[Closing]:
+    """The time limits in brackets that stand behind an amount for which they hold."""
+    starts = [a.start for a in everything]
+    return [
+        c
+        for c in closings(text)
+        if bisect_left(starts, c.since) < bisect_left(starts, c.start)
+        and (since is None or c.year >= since)
+    ][:_MANY]
 
 
 def _counted(scene: _Scene) -> Iterator[Target]:
@@ -144,7 +165,14 @@ def _past(scene: _Scene, place: Setting, year: Year | None, told: int | None) ->
 
 def _year(scene: _Scene, place: Setting) -> Year | None:
     """The year that holds for an amount: before it, else behind it, else inherited."""
-    if found := at(scene.years, place.amount.start, place.sentence[0]):
+    found = at(scene.years, place.amount.start, _told_from(scene, place))
+    if found is not None and found.start >= place.sentence[0]:
+        return found
+    start = place.amount.start
+    for closing in scene.closings:
+        if closing.since <= start < closing.start:
+            return Year(closing.start, closing.end, closing.year, "deadline")
+    if found is not None:
         return found
     later = _LATER.match(scene.passage.text, place.amount.end)
     if later:
@@ -152,6 +180,17 @@ def _year(scene: _Scene, place: Setting) -> Year | None:
     if scene.carried is not None:
         return Year(0, 0, scene.carried, "deadline")
     return None
+
+
+def _told_from(scene: _Scene, place: Setting) -> int:
+    """From where a past year holds for an amount: one that heads a sentence holds for all of it,
+    beyond its semicolons, unless something is set out to be done."""
+    text, start = place.text, place.sentence[0]
+    if start == 0 or text[start - 1] != ";" or aims(place):
+        return start
+    head = max(text.rfind(c, max(0, start - _REACH), start) for c in "。!?\n\t") + 1
+    first = within(scene.years, head, head + _HEAD)
+    return head if first and first[0].role == "past" else start
 
 
 def _started(place: Setting) -> Baseline | None:
@@ -203,7 +242,7 @@ def _respective(scene: _Scene, places: Sequence[Setting]) -> dict[int, _Share]:
     found: dict[int, _Share] = {}
     for group in groups(places):
         first = places[group[0]]
-        own = [y for y in scene.years if first.sentence[0] <= y.start < first.amount.first]
+        own = within(scene.years, first.sentence[0], first.amount.first)
         own = [y for y in own if y.role == "deadline"]
         bare = all(not places[i].amount.marked for i in group[1:])
         sign = first.amount.comparator if bare else None
@@ -260,7 +299,8 @@ def _covered(scene: _Scene) -> Iterator[Target]:
     text = scene.passage.text
     for found in _WHOLE.finditer(text):
         begin, stop = scene.passage.place(*found.span())
-        sentence = text.rfind("。", 0, found.start()) + 1
+        since = max(0, found.start() - _REACH)
+        sentence = max(since, text.rfind("。", since, found.start()) + 1)
         year = at(scene.years, found.start(), sentence)
         told = PAST_CUE.search(text, sentence, found.end())
         if (year is not None and year.role == "past") or (told and year is None):

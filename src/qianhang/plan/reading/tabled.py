@@ -16,10 +16,12 @@ __all__ = ["tabled"]
 
 _YEAR = re.compile(r"(20[0-4]\d)")
 _AIM = re.compile(r"目标|预期|规划值|到20|年底")
+_ACTUAL = re.compile(r"实际|现状|基期|基准|基数|完成值|已")
 _NAME = re.compile(r"指标|名称|项目|内容")
 _UNIT = re.compile(r"^(?:计量)?单位$")
 _NUMBER = re.compile(r"^[<>≥≤约达到超过不低于高少近]*\d[\d,.]*[^\t]*$")
-_IN_NAME = re.compile(r"\(([^()]{1,8})\)\s*$")
+_IN_ACTUAL = re.compile(r"实际|现状|基期|基准|基数|完成值|已")
+_NAME = re.compile(r"\(([^()]{1,8})\)\s*$")
 _ORDER = re.compile(r"^\(?\d{1,3}\)?[.、]?$|^[一二三四五六七八九十]+、?$")
 
 
@@ -70,11 +72,9 @@ def _columns(cells: Sequence[str], since: int | None) -> _Columns | None:
         return _Columns(name, _unit_column(cells), ((aimed[0], None),), -1, None)
     last = max(y for _, y in dated)
     start = since if since is not None else (last if len(dated) > 1 else 0)
-    past = [
-        (i, y)
-        for i, y in dated
-        if y < start or (y < last and not _AIM.search(cells[i]) and y <= start)
-    ]
+    past = [(i, y) for i, y in dated if y < start or _ACTUAL.search(cells[i])]
+    if not past:
+        past = [(i, y) for i, y in dated[:1] if y == start < last and not _AIM.search(cells[i])]
     aims = tuple((i, y) for i, y in dated if (i, y) not in past)
     if not aims:
         return None

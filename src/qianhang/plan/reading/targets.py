@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from qianhang.plan.document import Target
-from qianhang.plan.reading.carried import Carry
+from qianhang.plan.reading.carried import Carry, limits
 from qianhang.plan.reading.deadlines import years
 from qianhang.plan.reading.fold import Folded
 from qianhang.plan.reading.outline import Heading
@@ -53,13 +54,15 @@ def targets(
     found = passages(folded.text, (0, body[1]), headings)
     own, taken = tabled(folded, found, headings, since=era.since)
     lead: list[Target] = []
-    carry = Carry(headings)
+    carry, limited = Carry(headings), limits(found)
     for i, passage in enumerate(found):
         if i in taken:
             continue
         standing = carry.standing(passage)
         if standing.year is None and era.only is not None:
             standing = replace(standing, year=era.only)
+        if limited[i] is not None:
+            standing = replace(standing, year=limited[i])
         stands = stated(folded, passage, headings, era=era, standing=standing)
         carry.learn(passage, years(passage.text, since=era.since, now=(era.now, era.only)))
         (own if passage.at[0] >= body[0] else lead).extend(stands)
@@ -83,9 +86,10 @@ def _merged(own: Sequence[Target], lead: Sequence[Target], text: str) -> list[Ta
     """One target for all the places that print it; those only in the lead are left out."""
     kept: list[Target] = []
     alike: dict[Key, list[int]] = {}
+    breaks = [m.start() for m in re.finditer("\n", text)]
     for i, target in enumerate((*own, *lead)):
         among = alike.setdefault((*_quantity(target), target.comparator), [])
-        same = next((k for k in among[:_AGAIN] if _same(kept[k], target, text)), None)
+        same = next((k for k in among[:_AGAIN] if _same(kept[k], target, breaks)), None)
         if same is not None:
             kept[same] = _joined(kept[same], target)
         elif i < len(own):
@@ -103,13 +107,14 @@ def _joined(first: Target, again: Target) -> Target:
     )
 
 
-def _same(a: Target, b: Target, text: str) -> bool:
+def _same(a: Target, b: Target, breaks: Sequence[int]) -> bool:
     """Whether two statements of one quantity are one target: in two paragraphs, with one deadline
     and one indicator."""
     if a.deadline is not None and b.deadline is not None and a.deadline != b.deadline:
         return False
-    between = sorted([a.start, a.end, b.start, b.end])[1:3]
-    return _alike(a.indicator, b.indicator) and "\n" in text[slice(*between)]
+    start, stop = sorted([a.start, a.end, b.start, b.end])[1:3]
+    parted = bisect_left(breaks, start) < bisect_left(breaks, stop)
+    return parted and _alike(a.indicator, b.indicator)
 
 
 def _quantity(target: Target) -> tuple[tuple[float, ...], str]:
