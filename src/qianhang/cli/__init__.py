@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import importlib
 import os
 import sys
-from typing import Any
 
 import click
 
 from qianhang import __version__
+from qianhang.cli.lazy import LazyGroup
 from qianhang.core.errors import QianhangError
 from qianhang.core.words import say
 
@@ -35,37 +34,10 @@ _COMMANDS = {
 _HELP = {"help_option_names": ["-h", "--help"]}
 
 
-class _Lazy(click.Group):
-    """A group that imports a command's module when the command is asked for."""
-
-    def list_commands(self, _: click.Context) -> list[str]:
-        return list(_COMMANDS)
-
-    def get_command(self, _: click.Context, name: str) -> click.Command | None:
-        if name not in _COMMANDS:
-            return None
-        module = importlib.import_module(f"qianhang.cli.{_COMMANDS[name]}")
-        command: click.Command = getattr(module, f"{name}_command")
-        return command
-
-    def format_commands(self, _: click.Context, formatter: click.HelpFormatter) -> None:
-        with formatter.section(say("cli.commands")):
-            formatter.write_dl([(name, say(f"cli.{name}.help")) for name in _COMMANDS])
-
-    def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
-        from qianhang.core.schema import nearest
-
-        if args[0] not in _COMMANDS:
-            guess = nearest(args[0], _COMMANDS)
-            tail = say("cli.did_you_mean", name=guess) if guess else ""
-            ctx.fail(say("cli.no_command", name=args[0]) + tail)
-        return super().resolve_command(ctx, args)
-
-
 def _app() -> click.Command:
     """The command group, built once the language of its help is known."""
 
-    @click.command(cls=_Lazy, help=say("cli.help"), context_settings=_HELP)
+    @click.command(cls=LazyGroup, modules=_COMMANDS, help=say("cli.help"), context_settings=_HELP)
     @click.version_option(__version__, prog_name="qianhang")
     @click.option("--lang", type=click.Choice(["zh", "en"]), help=say("cli.lang"))
     def app(lang: str | None) -> None:

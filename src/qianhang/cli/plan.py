@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import importlib
-from typing import Any
-
 import click
 
+from qianhang.cli.lazy import LazyGroup
 from qianhang.core.words import say
 
 __all__ = ["plan_command"]
@@ -36,33 +34,8 @@ _SUBCOMMANDS = {
 }
 
 
-class _Lazy(click.Group):
-    """A group that imports a subcommand's module when the subcommand is asked for."""
-
-    def list_commands(self, _: click.Context) -> list[str]:
-        return list(_SUBCOMMANDS)
-
-    def get_command(self, _: click.Context, name: str) -> click.Command | None:
-        if name not in _SUBCOMMANDS:
-            return None
-        module = importlib.import_module(f"qianhang.cli.{_SUBCOMMANDS[name]}")
-        command: click.Command = getattr(module, f"{name.replace('-', '_')}_command")
-        return command
-
-    def format_commands(self, _: click.Context, formatter: click.HelpFormatter) -> None:
-        with formatter.section(say("cli.commands")):
-            formatter.write_dl([(name, say(f"cli.plan.{name}.help")) for name in _SUBCOMMANDS])
-
-    def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
-        from qianhang.core.schema import nearest
-
-        if args[0] not in _SUBCOMMANDS:
-            guess = nearest(args[0], _SUBCOMMANDS)
-            tail = say("cli.did_you_mean", name=guess) if guess else ""
-            ctx.fail(say("cli.no_command", name=f"plan {args[0]}") + tail)
-        return super().resolve_command(ctx, args)
-
-
-@click.command(name="plan", cls=_Lazy, help=say("cli.plan.help"))
+@click.command(
+    name="plan", cls=LazyGroup, modules=_SUBCOMMANDS, path="plan", help=say("cli.plan.help")
+)
 def plan_command() -> None:
     pass

@@ -44,7 +44,7 @@ _CELL = re.compile(
 )
 # A bracket whose last words are a time limit speaks of what stands before it.
 _BRACKET = re.compile(
-    r"\((?:(?P<head>[^()]{0,240})[,;、:。]\s*|(?P<all>(?:均|都)?))(?:要求|确保|力争|计划|须|应|拟)?[于到至]?"
+    r"\((?:(?P<head>(?:[^()]|\([^()]{0,40}\)){0,240})[,;、:。]\s*|(?P<all>(?:均|都)?))(?:要求|确保|力争|计划|须|应|拟)?[于到至]?"
     r"(?P<year>20[2-4]\d)年?(?:年?[底末]|\d{1,2}月(?:\d{1,2}日)?[底末]?|上半年|[一二三四]季度|内)?前?"
     r"(?:均|全部|全面|基本|力争|初步)?(?:完成|建成|实现|落实|达到|达成|投产|投用|到位|投入使用)?"
     r"(?:并?[长持][^()\d]{1,12}|并[^()\d]{1,12})?[。;]?\)"
@@ -150,12 +150,16 @@ def limit(text: str) -> int | None:
 
 @dataclass(frozen=True, slots=True)
 class Closing:
-    """A time limit in brackets at [start, end); it holds for what stands from `since` on."""
+    """A time limit in brackets at [start, end); it holds for what stands from `since` on.
+
+    done : it ends what is said before it; 到2027年 in brackets goes on
+    """
 
     since: int
     start: int
     end: int
     year: int
+    done: bool
 
 
 def closings(text: str) -> tuple[Closing, ...]:
@@ -167,7 +171,7 @@ def closings(text: str) -> tuple[Closing, ...]:
         since = max(floor, _since(text, match))
         if text.startswith(":", end) or not re.search(r"[^\s。;,、]", text[since:start]):
             continue
-        found.append(Closing(since, start, end, int(match["year"])))
+        found.append(Closing(since, start, end, int(match["year"]), "到" not in match[0][-12:]))
         floor = end
     return tuple(found)
 

@@ -18,17 +18,15 @@ from qianhang.plan.reading.verbs import (
     before_noun,
 )
 
-__all__ = ["REGION", "Setting", "aims", "refusal", "setting", "told_only", "told_past"]
+__all__ = ["REGION", "Setting", "aims", "refusal", "setting", "told_only", "told_past", "urged"]
 
 _STOP = re.compile(r"[。;!?\n\t]")
 _PAUSE = re.compile(r"[,:。;!?\n\t]")
 _AIM = re.compile(r"力争|争取|预计|将(?=[^近])|计划(?=[到于建])|确保|目标|到20[2-4]\d|到[“\"]十")
-_DO = re.compile(
-    r"(?:[(\d一二三四五六七八九十)、.①-⑳—·•■●]|是|其中){0,6}(?:"
-    r"加快|推进|推动|加强|强化|鼓励|支持|完善|优化|大力|积极|深入|着力|持续|进一步|全面|每年|"
-    + either(VERBS)
-    + ")"
-)
+_MARKED = r"(?:[(\d一二三四五六七八九十)、.①-⑳—·•■●]|是|其中){0,6}"
+_URGE = "加快|推进|推动|加强|强化|鼓励|支持|完善|优化|大力|积极|深入|着力|持续|进一步|全面|每年"
+_URGED = re.compile(f"{_MARKED}(?:{_URGE}|下一步|今后)")
+_DO = re.compile(f"{_MARKED}(?:{_URGE}|{either(VERBS)})")
 # How far around an amount words are looked at, in characters and in amounts.
 _REACH = 600
 _NEAR = 12
@@ -138,6 +136,12 @@ def told_only(text: str, years: Sequence[Year]) -> bool:
     """Whether a passage only reports: a past year in it, no deadline and no aim."""
     roles = {y.role for y in years}
     return "past" in roles and "deadline" not in roles and not _AIM.search(text)
+
+
+def urged(place: Setting) -> bool:
+    """Whether the sentence of an amount calls for something: an aim, or a word of urging."""
+    sentence = place.text[place.sentence[0] : place.amount.last]
+    return bool(_AIM.search(sentence) or _URGED.match(sentence))
 
 
 def aims(place: Setting) -> bool:
@@ -342,5 +346,7 @@ def _pursued(place: Setting, year: Year | None, goal: bool) -> bool:
     if amount.reached and own not in ("为", "到", "至"):
         return True
     if amount.spelt and not amount.measured:
-        return bool(PURSUE.search(place.before[-6:]) or PURSUE.match(place.before) or re.match(r"[百千万]+亿", place.after))
+        if amount.low >= 10 and not place.after and PURSUE.match(place.before):
+            return True
+        return bool(PURSUE.search(place.before[-6:]) or re.match(r"[百千万]+亿", place.after))
     return bool(PURSUE.search(place.before) or (not place.before and place.others))

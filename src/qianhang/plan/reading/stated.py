@@ -12,7 +12,7 @@ from qianhang.plan.reading.amounts import Amount, amounts
 from qianhang.plan.reading.carried import Standing
 from qianhang.plan.reading.deadlines import Closing, Year, at, closings, due, within, years
 from qianhang.plan.reading.fold import Folded
-from qianhang.plan.reading.grounds import Setting, aims, refusal, setting, told_only, told_past
+from qianhang.plan.reading.grounds import Setting, aims, refusal, setting, told_only, told_past, urged
 from qianhang.plan.reading.indicator import Phrase, phrase
 from qianhang.plan.reading.outline import Heading
 from qianhang.plan.reading.passages import Passage
@@ -96,7 +96,7 @@ def stated(
         return []
     ends = _endings(text, everything, era.since)
     dated = years(text, since=era.since, now=(era.now, era.only))
-    dated = tuple(y for y in dated if not any(e.start <= y.start < e.end for e in ends))
+    dated = tuple(y for y in dated if not any(e.start <= y.start < e.end and e.done for e in ends))
     heading = headings[passage.heading] if passage.heading >= 0 else None
     scene = _Scene(
         folded=folded,
@@ -186,7 +186,7 @@ def _told_from(scene: _Scene, place: Setting) -> int:
     """From where a past year holds for an amount: one that heads a sentence holds for all of it,
     beyond its semicolons, unless something is set out to be done."""
     text, start = place.text, place.sentence[0]
-    if start == 0 or text[start - 1] != ";" or aims(place):
+    if start == 0 or text[start - 1] != ";" or urged(place):
         return start
     head = max(text.rfind(c, max(0, start - _REACH), start) for c in "。!?\n\t") + 1
     first = within(scene.years, head, head + _HEAD)

@@ -20,8 +20,7 @@ _ACTUAL = re.compile(r"实际|现状|基期|基准|基数|完成值|已")
 _NAME = re.compile(r"指标|名称|项目|内容")
 _UNIT = re.compile(r"^(?:计量)?单位$")
 _NUMBER = re.compile(r"^[<>≥≤约达到超过不低于高少近]*\d[\d,.]*[^\t]*$")
-_IN_ACTUAL = re.compile(r"实际|现状|基期|基准|基数|完成值|已")
-_NAME = re.compile(r"\(([^()]{1,8})\)\s*$")
+_IN_NAME = re.compile(r"\(([^()]{1,8})\)\s*$")
 _ORDER = re.compile(r"^\(?\d{1,3}\)?[.、]?$|^[一二三四五六七八九十]+、?$")
 
 
