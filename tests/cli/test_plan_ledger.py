@@ -200,3 +200,20 @@ def test_demo_ends_with_the_ledger_of_the_sample_plan_and_its_bulletin(call, mon
     assert "no evidence 11" in told
     kinds = {p.suffix for p in (tmp_path / "reports" / "plan").iterdir()}
     assert kinds == {".docx", ".html", ".txt"}
+
+
+def test_weights_give_one_figure_and_name_what_they_leave_out(call, plan):
+    call("plan", "review", "P1", "--confirm-all", "--by", "赵一")
+    call("plan", "evidence", "add", "P1.T2", "--value", "4", "--by", "赵一", "--file", plan)
+    call("plan", "weights", "P1", "T1=1", "T2=3", "--by", "赵一")
+    told = call("plan", "ledger", "P1")
+    assert "T1 × 1, T2 × 3" in told
+    assert "left out: T1" in told
+    with pytest.raises(QianhangError, match="QH826 weight 'T9=1'"):
+        call("plan", "weights", "P1", "T9=1", "--by", "赵一")
+
+
+def test_a_system_is_linked_to_what_realises_it(call, plan):
+    assert "scenario water.leak_detection" in call(
+        "plan", "link", "P1.Y1", "scenario", "water.leak_detection", "--by", "赵一"
+    )

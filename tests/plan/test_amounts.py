@@ -34,6 +34,12 @@ ONE = [
     ("电价0.35元/千瓦时", "0.35元/千瓦时", 0.35, "元/千瓦时", "="),
     ("配置100台(套)以上", "100台(套)以上", 100, "台(套)", ">="),
     ("算力5000千万亿次浮点运算/秒(PFLOPS)以上", "5000千万亿次浮点运算/秒(PFLOPS)以上", 5000, "PFLOPS", ">="),
+    ("用时压减到15分钟内", "压减到15分钟内", 15, "分钟", "<="),
+    ("应用率达到九成以上", "达到九成以上", 90, "%", ">="),
+    ("规模达到三千亿元", "达到三千亿元", 3000, "亿元", "="),
+    ("规模达到3千亿元", "达到3千亿元", 3000, "亿元", "="),
+    ("效率不低于1.2升/千瓦时", "不低于1.2升/千瓦时", 1.2, "升/千瓦时", ">="),
+    ("平均PUE由1.4降至1.25。", "降至1.25", 1.25, "", "="),
     ("受教育年限达到11.5年", "达到11.5年", 11.5, "年", "="),
 ]  # fmt: skip
 
@@ -76,3 +82,8 @@ def test_numerals_are_read_by_their_places(text: str, value: float) -> None:
 def test_quantities_that_measure_are_told_from_those_that_count() -> None:
     found = amounts("产值100亿元,企业20家,带宽100G以上,培训3万人次,占比5%")
     assert [a.measured for a in found] == [True, False, True, True, True]
+
+
+@pytest.mark.parametrize("text", ["一" * 200_000, "9" * 200_000, "(" * 200_000])
+def test_a_long_run_of_one_sign_is_no_quantity_and_raises_nothing(text: str) -> None:
+    assert amounts(text) == ()

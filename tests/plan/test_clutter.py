@@ -55,6 +55,14 @@ def test_a_signature_with_its_date_still_belongs_to_the_text() -> None:
     assert proper(signed + "\n主办：某办\n") == fold(signed).text
 
 
+def test_the_office_and_the_date_under_the_title_do_not_end_a_table_of_tasks() -> None:
+    text = (
+        "云川市2026年人工智能重点任务清单\n云川市工业和信息化局 2026年2月1日\n"
+        "序号\t重点任务\t牵头单位\n1\t建设算力平台\t市数据局\n"
+    )
+    assert proper(text) == fold(text).text.rstrip()
+
+
 def test_a_title_behind_a_table_of_contents_begins_no_other_text() -> None:
     title, _, rest = PLAN.partition("\n")
     text = f"{title}\n目录\n一、目标\n二、保障\n{title}\n{rest}"

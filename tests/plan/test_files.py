@@ -61,9 +61,17 @@ def test_traditional_text_in_gbk_is_read():
         PLAN.encode("gbk").decode("latin-1").encode("utf-8"),
         PLAN.encode("shift_jis", "ignore") + b"\x81\x40\xff\xfe",
         PLAN.encode("utf-8")[:100] + b"\xff\xfe\xfd" + PLAN.encode("utf-8")[100:],
+        (PLAN * 9).encode("utf-8").decode("latin-1").encode("utf-8"),
         PLAN.replace("智", "\ufffd").replace("市", "\ufffd").replace("能", "\ufffd").encode(),
     ],
-    ids=["utf8-read-as-gbk", "gbk-read-as-latin", "shift-jis", "broken-utf8", "replaced"],
+    ids=[
+        "utf8-read-as-gbk",
+        "gbk-read-as-latin",
+        "shift-jis",
+        "broken-utf8",
+        "utf8-read-as-latin",
+        "replaced",
+    ],
 )
 def test_a_wrong_encoding_is_refused_never_read_as_nonsense(spoilt: bytes):
     with pytest.raises(ContractError) as caught:

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
-from qianhang.core.errors import UsageError
+from qianhang.core.errors import ContractError, UsageError
 from qianhang.plan import items, schema, units_known
 from qianhang.plan.document import Document, NamedSystem, Section, Target, Task, Units
 from qianhang.plan.ledger import add_task, keep
@@ -160,3 +160,40 @@ def test_published_plans_go_in_and_every_item_points_at_its_words(ledger, plan_t
 
 def ledger_read(store, path):
     return keep(store, read(path), raw=path.read_bytes(), by="赵一", at=NOW)
+
+
+def test_a_row_of_an_annexed_table_leads_what_stands_in_it_and_nothing_else(ledger):
+    table = "附件\n1\t建成数据集30个\t市教育局\n"
+    text = TEXT + table
+    row, start = text.index("1\t"), text.index("建成数据集")
+    units = Units(lead=("市教育局",))
+    first = document()
+    second = Target("u", "1", "数据集", "=", 30.0, "个", None, "建成数据集30个", start, start + 8)
+    kept(
+        ledger,
+        text=text,
+        sections=(*first.sections, Section("1", "建成数据集", row, len(text), None, units)),
+        tasks=(*first.tasks, Task("1", "建成数据集", row, len(text), units)),
+        targets=(*first.targets, second),
+    )
+    plan = items.find_plan(ledger, "P1")
+    leads = items.leaders(ledger, plan)
+    assert (leads["T1"], leads["T2"]) == (("市数据局",), ("市教育局",))
+
+
+def test_a_text_that_is_no_plan_is_refused_and_nothing_is_kept(ledger):
+    empty = {"sections": (), "tasks": (), "targets": (), "systems": ()}
+    with pytest.raises(
+        ContractError, match=r"QH185 plan.txt: found \d+ characters with 0 headings"
+    ):
+        kept(ledger, **empty)
+    assert items.plans(ledger) == ()
+
+
+def test_a_known_file_may_still_be_put_under_a_parent(ledger):
+    province = kept(ledger, title="云山省行动方案", text=TEXT + "云山省。\n").plan
+    city = kept(ledger).plan
+    doc = document()
+    again = keep(ledger, doc, raw=doc.text.encode(), by="赵一", at=NOW, parent=province)
+    assert (again.again, again.plan.parent) == (True, province.id)
+    assert items.find_plan(ledger, city.ref).parent == province.id

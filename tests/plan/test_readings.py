@@ -272,3 +272,32 @@ def test_a_finished_run_is_evidence_of_its_scenario(ledger):
     asked = rule(kinds=("run",), key="scenario", where=(("beats_trivial", "==", True),))
     told = read_target(item(), asked, ev.evidence(ledger), on=ON)
     assert (told.value, [c.key for c in told.used]) == (1, ["water.leak"])
+
+
+def test_a_record_for_the_target_of_a_kind_that_the_rule_does_not_take_is_listed_with_the_reason():
+    found = [
+        seen(1, 5.0, kind="document", grade="C", target="P1.T1"),
+        seen(2, 5.0, kind="document"),
+    ]
+    told = read_target(item(), rule(), found, on=ON)
+    assert told.value is None
+    assert why(told) == {1: "does not qualify: kind is 'document', not in ['model']"}
+    assert told.reason == "none of 1 records counts: 1 × does not qualify"
+    both = read_target(item(), rule(latest=True), [*found, seen(3)], on=ON)
+    assert (both.value, recomputed(both), both.by_grade) == (1, 1, {"A": 1})
+
+
+def test_without_a_figure_there_is_no_grade():
+    query = {"aggregate": "sum", "kinds": ("statistic",)}
+    ratio = rule(**query, per=Query(("voucher",), "sum"))
+    found = [
+        seen(1, 5.0, kind="statistic", grade="B", unit="个"),
+        seen(2, 0.0, kind="voucher", grade="B", unit="个"),
+    ]
+    told = read_target(item(unit="%"), ratio, found, on=ON)
+    assert (told.value, told.grade) == (None, "")
+
+
+def test_units_that_measure_unlike_things_are_told_in_the_same_words():
+    told = read_target(item(unit="%"), rule("sum"), [seen(1, 5.0, unit="公斤")], on=ON)
+    assert why(told) == {1: "公斤 cannot be read as %"}

@@ -193,3 +193,14 @@ def test_more_is_never_worse_for_a_target_to_be_raised(goal, value, more, on):
     goal = replace(goal, baseline=0.0)
     first, second = (assess(goal, v, on=on).state for v in (value, value + more))
     assert rank.index(second) >= rank.index(first)
+
+
+def test_first_reading_is_the_baseline_and_nothing_was_asked_for_before_it():
+    """88 % against 90 % at the first survey is no delay; a year later without gain it is one."""
+    goal = Goal(">=", 90.0, counts=False, start=START, deadline=END)
+    first = (START + (END - START) / 2, 88.0)
+    now = assess(goal, 88.0, on=first[0], points=(first,))
+    assert (now.state, now.attainment, now.expected) == ("on_track", 0.0, 0.0)
+    later = assess(goal, 88.0, on=first[0] + (END - first[0]) / 2, points=(first,))
+    assert later.state == "behind"
+    assert later.expected == pytest.approx(0.5, abs=0.01)

@@ -11,6 +11,7 @@ from qianhang.plan.document import Task, Units
 from qianhang.plan.reading.files import text_from
 from qianhang.plan.reading.fold import fold
 from qianhang.plan.reading.heading import Facts
+from qianhang.plan.reading.read import read_text
 from qianhang.plan.reading.tables import table_tasks
 
 FACTS = Facts(region="云泽市") if "region" in Facts.__dataclass_fields__ else Facts()
@@ -180,3 +181,15 @@ def test_a_row_that_lost_its_merged_cells_is_a_task_of_the_same_unit():
     assert second.title == "推动数据分级登记和质量评价"
     assert first.units == second.units == Units(("市数据局",))
     assert third.units == Units(("市科技局",))
+
+
+def test_what_a_row_sets_out_stands_under_that_row_where_its_number_is_no_headings():
+    table = (
+        HEADER
+        + "7\t建设城市算力调度平台\t算力规模达到500PFlops以上。\t市数据局\t\t2026年12月\n"
+        + "1\t培育典型场景20个以上\t\t市科技局\t\t2026年12月\n"
+    )
+    told = read_text(
+        "云泽市2026年任务清单\n一、总体要求\n培育企业5家以上。\n附件\n" + table, file="x"
+    )
+    assert [(t.section, t.value) for t in told.targets] == [("1", 5), ("7", 500), ("1", 20)]

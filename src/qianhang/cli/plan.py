@@ -25,6 +25,8 @@ _SUBCOMMANDS = {
     "milestone": "plan_rules",
     "override": "plan_rules",
     "connector": "plan_rules",
+    "link": "plan_rules",
+    "weights": "plan_rules",
     "coverage": "plan_coverage",
     "bulletin": "plan_office",
     "export": "plan_office",

@@ -180,6 +180,9 @@ def ledger_command(plan: str, by: str, on: datetime | None, as_json: bool) -> No
         pairs = ", ".join(f"{code} × {weight:g}" for code, weight in weights.items())
         share = f"{figure.value:.1%}"
         screen.print(say("cli.plan.ledger.weighted", share=share, weights=pairs))
+        if figure.left_out:
+            codes = say("word.list_comma").join(figure.left_out)
+            screen.print(say("cli.plan.ledger.left_out", targets=codes))
 
 
 def _below(

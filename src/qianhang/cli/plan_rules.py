@@ -10,7 +10,14 @@ import click
 from qianhang.cli.plan_evidence import writing
 from qianhang.core.words import language, say
 
-__all__ = ["connector_command", "milestone_command", "override_command", "rule_command"]
+__all__ = [
+    "connector_command",
+    "link_command",
+    "milestone_command",
+    "override_command",
+    "rule_command",
+    "weights_command",
+]
 
 _DAY = click.DateTime(formats=["%Y-%m-%d"])
 
@@ -122,3 +129,35 @@ def milestone_command(target: str, day: datetime, value: float, by: str) -> None
         item = find_item(store, target)
         stated.set_milestone(store, item, day=day.date(), value=value, by=by, at=datetime.now(UTC))
     click.echo(say("cli.plan.milestone.done", ref=item.ref, day=day.date(), value=value))
+
+
+@click.command(name="link", help=say("cli.plan.link.help"))
+@click.argument("system")
+@click.argument("kind")
+@click.argument("name")
+@click.option("--by", required=True, help=say("cli.plan.by"))
+def link_command(system: str, kind: str, name: str, by: str) -> None:
+    from qianhang.plan.items import find_item
+    from qianhang.plan.stated import link
+
+    with writing() as store:
+        item = find_item(store, system)
+        link(store, item, kind=kind, name=name, by=by, at=datetime.now(UTC))
+    click.echo(f"{item.ref} ← {kind} {name}")
+
+
+@click.command(name="weights", help=say("cli.plan.weights.help"))
+@click.argument("plan")
+@click.argument("values", nargs=-1, metavar="T1=2 ...")
+@click.option("--by", required=True, help=say("cli.plan.by"))
+def weights_command(plan: str, values: tuple[str, ...], by: str) -> None:
+    from qianhang.plan.items import find_plan, items
+    from qianhang.plan.rollup import read_weights
+    from qianhang.plan.stated import set_setting
+
+    with writing() as store:
+        found = find_plan(store, plan)
+        known = {i.code for i in items(store, found, kind="target")}
+        weights = read_weights(values, known)
+        set_setting(store, found, "weights", weights, by=by, at=datetime.now(UTC))
+    click.echo(json.dumps(weights, ensure_ascii=False))

@@ -283,10 +283,26 @@ def leaders(store: Store, plan: Plan) -> Mapping[str, tuple[str, ...]]:
         if row.role == "lead":
             by_code[row.item] = (*by_code.get(row.item, ()), row.unit)
     every = items(store, plan)
-    by_path = {
-        i.section: by_code[i.code] for i in every if i.kind == "section" and i.code in by_code
+    first: dict[str, Item] = {}
+    for i in every:
+        if i.kind == "section":
+            first.setdefault(i.section, i)
+    by_path = {path: by_code[i.code] for path, i in first.items() if i.code in by_code}
+    # Rows of an annexed table, numbered from 1 again, answer for what stands in them alone.
+    rows = [
+        i for i in every
+        if i.kind == "task" and i.section in first and first[i.section].start < i.start
+    ]  # fmt: skip
+    within = {
+        i.code: by_code.get(row.code, ())
+        for row in rows
+        for i in every
+        if row.start <= i.start and i.end <= row.end
     }
-    return {i.code: by_code.get(i.code) or _inherited(by_path, i.section) for i in every}
+    return {
+        i.code: by_code.get(i.code) or within.get(i.code) or _inherited(by_path, i.section)
+        for i in every
+    }
 
 
 def _inherited(by_path: Mapping[str, tuple[str, ...]], path: str) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
+from qianhang.core.errors import ContractError
 from qianhang.plan import items, revision, rules, schema
 from qianhang.plan.author import signed, stamp, take_turns
 from qianhang.plan.items import Item, Plan
@@ -54,16 +55,17 @@ def keep(
 
     raw : the file's own bytes; they and the text are kept unchanged
     parent : the plan that this one carries out
-    Raises UsageError where nobody is named.
+    Raises UsageError where nobody is named, ContractError where the document is no plan.
     """
     by = signed(by)
+    _expect_plan(document)
     files = {"source": store.files.put(raw), "text": store.files.put(document.text.encode())}
     region = region or region_of(document.issuer, document.title, "")
     with store.write() as tx:
         take_turns(tx)
         known = _known(tx, files["source"])
         if known:
-            return Kept(known[0], known[1], True, None)
+            return Kept(_under(tx, known[0], parent, by=by, at=at), known[1], True, None)
         before = _same_plan(tx, document, region)
         head = _head(document, region=region, parent=parent, by=by, at=stamp(at))
         plan = _put_plan(tx, head, before)
@@ -79,6 +81,29 @@ def keep(
         tx.append("plan.imported", plan.ref, payload=payload, at=at)
     changed = revision.difference(old, new) if before else None
     return Kept(plan, plan.version, False, changed)
+
+
+def _expect_plan(document: Document) -> None:
+    """Refuses a text in which nothing is to be reached, built, used or answered for."""
+    answered = any(s.units for s in document.sections) or any(t.units for t in document.tasks)
+    if answered or document.targets or document.systems or document.measures:
+        return
+    raise ContractError(
+        "QH185",
+        f"{document.file}: found {len(document.text):,} characters with {len(document.sections)} "
+        f"headings, and no target, system, measure or responsible unit; expected an action plan",
+        hint=f"qianhang plan read {document.file} shows what was found",
+    )
+
+
+def _under(tx: Transaction, plan: Plan, parent: Plan | None, *, by: str, at: datetime) -> Plan:
+    """The plan, put under a parent where one is given that it did not have."""
+    if parent is None or parent.id in (plan.parent, plan.id):
+        return plan
+    table = schema.plan
+    tx.execute(sa.update(table).where(table.c.id == plan.id).values(parent=parent.id))
+    tx.append("plan.parent", plan.ref, payload={"parent": parent.ref, "by": by}, at=at)
+    return replace(plan, parent=parent.id)
 
 
 def _known(tx: Transaction, sha: str) -> tuple[Plan, int] | None:

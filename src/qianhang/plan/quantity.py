@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import unicodedata
 from typing import Final
@@ -44,7 +45,9 @@ def convert(value: float, *, from_: str, to: str) -> float:
     if a == b:
         return value * fa / fb
     if units.known(a) and units.known(b):
-        return units.convert(value * fa, from_=a, to=b) / fb
+        # Two units of unlike kinds go on to the same words as any other two.
+        with contextlib.suppress(ValueError):
+            return units.convert(value * fa, from_=a, to=b) / fb
     raise ValueError(f"{from_ or 'no unit'} cannot be read as {to or 'no unit'}")
 
 

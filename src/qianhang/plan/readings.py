@@ -74,7 +74,7 @@ class Reading:
     @property
     def grade(self) -> str:
         """The worst grade that the value rests on; "" where there is no value."""
-        return max((c.grade for c in self.used), default="")
+        return max((c.grade for c in self.used), default="") if self.value is not None else ""
 
 
 def read_target(
@@ -94,7 +94,8 @@ def read_target(
     found = _components(item, rule.query, every, on=on)
     low = item.values["comparator"] in ("<", "<=")
     if rule.per is None:
-        return _single(bare, rule.query, found, low=low)
+        told = _single(bare, rule.query, found, low=low)
+        return _with_others(told, item, rule.query, every)
     unit = _common(rule.query, every)
     above = _components(item, rule.query, every, on=on, unit=unit)
     other = _common(rule.per, every, near=unit)
@@ -149,6 +150,24 @@ def _single(bare: Reading, query: Query, found: list[Component], *, low: bool) -
         components=tuple(sorted((*headline, *claims), key=lambda c: c.seq)),
         reason="" if value is not None else _nothing(headline, claims),
     )
+
+
+def _with_others(told: Reading, item: Item, query: Query, records: Sequence[Evidence]) -> Reading:
+    """The reading with the records that name the target and are of a kind the rule does not take,
+    listed as not used."""
+    strangers = [
+        Component(
+            r.seq, r.grade, r.kind, r.subject, r.key, r.on, r.value, False,
+            f"{_FAILS} kind is {r.kind!r}, not in {list(query.kinds)!r}",
+        )
+        for r in records
+        if r.target == item.ref and r.kind not in (*query.kinds, "claim") and not r.retracted
+    ]  # fmt: skip
+    every = tuple(sorted((*told.components, *strangers), key=lambda c: c.seq))
+    if told.value is not None or not strangers:
+        return replace(told, components=every)
+    reason = _nothing([c for c in every if c.grade != "D"], every)
+    return replace(told, components=every, reason=reason)
 
 
 def _ratio(

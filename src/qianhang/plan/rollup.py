@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import math
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,6 +22,7 @@ __all__ = [
     "by_task",
     "by_unit",
     "combined",
+    "read_weights",
     "together",
     "weighted",
     "whole",
@@ -194,3 +196,21 @@ def _row(
 
 def _under(path: str, section: str) -> bool:
     return bool(section) and (path == section or path.startswith(f"{section}."))
+
+
+def read_weights(texts: Iterable[str], known: Collection[str]) -> dict[str, float]:
+    """Weights written as T1=2, by target.
+
+    Raises UsageError for a target that is not there, or a weight that is no positive number.
+    """
+    weights = {}
+    for text in texts:
+        code, _, number = text.partition("=")
+        try:
+            weight = float(number)
+        except ValueError:
+            weight = math.nan
+        if code not in known or not 0 < weight < math.inf:
+            raise UsageError("QH826", f"weight {text!r}: expected a target and its weight, T1=2")
+        weights[code] = weight
+    return weights

@@ -187,6 +187,9 @@ def _expected(goal: Goal, points: Points, on: date) -> float | None:
     start, deadline = _span(goal, on)
     if deadline is None and not goal.milestones:
         return None
+    if goal.baseline is None and (goal.down or not goal.counts):
+        # The first reading is the baseline: nothing was asked for before it.
+        start = points[0][0] if points else on
     way = [(day, _attainment(goal, value, points)) for day, value in sorted(goal.milestones)]
     first = way[0][0] if way else deadline
     if start is not None and first is not None and start < first:

@@ -192,6 +192,12 @@ def test_a_new_row_is_a_task_added_by_hand(store, evidenced):
     assert item.values["units"]["lead"] == ["市数据局"]
 
 
+def test_the_same_sheet_again_adds_no_second_task(store, evidenced):
+    row = ["", "", "新增工作", "", "", "", "2027年6月", "市数据局", "", "", "", "", "", "", ""]
+    raw = edited(store, evidenced, extra=[row])
+    assert [taken(store, evidenced, raw).tasks for _ in range(2)] == [1, 0]
+
+
 @pytest.mark.parametrize(
     ("change", "words"),
     [

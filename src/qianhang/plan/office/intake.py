@@ -106,7 +106,9 @@ def check(store: Store, plan: Plan, sheet: Sheet, *, on: date) -> Intake:
     units: dict[str, tuple[_Cell, dict[str, list[str]]]] = {}
     for given in sheet.rows:
         if not given.id:
-            found = replace(found, tasks=(*found.tasks, _new_task(given, sheet.name)))
+            task = _new_task(given, sheet.name)
+            if not _added_before(task, every):
+                found = replace(found, tasks=(*found.tasks, task))
             continue
         if given.id not in now:
             cell = _Cell(sheet.name, given.row, "id", given.id)
@@ -256,6 +258,17 @@ def _new_task(given: Given, sheet: str) -> Given:
             cell = _Cell(sheet, given.row, column, given.cells[column])
             raise cell.wrong("nothing in a new line: targets come from the plan's text")
     return given
+
+
+def _added_before(given: Given, every: Sequence[Item]) -> bool:
+    """Whether the ledger holds this very task, added by hand: the same sheet came in again."""
+    new = _task(given)
+    return any(
+        i.kind == "task"
+        and i.start < 0
+        and (i.name, i.section, i.values["due"]) == (new["title"], new["section"], new["due"])
+        for i in every
+    )
 
 
 def _task(given: Given) -> dict[str, Any]:

@@ -40,7 +40,9 @@ _QUANTITY = re.compile(
     rf"(?P<plus>\+)?(?P<odd2>[余多])?(?P<unit>{_UNIT})?"
     rf"(?P<over>/(?:{_any('per')})(?![一-鿿]?率))?"
 )
-_SUFFIX = re.compile(r"\(?(?:及|含|\(含\)|\(及\))?\)?(以上|以下|以内|之内|左右|上下|(?<=[钟时天日秒月年里])内(?![容部涵外存需陆河蒙生]))\)?")
+_SUFFIX = re.compile(
+    r"\(?(?:及|含|\(含\)|\(及\))?\)?(以上|以下|以内|之内|左右|上下|(?<=[钟时天日秒月年里])内(?![容部涵外存需陆河蒙生]))\)?"
+)
 _SUFFIXES: dict[str, Comparator] = {
     "以上": ">=", "以下": "<=", "以内": "<=", "之内": "<=", "内": "<=", "左右": "~", "上下": "~",
 }  # fmt: skip
@@ -162,7 +164,9 @@ def _amount(text: str, match: re.Match[str]) -> Amount | None:
         low, high, core = low * 10, high * 10, "%"
     if named := re.search(r"\(([A-Za-z/]+)\)$", core):
         core = named[1]
-    if not core and re.search(r"年[限数][^,。;]{0,6}$", text[max(0, match.start() - 12) : match.start()]):
+    if not core and re.search(
+        r"年[限数][^,。;]{0,6}$", text[max(0, match.start() - 12) : match.start()]
+    ):
         core = "年" if text.startswith("年", match.end()) else ""
     end = match.end() + (core == "年")
     over = (match["over"] or "") if core else ""
@@ -241,7 +245,9 @@ _RATIO = re.compile(
     r"(?:[PWC]UE\)?值?|利用效率\)?|电源使用效率|指数|系数|得分|弹性|消纳比|容积率)$"
 )
 _FROM_VALUE = re.compile(r"[从由](?:20[0-4]\d年[底末]?的?|目前的?|现有的?)?(?:\d[\d.]{0,6})?$")
-_ENDS = re.compile(r"(?:(?:下降|降低|降|提高|提升|优化|压减|升|增)[到至为]|以上|以下|以内|左右)?(?:$|[,。;、)\s]|和|及|并)")
+_ENDS = re.compile(
+    r"(?:(?:下降|降低|降|提高|提升|优化|压减|升|增)[到至为]|以上|以下|以内|左右)?(?:$|[,。;、)\s]|和|及|并)"
+)
 
 
 def _ratio(text: str, match: re.Match[str], first: int) -> bool:

@@ -102,9 +102,10 @@ class Carry:
             self._listed = (passage.heading, set_out[0].year)
         if passage.text.rstrip().endswith(":"):
             self._open = (passage.heading, set_out[-1].year)
-        elif passage.heading >= 0 and (root := self._above[passage.heading].goal):
-            if self._lead is None or self._lead[0] != root:
-                self._lead = (root, set_out[0].year)
+            return
+        root = self._above[passage.heading].goal if passage.heading >= 0 else ""
+        if root and (self._lead is None or self._lead[0] != root):
+            self._lead = (root, set_out[0].year)
 
     def _heads(self, passage: Passage) -> bool:
         """Whether a passage is a heading of the outline."""

@@ -201,6 +201,9 @@ def _last(rows: Sequence[Line], marks: Mapping[int, Ordinal], first: int) -> int
     end = len(rows) - 1
     for i in range((heads[0] if heads else first) + 1, len(rows)):
         signed = dated(rows[i].text) and not _annex_near(rows[i + 1 : i + 6])
+        # Without headings the office and the date may stand under the title, before a table.
+        if signed and not heads and any("\t" in row.text for row in rows[i + 1 :]):
+            continue
         if not signed and not _FOOTER.match(rows[i].text) and not _other(rows, i, heads):
             continue
         later = bisect_right(outer, i)

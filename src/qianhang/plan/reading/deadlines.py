@@ -10,7 +10,7 @@ from typing import Literal
 
 __all__ = ["Closing", "Year", "at", "closings", "due", "limit", "within", "years"]
 
-Now = tuple[int | None, int | None]
+Now = tuple[int | None, int | None, int | None]
 Role = Literal["deadline", "past", "baseline"]
 
 _PLANS = {"十二五": 2015, "十三五": 2020, "十四五": 2025, "十五五": 2030, "十六五": 2035}
@@ -56,7 +56,10 @@ _LIMIT = re.compile(
 )
 # So many years are looked back upon.
 _BACK = 60
+# So far back a sentence is looked for.
+_REACH = 400
 _THIS = re.compile(r"今年(?!以来|前|\d|[一二三四上])(?:年?底|末|内)?|本年度")
+_TERM = re.compile(r"(?:规划|方案|行动|计划|实施)期[内末]")
 _WITHIN = re.compile(r"年[内底](?:前|(?=,))|全年(?=[^度])")
 
 
@@ -70,11 +73,11 @@ class Year:
     role: Role
 
 
-def years(text: str, *, since: int | None, now: Now = (None, None)) -> tuple[Year, ...]:
+def years(text: str, *, since: int | None, now: Now = (None, None, None)) -> tuple[Year, ...]:
     """The years of a passage in order.
 
     since : first year of the plan, before which a year is the past
-    now : the year that 今年 means, and that which 全年 and 年底 mean
+    now : the year that 今年 means, that which 全年 and 年底 mean, and the last of the plan
     """
     shut = [m.span() for m in _TITLE.finditer(text)]
     found = []
@@ -83,7 +86,7 @@ def years(text: str, *, since: int | None, now: Now = (None, None)) -> tuple[Yea
             continue
         if year := _year(text, match, since):
             found.append(year)
-    for pattern, this in zip((_THIS, _WITHIN), now, strict=True):
+    for pattern, this in zip((_THIS, _WITHIN, _TERM), now, strict=True):
         if this is not None:
             taken = [(y.start, y.end) for y in found]
             found += [
@@ -169,7 +172,7 @@ def closings(text: str) -> tuple[Closing, ...]:
     for match in _BRACKET.finditer(text):
         start, end = match.span()
         since = max(floor, _since(text, match))
-        if text.startswith(":", end) or not re.search(r"[^\s。;,、]", text[since:start]):
+        if text.startswith(":", end) or not re.search(r"[^\s。;,、]", text[since:start][:_REACH]):
             continue
         found.append(Closing(since, start, end, int(match["year"]), "到" not in match[0][-12:]))
         floor = end
@@ -181,8 +184,10 @@ def _since(text: str, match: re.Match[str]) -> int:
     start, end = match.span()
     if match["head"] or _AFTER_STOP.search(text[max(0, start - 4) : start]):
         return 0
-    marks = "。" if match["all"] else "。;" if re.match(r"\s*(?:[。;]|$)", text[end:end + 4]) else "。;,"
-    return max(text.rfind(mark, 0, start) for mark in marks) + 1
+    ends = re.match(r"\s*(?:[。;]|$)", text[end : end + 4])
+    marks = "。" if match["all"] else "。;" if ends else "。;,"
+    low = max(0, start - _REACH)
+    return max(low - 1, *(text.rfind(mark, low, start) for mark in marks)) + 1
 
 
 def within(found: Sequence[Year], start: int, stop: int) -> Sequence[Year]:

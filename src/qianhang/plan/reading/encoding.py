@@ -18,6 +18,7 @@ _LEAST_SHARE = 0.7
 _SAMPLE = 6000
 _LOST, _MOST_LOST = "\ufffd", 0.02
 _FEW = 12
+_SURE = 60
 # Letters of western encodings, but for signs that Chinese texts use.
 _ODD = re.compile("(?![\u00a0·°±×§÷«»])[\u0080-\u00ff]")
 _IDEOGRAPH = re.compile("[\u3400-\u9fff\ue000-\uf8ff\ufffd]")
@@ -48,6 +49,9 @@ def decoded(data: bytes, *, name: str, declared: str = "") -> str:
         share = common_share(found)
         if share >= _LEAST_SHARE and guess in (*_known(declared), "utf-8"):
             return found
+        if guess == "utf-8" and len(found) - len(found.encode("ascii", "ignore")) >= _SURE:
+            # Other encodings do not form valid UTF-8 by chance: it was spoilt before it was saved.
+            return _refuse(data, name)
         scored.append((share, found))
     share, best = max(scored, key=lambda s: s[0], default=(0.0, ""))
     return best if share >= _LEAST_SHARE else _refuse(data, name)

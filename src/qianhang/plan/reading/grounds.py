@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import re
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -22,14 +24,19 @@ __all__ = ["REGION", "Setting", "aims", "refusal", "setting", "told_only", "told
 
 _STOP = re.compile(r"[。;!?\n\t]")
 _PAUSE = re.compile(r"[,:。;!?\n\t]")
-_AIM = re.compile(r"力争|争取|预计|将(?=[^近])|计划(?=[到于建])|确保|目标|到20[2-4]\d|到[“\"]十")
+_AIM = re.compile(
+    r"力争|争取|下一步|今后|接下来|预计|将(?=[^近])|计划(?=[到于建])|确保|目标|到20[2-4]\d|到[“\"]十"
+)
 _MARKED = r"(?:[(\d一二三四五六七八九十)、.①-⑳—·•■●]|是|其中){0,6}"
 _URGE = "加快|推进|推动|加强|强化|鼓励|支持|完善|优化|大力|积极|深入|着力|持续|进一步|全面|每年"
 _URGED = re.compile(f"{_MARKED}(?:{_URGE}|下一步|今后)")
 _DO = re.compile(f"{_MARKED}(?:{_URGE}|{either(VERBS)})")
 # How far around an amount words are looked at, in characters and in amounts.
-_REACH = 600
+_REACH = 400
 _NEAR = 12
+# How long a row of names before a number may be, and which sorts it may sum up.
+_ROW = 60
+_SORT = re.compile(r"[^,。]{0,6}(?:产业|行业|领域|赛道|品牌|终端|环节)(?!园|集群|基地|链)")
 # Where nothing dates a sentence these tell of the past.
 _COUNTED = re.compile(r"先后|同比")
 _QUOTED = re.compile(r"“[^“”]*”|\"[^\"]{1,24}\"|《[^《》]*》|‘[^‘’]*’")
@@ -150,6 +157,12 @@ def aims(place: Setting) -> bool:
     return bool(_AIM.search(sentence) or _DO.match(sentence))
 
 
+@functools.lru_cache(maxsize=2)
+def _cues(text: str) -> tuple[tuple[int, int], ...]:
+    """Where a passage has words of the past."""
+    return tuple(m.span() for m in PAST_CUE.finditer(text))
+
+
 def told_past(place: Setting, years: Sequence[Year], *, dated: bool) -> bool:
     """Whether the last cue in the sentence before an amount is one of the past.
 
@@ -157,9 +170,13 @@ def told_past(place: Setting, years: Sequence[Year], *, dated: bool) -> bool:
     """
     start, stop = place.sentence[0], place.amount.first
     if not dated:
-        start = max(place.text.rfind(c, max(0, start - _REACH), start) for c in "。!?\n\t") + 1
+        floor = max(0, start - _REACH)
+        start = max(floor - 1, *(place.text.rfind(c, floor, start) for c in "。!?\n\t")) + 1
         stop = place.clause[1]
-    told = [m.end() for m in PAST_CUE.finditer(place.text, start, stop)]
+    cues = _cues(place.text)
+    told = [
+        b for _, b in cues[bisect_left(cues, (start,)) : bisect_left(cues, (stop,))] if b <= stop
+    ]
     if not dated:
         told += [m.end() for m in _COUNTED.finditer(place.text, start, stop)]
     if not told:
@@ -172,9 +189,11 @@ def told_past(place: Setting, years: Sequence[Year], *, dated: bool) -> bool:
 def _named(place: Setting) -> bool:
     amount = place.amount
     reached = amount.core == "元" and amount.reached and place.after == "级"
-    if place.after.startswith(("时延圈", "交通圈", "生活圈", "经济圈", "圈")):
+    if amount.measured and re.match(r"[一-鿿]{0,6}圈", place.after):
         return True
-    if not reached and place.after.startswith(("级", "型", "+", "制", "版", "工程", "杯", "行动", "计划", "代")):
+    if not reached and place.after.startswith(
+        ("级", "型", "+", "制", "版", "工程", "杯", "行动", "计划", "代")
+    ):
         return True
     if re.match(r"“\d", place.after) or _inside(_QUOTED, place):
         return True
@@ -248,6 +267,8 @@ def _structural(place: Setting) -> bool:
     if place.after.startswith(("以上", "左右")):
         return False
     noun = _noun(place.after)
+    if amount.spelt and _SORT.match(noun) and _listing(place.before) == amount.low:
+        return True
     closes = place.text[place.clause[1] : place.clause[1] + 1] == ":"
     if _LIST.search(place.before) and not re.search(r"示范|试点", noun):
         return True
@@ -267,6 +288,14 @@ def _structural(place: Setting) -> bool:
     if amount.low < 30 and STRUCTURE.search(noun):
         return True
     return amount.spelt and bool(SPELT_STRUCTURE.search(noun))
+
+
+def _listing(before: str) -> int:
+    """How many things stand in a row right before a number, 0 where a verb does."""
+    parts = re.split("[、和与]", before[-_ROW:])
+    if not 2 <= len(parts[-1]) <= 12 or PURSUE.match(parts[-1]):
+        return 0
+    return len(parts)
 
 
 def _noun(after: str) -> str:
@@ -327,7 +356,10 @@ _RULES = (
 )
 
 
-_SHARE = re.compile(r"(?:率|占比|比例|比重|覆盖面)(?:平均|均)?$")
+_CLOSED = re.compile(r"$|[、)]|[和及](?![^、,。;]*率)")
+_SHARE = re.compile(
+    r"(?:率|占比|比例|比重|覆盖面|节[水肥能电煤药油地]|省[水肥工]|增[产收效])(?:平均|均)?$"
+)
 
 
 def _pursued(place: Setting, year: Year | None, goal: bool) -> bool:
@@ -339,7 +371,7 @@ def _pursued(place: Setting, year: Year | None, goal: bool) -> bool:
     own = place.text[amount.first : amount.start]
     if own and _REACHED.match(own):
         return True
-    if amount.core == "%" and _SHARE.search(place.before) and not place.after:
+    if amount.core == "%" and _SHARE.search(place.before) and _CLOSED.match(place.after):
         return True
     if own == "为" and PURSUE.search(place.after):
         return True

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -43,6 +44,8 @@ def read_text(text: str, *, file: str) -> Document:
     told = facts(folded, proper, headings)
     sections = _sections(folded, headings, told)
     rows = _placed(folded, table_tasks(folded, proper, facts=told))
+    paths = {s.path for s in sections}
+    own = [r for r in rows if r.section and r.section not in paths]
     return Document(
         file=file,
         text=text,
@@ -56,9 +59,9 @@ def read_text(text: str, *, file: str) -> Document:
         status=told.status,
         sections=sections + _numbered(rows),
         tasks=_tasks(sections) + rows,
-        targets=_targets(folded, targets(folded, proper, headings, facts=told)),
-        systems=_placed(folded, systems(folded, headings)),
-        measures=_placed(folded, measures(folded, headings)),
+        targets=_of_rows(_targets(folded, targets(folded, proper, headings, facts=told)), own),
+        systems=_of_rows(_placed(folded, systems(folded, headings)), own),
+        measures=_of_rows(_placed(folded, measures(folded, headings)), own),
     )
 
 
@@ -99,6 +102,17 @@ def _numbered(rows: Sequence[Task]) -> tuple[Section, ...]:
         for r in rows
         if r.section and r.units
     )
+
+
+def _of_rows(items: Sequence[Placed], rows: Sequence[Task]) -> tuple[Placed, ...]:
+    """The same items, those that stand in a row of a table under that row's number."""
+    starts = [row.start for row in rows]
+    found = []
+    for item in items:
+        at = bisect_right(starts, item.start) - 1
+        inside = at >= 0 and item.end <= rows[at].end
+        found.append(replace(item, section=rows[at].section) if inside else item)
+    return tuple(found)
 
 
 def _placed(folded: Folded, items: Sequence[Placed]) -> tuple[Placed, ...]:

@@ -12,8 +12,16 @@ from qianhang.plan.reading.amounts import Amount, amounts
 from qianhang.plan.reading.carried import Standing
 from qianhang.plan.reading.deadlines import Closing, Year, at, closings, due, within, years
 from qianhang.plan.reading.fold import Folded
-from qianhang.plan.reading.grounds import Setting, aims, refusal, setting, told_only, told_past, urged
-from qianhang.plan.reading.indicator import Phrase, phrase
+from qianhang.plan.reading.grounds import (
+    Setting,
+    aims,
+    refusal,
+    setting,
+    told_only,
+    told_past,
+    urged,
+)
+from qianhang.plan.reading.indicator import Phrase, Prior, phrase
 from qianhang.plan.reading.outline import Heading
 from qianhang.plan.reading.passages import Passage
 from qianhang.plan.reading.respective import groups, names
@@ -21,7 +29,14 @@ from qianhang.plan.reading.verbs import PAST_CUE, before_noun
 
 __all__ = ["Era", "stated"]
 
-_HEDGE = re.compile(r"力争|争取|确保|努力|有望|原则上")
+_HEDGED = (
+    r"(?P<hedge>力争|争取(?!中央|国家|上级|省|[^,。;]{0,20}(?:支持|资金|试点|投资))"
+    r"|确保|努力|有望|原则上)"
+)
+_HEDGE = re.compile(_HEDGED)
+# It spreads to what follows only from the head of a clause.
+_HEADED = re.compile(rf"(?:^|[,:。;!?\n\t)、—-]|年[底末]?前?){_HEDGED}")
+_AT_LEAST = re.compile(r"(?:至少|不少于|不低于)[^,。;、\d]{0,8}$")
 _YEARLY = re.compile(r"每年|逐年")
 _EVERYWHERE = re.compile(
     r"各(?:市|县|区|地|州|设区|高校|学校|领域|行业|重点|级|部门|园区)|每[个家所座]|每(?:县|市|区|镇)|"
@@ -29,6 +44,7 @@ _EVERYWHERE = re.compile(
 )
 _NEW = re.compile(r"新建(?=[^\d]{4,}$)")
 _FROM = re.compile(r"(?:从|由|自)(?P<when>[^,。;从由自]{0,14})$")
+_SIZE = re.compile(r"(?:占地|面积|投资|投入|海拔|全长|总长|直径|注册资本|预算)$")
 _RISES = re.compile(
     r"^(?:以上|左右)?[^,。;\d]{0,6}?(?:提高|提升|增长|增加|扩大|下降|降低|降|缩短|压缩|压减|减少|升|增|扩|"
     r"发展|拓展|跃升|优化)?(?:到|至)"
@@ -41,8 +57,9 @@ _LATER = re.compile(
     r"(?:完成|建成|实现|投用|投产|达到|达成|投入|落实|到位)[^,。;\d]{0,6}(?=[,。;)]|$)"
 )
 # How far back a sentence is looked for, where its year must stand, how many brackets are read.
-_REACH = 600
+_REACH = 400
 _HEAD = 8
+_HEADING = re.compile(r"(?:^|[,:。;])(?:力争|确保)?[到至]$")
 _MANY = 200
 _WHOLE = re.compile(r"实现(?P<name>[^,。;:“”\"]{2,30}?)(?<![0-9%])全覆盖")
 
@@ -53,12 +70,13 @@ _Share = tuple[str, int | None, Comparator | None]
 @dataclass(frozen=True, slots=True)
 class Era:
     """since : the first year that is not the past; only : the one year of a yearly plan
-    now : the year that 今年 means
+    now : the year that 今年 means; end : the last year of the plan
     """
 
     since: int | None
     only: int | None
     now: int | None
+    end: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +113,7 @@ def stated(
     if not everything and "全覆盖" not in text:
         return []
     ends = _endings(text, everything, era.since)
-    dated = years(text, since=era.since, now=(era.now, era.only))
+    dated = years(text, since=era.since, now=(era.now, era.only, era.end))
     dated = tuple(y for y in dated if not any(e.start <= y.start < e.end and e.done for e in ends))
     heading = headings[passage.heading] if passage.heading >= 0 else None
     scene = _Scene(
@@ -140,13 +158,21 @@ def _counted(scene: _Scene) -> Iterator[Target]:
         if started := _started(place):
             base = started
             continue
-        if refusal(place, year=year, goal=scene.goal, past=past) is not None:
+        listed = scene.goal or _listed(place, kept)
+        if refusal(place, year=year, goal=listed, past=past) is not None:
             continue
         if found := base or _grown(place):
             bases[len(kept)] = found
         base = None
         kept.append((place, year))
     yield from _targets(scene, kept, bases)
+
+
+def _listed(place: Setting, kept: Sequence[tuple[Setting, Year | None]]) -> bool:
+    """Whether an amount ends its clause in a sentence that has set a target before it."""
+    if not kept or kept[-1][0].sentence != place.sentence or place.amount.spelt or place.after:
+        return False
+    return len(place.before) >= 2 and not _SIZE.search(place.before)
 
 
 def _past(scene: _Scene, place: Setting, year: Year | None, told: int | None) -> bool:
@@ -172,14 +198,27 @@ def _year(scene: _Scene, place: Setting) -> Year | None:
     for closing in scene.closings:
         if closing.since <= start < closing.start:
             return Year(closing.start, closing.end, closing.year, "deadline")
-    if found is not None:
+    if found is not None and (scene.goal or _leads(scene.passage.text, found)):
         return found
     later = _LATER.match(scene.passage.text, place.amount.end)
     if later:
         return Year(*later.span("year"), int(later["year"]), "deadline")
-    if scene.carried is not None:
+    if scene.carried is not None and not _ahead(scene, place):
         return Year(0, 0, scene.carried, "deadline")
     return None
+
+
+def _leads(text: str, year: Year) -> bool:
+    """Whether a year holds beyond its sentence: a comma or 到 sets it before what follows."""
+    if year.role != "deadline" or text.startswith((",", ":"), year.end):
+        return True
+    return bool(_HEADING.search(text[max(0, year.start - 4) : year.start]))
+
+
+def _ahead(scene: _Scene, place: Setting) -> bool:
+    """Whether what is done every year comes before the year of its sentence: it has none."""
+    later = within(scene.years, place.amount.last, place.sentence[1])
+    return bool(_YEARLY.search(place.before)) and any(y.role == "deadline" for y in later)
 
 
 def _told_from(scene: _Scene, place: Setting) -> int:
@@ -188,7 +227,8 @@ def _told_from(scene: _Scene, place: Setting) -> int:
     text, start = place.text, place.sentence[0]
     if start == 0 or text[start - 1] != ";" or urged(place):
         return start
-    head = max(text.rfind(c, max(0, start - _REACH), start) for c in "。!?\n\t") + 1
+    floor = max(0, start - _REACH)
+    head = max(floor - 1, *(text.rfind(c, floor, start) for c in "。!?\n\t")) + 1
     first = within(scene.years, head, head + _HEAD)
     return head if first and first[0].role == "past" else start
 
@@ -217,16 +257,16 @@ def _targets(
     bases: dict[int, Baseline],
 ) -> Iterator[Target]:
     shared = _respective(scene, [place for place, _ in kept])
-    floor, prior, sentence = 0, "", -1
+    floor, prior, sentence = 0, Prior(), -1
     for i, (place, year) in enumerate(kept):
         if place.sentence[0] != sentence:
-            sentence, prior = place.sentence[0], ""
+            sentence, prior = place.sentence[0], Prior()
         ceiling = kept[i + 1][0].amount.first if i + 1 < len(kept) else len(place.text)
         said = phrase(
             place, room=(floor, ceiling), years=scene.years, prior=prior, title=scene.title
         )
         name, due_by, sign = shared.get(i, ("", None, None))
-        prior, floor = name or said.indicator, said.end
+        prior, floor = Prior(name or said.indicator, place.amount.core), said.end
         target = _target(scene, place, said)
         yield replace(
             target,
@@ -250,7 +290,8 @@ def _respective(scene: _Scene, places: Sequence[Setting]) -> dict[int, _Share]:
         if parts:
             found |= {i: (name, None, sign) for i, name in zip(group, parts, strict=True)}
         elif len(own) == len(group):
-            name = before_noun(_after_years(first, own).partition("分别")[0])
+            said = _after_years(first, own).partition("分别")
+            name = before_noun(said[0]) or before_noun(said[2])
             name = name or re.split(r"[,、。;(]", places[group[-1]].after, maxsplit=1)[0]
             found |= {i: (name, y.year, sign) for i, y in zip(group, own, strict=True)}
     return found
@@ -264,8 +305,6 @@ def _after_years(place: Setting, own: Sequence[Year]) -> str:
 def _target(scene: _Scene, place: Setting, said: Phrase) -> Target:
     begin, stop = scene.passage.place(said.start, said.end)
     before = place.text[place.clause[0] : place.amount.first]
-    aim = place.text[place.sentence[0] : place.amount.first]
-    hedged = _HEDGE.search(aim)
     everywhere = _EVERYWHERE.search(before) or (place.amount.measured and _NEW.search(before))
     return Target(
         id="",
@@ -278,18 +317,31 @@ def _target(scene: _Scene, place: Setting, said: Phrase) -> Target:
         span=scene.folded.quote(begin, stop),
         start=begin,
         end=stop,
-        hedge=hedged[0] if hedged else "",
+        hedge=_hedge(place),
         yearly=bool(_YEARLY.search(before)),
         everywhere=bool(everywhere),
     )
 
 
 def _comparator(place: Setting, said: Phrase) -> Comparator:
-    """As printed; but 突破5项技术 breaks through five of them, it does not exceed five."""
-    broken = place.text.startswith("突破", place.amount.first)
-    if broken and said.end > place.amount.last and not place.amount.measured:
+    """As printed; but 突破5项技术 breaks through five of them, it does not exceed five, and 至少
+    may stand before the verb."""
+    amount = place.amount
+    broken = place.text.startswith("突破", amount.first)
+    if broken and said.end > amount.last and not amount.measured:
         return "="
-    return place.amount.comparator
+    if amount.comparator == "=" and _AT_LEAST.search(place.before):
+        return ">="
+    return amount.comparator
+
+
+def _hedge(place: Setting) -> str:
+    """The word by which a target is only aimed at: in its clause, or at the head of one before."""
+    text = place.text
+    own = max(text.rfind(c, place.sentence[0], place.amount.first) for c in ",:。;(") + 1
+    found = _HEDGE.search(text, max(own, place.sentence[0]), place.amount.first)
+    found = found or _HEADED.search(text[place.sentence[0] : place.amount.first])
+    return found["hedge"] if found else ""
 
 
 def _covered(scene: _Scene) -> Iterator[Target]:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["targets"]
 
 _YEAR = re.compile(r"20[0-4]\d")
-_YEARLY = re.compile(r"要点|年度|工作计划|任务清单|工作安排")
+_YEARLY = re.compile(r"要点|年度|工作计划|任务清单|工作安排|分工|重点(?:工作|任务)|台账")
 _SCALES = {
     "": 1.0,
     "百": 1e2,
@@ -64,7 +64,7 @@ def targets(
         if limited[i] is not None:
             standing = replace(standing, year=limited[i])
         stands = stated(folded, passage, headings, era=era, standing=standing)
-        carry.learn(passage, years(passage.text, since=era.since, now=(era.now, era.only)))
+        carry.learn(passage, years(passage.text, since=era.since, now=(era.now, era.only, era.end)))
         (own if passage.at[0] >= body[0] else lead).extend(stands)
     return _numbered(_merged(sorted(own, key=lambda t: t.start), lead, folded.text))
 
@@ -79,12 +79,14 @@ def _era(facts: Facts | None) -> Era:
     # An open period (-2030) only tells that the plan is not younger than its end.
     bounds = [*dated[:1], *(period[:1] if dated or len(period) == 2 else [])]
     since = min((int(y) for y in bounds), default=only)
-    return Era(since, only, only if only is not None else int(dated[0]) if dated else None)
+    now = only if only is not None else int(dated[0]) if dated else None
+    return Era(since, only, now, int(period[-1]) if period else None)
 
 
 def _merged(own: Sequence[Target], lead: Sequence[Target], text: str) -> list[Target]:
     """One target for all the places that print it; those only in the lead are left out."""
     kept: list[Target] = []
+    again: list[list[tuple[int, int]]] = []
     alike: dict[Key, list[int]] = {}
     breaks = [m.start() for m in re.finditer("\n", text)]
     for i, target in enumerate((*own, *lead)):
@@ -92,16 +94,17 @@ def _merged(own: Sequence[Target], lead: Sequence[Target], text: str) -> list[Ta
         same = next((k for k in among[:_AGAIN] if _same(kept[k], target, breaks)), None)
         if same is not None:
             kept[same] = _joined(kept[same], target)
+            again[same].append((target.start, target.end))
         elif i < len(own):
             among.append(len(kept))
             kept.append(target)
-    return kept
+            again.append(list(target.also))
+    return [replace(t, also=tuple(places)) for t, places in zip(kept, again, strict=True)]
 
 
 def _joined(first: Target, again: Target) -> Target:
     return replace(
         first,
-        also=(*first.also, (again.start, again.end)),
         deadline=first.deadline if first.deadline is not None else again.deadline,
         hedge=first.hedge or again.hedge,
     )
