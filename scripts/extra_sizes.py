@@ -40,7 +40,9 @@ def megabytes(names: set[str]) -> float:
     return total / 1e6
 
 
-EXTRAS = "water health crop energy grid heat traffic routing ocean plan".split()
+EXTRAS = (
+    "water", "health", "crop", "energy", "grid", "heat", "traffic", "routing", "ocean", "plan",
+)  # fmt: skip
 core = closure(["qianhang"])
 for extra in sys.argv[1:] or EXTRAS:
     more = closure([f"qianhang[{extra}]"]) - core

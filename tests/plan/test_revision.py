@@ -107,5 +107,5 @@ def test_a_draft_and_the_issued_plan_are_one_plan():
 
 
 def test_another_regions_plan_of_the_same_name_is_another_plan(ledger, put_plan, plan):
-    other = put_plan(FIRST + "！", targets=[], title="云泽市行动方案", issuer="东山市人民政府")
+    other = put_plan(FIRST + "！", targets=[MODEL], title="云泽市行动方案", issuer="东山市人民政府")
     assert other.plan.ref == "P2"
