@@ -71,7 +71,7 @@ def main(arguments: list[str]) -> None:
             text = printed(script)
             found[title] = text if text.startswith("|") else f"```\n{text}```\n"
         parts.append(f"## {title}\n\n{found.get(title, '')}")
-    if "--quick" not in arguments:
+    if "--quick" not in arguments and not wanted:
         print("\n== packs.py", flush=True)
         printed("packs.py")
     if FIGURES.is_file():

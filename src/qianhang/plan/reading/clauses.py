@@ -29,7 +29,7 @@ _GOES_ON = re.compile(r"以及|及|(?:和|与)(?!此)")
 # Aims, principles and reviews of the past name no work to be done.
 _AIMS = re.compile(
     r"总体(?:要求|目标|思路|部署)|(?:主要|发展|工作|行动|具体|阶段|建设)目标|^目标|指导思想|基本原则"
-    r"|基本思路|发展思路|工作思路|(?:发展|现实|工作)基础|背景|现状|形势"
+    r"|基本思路|发展思路|工作思路|(?<![实牢化固筑升强])(?:发展|现实|工作)基础|背景|现状|形势"
 )
 
 # Longer stretches without a mark are menus and lists, not sentences.
