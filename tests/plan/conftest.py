@@ -35,11 +35,17 @@ def plan_texts():
 
 
 @pytest.fixture(scope="session")
-def placed_f1(plan_texts):
-    """F1 by place and name of a reader of systems or measures, by the scorer beside the texts."""
+def scorer(plan_texts):
+    """The scorer beside the texts."""
     spec = importlib.util.spec_from_file_location("plan_score", plan_texts / "score.py")
-    scorer = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(scorer)
+    found = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(found)
+    return found
+
+
+@pytest.fixture(scope="session")
+def placed_f1(plan_texts, scorer):
+    """F1 by place and name of a reader of systems or measures."""
 
     def f1(read, kind):
         tally = scorer.Tally()
