@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
 
-from qianhang.core.words import Lang, say
+from qianhang.core.words import Lang, has, say
 from qianhang.plan.office.changes import changes, shown
 from qianhang.plan.office.paper import Annex, Block, Grid, Heading, Paper, Paragraph
 from qianhang.plan.office.wording import (
@@ -15,10 +15,10 @@ from qianhang.plan.office.wording import (
     aim,
     figure,
     percent,
-    reason_words,
     state_words,
     target_words,
 )
+from qianhang.plan.reasons import in_words
 
 if TYPE_CHECKING:
     from qianhang.plan.readings import Component
@@ -149,10 +149,13 @@ def _overdue(b: Bulletin) -> Iterator[Block]:
 
 
 def _unproven(b: Bulletin) -> Iterator[Block]:
-    yield from _by_unit(b, "no_evidence", lambda s: s.state == "no_evidence")
+    """Why there is no figure stands in place of one: records that do not count, or none."""
+    yield from _by_unit(b, "no_evidence", lambda s: s.state == "no_evidence", last="reason")
 
 
-def _by_unit(b: Bulletin, key: str, wanted: Callable[[Standing], bool]) -> Iterator[Block]:
+def _by_unit(
+    b: Bulletin, key: str, wanted: Callable[[Standing], bool], *, last: str = "value"
+) -> Iterator[Block]:
     """The targets in a state, the units that lead them side by side."""
     yield Heading(_say(b, key))
     found = [s for s in b.standings if wanted(s)]
@@ -164,10 +167,11 @@ def _by_unit(b: Bulletin, key: str, wanted: Callable[[Standing], bool]) -> Itera
     told = _say(b, f"{key}_some", count=len(found), units=units)
     nobody = sum(not s.leaders for s in found)
     yield Paragraph(told + (_say(b, "nobody_leads", count=nobody) if nobody else ""))
+    last_of = {"value": _value, "reason": _why}[last]
     rows = tuple(
-        (_lead(b, s), target_words(s.item.values), _due(b, s), _value(b, s)) for s in found
+        (_lead(b, s), target_words(s.item.values), _due(b, s), last_of(b, s)) for s in found
     )
-    yield Grid(_heads(b, "lead", "target", "due", "value"), rows, shares=(4, 6, 2, 3))
+    yield Grid(_heads(b, "lead", "target", "due", last), rows, shares=(4, 6, 2, 3))
 
 
 def _claims(b: Bulletin) -> Iterator[Block]:
@@ -240,7 +244,7 @@ def _components(b: Bulletin) -> Annex:
             f"#{c.seq}",
             c.on.isoformat(),
             c.grade,
-            f"{c.kind} {c.subject}".strip(),
+            f"{_kind(b, c.kind)} {c.subject}".strip(),
             figure(c.value),
             _counted(b, c),
         )
@@ -276,6 +280,17 @@ def _due(b: Bulletin, s: Standing) -> str:
     return _say(b, "yearly", year=year).strip() if s.item.values["yearly"] else year
 
 
+def _why(b: Bulletin, s: Standing) -> str:
+    """Why a target has no figure, and that its time is up where it is."""
+    both = "; ".join(filter(None, (s.reading.reason, s.assessment.reason)))
+    return in_words(both, b.order.lang) or _say(b, "no_value")
+
+
+def _kind(b: Bulletin, kind: str) -> str:
+    key = f"ledger.evidence.{kind}"
+    return say(key, lang=b.order.lang) if has(key) else kind
+
+
 def _value(b: Bulletin, s: Standing) -> str:
     return figure(s.reading.value, s.reading.unit) or _say(b, "no_value")
 
@@ -296,4 +311,4 @@ def _progress(s: Standing) -> str:
 def _counted(b: Bulletin, c: Component) -> str:
     if c.used:
         return _say(b, "apart" if c.grade == "D" else "used")
-    return reason_words(c.why, b.order.lang) if c.why else _say(b, "unused")
+    return in_words(c.why, b.order.lang) if c.why else _say(b, "unused")

@@ -11,10 +11,10 @@ from qianhang.plan.office.wording import (
     figure,
     ids,
     percent,
-    reason_words,
     state_words,
     target_words,
 )
+from qianhang.plan.reasons import in_words
 
 if TYPE_CHECKING:
     from qianhang.plan.standing import Standing
@@ -116,7 +116,7 @@ def _counted(key: str, numbers: tuple[int, ...], lang: Lang) -> str:
 def _why_gone(gone: tuple[int, ...], now: Standing, lang: Lang) -> str:
     """Why records no longer count, as the reading says; each reason once."""
     whys = dict.fromkeys(c.why for c in now.reading.components if c.seq in gone and c.why)
-    told = (reason_words(why, lang) for why in whys)
+    told = (in_words(why, lang) for why in whys)
     return "".join(say("office.changes.because", lang=lang, why=why) for why in told)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -15,7 +14,6 @@ __all__ = [
     "figure",
     "ids",
     "percent",
-    "reason_words",
     "state_words",
     "target_words",
 ]
@@ -23,16 +21,6 @@ __all__ = [
 _SIGNS = {">=": "≥", ">": "＞", "<=": "≤", "<": "＜", "~": "≈", "=": ""}
 _SHOWN = 8
 # What a reading says of a record that does not count -> the words for it.
-_REASONS = {
-    "retracted": re.compile(r"retracted: (?P<why>.*)", re.DOTALL),
-    "later": re.compile(r"observed later"),
-    "earlier": re.compile(r"before this year \((?P<year>\d+)\)"),
-    "stale": re.compile(r"older than (?P<days>\d+) days"),
-    "region": re.compile(r"region (?P<found>.*), not (?P<wanted>.*)"),
-    "fails": re.compile(r"does not qualify: (?P<why>.*)", re.DOTALL),
-    "once": re.compile(r"counted once: record (?P<number>\d+) is newer"),
-    "blank": re.compile(r"has no value"),
-}
 
 
 def figure(value: float | None, unit: str = "") -> str:
@@ -74,12 +62,3 @@ def ids(numbers: Iterable[int], lang: Lang) -> str:
     if len(every) > _SHOWN:
         return say("office.and_more", lang=lang, shown=shown, count=len(every))
     return shown
-
-
-def reason_words(why: str, lang: Lang) -> str:
-    """Why a record does not count, in the reader's language where the reason is a known one."""
-    for key, pattern in _REASONS.items():
-        found = pattern.fullmatch(why)
-        if found:
-            return say(f"office.reason.{key}", lang=lang, **found.groupdict())
-    return why
