@@ -128,6 +128,9 @@ def test_overdue_and_unproven_targets_stand_with_their_lead_units(store, evidenc
     assert "市数据局" in unproven
     assert "市大数据中心" not in unproven
     assert "0%" not in unproven
+    # Why there is no figure is said, once.
+    assert "没有" in unproven
+    assert all(line.count("没有记录") <= 1 for line in unproven.splitlines())
 
 
 def test_a_claim_is_printed_apart_and_never_counts(store, evidenced, made_up):

@@ -282,7 +282,8 @@ def _due(b: Bulletin, s: Standing) -> str:
 
 def _why(b: Bulletin, s: Standing) -> str:
     """Why a target has no figure, and that its time is up where it is."""
-    both = "; ".join(filter(None, (s.reading.reason, s.assessment.reason)))
+    told = f"{s.reading.reason}; {s.assessment.reason}".split("; ")
+    both = "; ".join(dict.fromkeys(filter(None, told)))
     return in_words(both, b.order.lang) or _say(b, "no_value")
 
 
