@@ -217,3 +217,9 @@ def test_a_system_is_linked_to_what_realises_it(call, plan):
     assert "scenario water.leak_detection" in call(
         "plan", "link", "P1.Y1", "scenario", "water.leak_detection", "--by", "赵一"
     )
+
+
+def test_a_name_of_another_kind_of_file_is_refused(call, plan, tmp_path):
+    with pytest.raises(QianhangError, match=r"QH834 .*x\.csv: found '\.csv', expected \.xlsx"):
+        call("plan", "export", "P1", "--out", tmp_path / "x.csv")
+    assert not (tmp_path / "x.csv").exists()

@@ -57,6 +57,12 @@ def save(path: Path, content: bytes) -> None:
     click.echo(str(path))
 
 
+def _of_kind(path: Path, *kinds: str) -> None:
+    """Raises UsageError where a file's name tells a kind that is not written."""
+    if path.suffix not in kinds:
+        raise UsageError("QH834", f"{path}: found {path.suffix!r}, expected {', '.join(kinds)}")
+
+
 @click.command(name="bulletin", help=say("cli.plan.bulletin.help"))
 @click.argument("plan")
 @on_option
@@ -93,6 +99,8 @@ def bulletin_command(plan: str, out: Path | None, **asked: Any) -> None:
         return
     if out.is_dir():
         out = out / f"{found.ref}-bulletin"
+    if out.suffix:
+        _of_kind(out, *(f".{kind}" for kind in files))
     # One file where the name tells a format, all three where it does not.
     kinds = [out.suffix[1:]] if out.suffix[1:] in files else list(files)
     for kind in kinds:
@@ -144,6 +152,7 @@ def export_command(plan: str, on: datetime | None, out: Path | None) -> None:
         found = find_plan(store, plan)
         lines = current(store, found, on=day)
     target = out or Path(f"{found.ref}-{day}.xlsx")
+    _of_kind(target, ".xlsx", ".json")
     if target.suffix == ".json":
         save(target, dump(lines, plan=found.title, ref=found.ref, on=day).encode())
     else:

@@ -127,13 +127,16 @@ def override(
 ) -> Override:
     """The override; a later one takes its place, `expires` ends it.
 
-    Raises UsageError for an unknown state, an empty reason, an item that is no target.
+    Raises UsageError for an unknown state, no reason, a past day, an item that is no target.
     """
     _only(item, "target")
     if state not in STATES:
         raise UsageError("QH826", f"{item.ref}: state {state!r} is none of {', '.join(STATES)}")
     if not reason.strip():
         raise UsageError("QH826", f"{item.ref}: an override needs a reason")
+    if expires < at.date():
+        message = f"{item.ref}: an override until {expires}, which is past, expected a day to come"
+        raise UsageError("QH826", message)
     row = {
         "plan": item.plan, "target": item.code, "value": value, "state": state, "reason": reason,
         "expires": expires.isoformat(), "by": signed(by), "at": stamp(at),
