@@ -204,3 +204,10 @@ def test_first_reading_is_the_baseline_and_nothing_was_asked_for_before_it():
     later = assess(goal, 88.0, on=first[0] + (END - first[0]) / 2, points=(first,))
     assert later.state == "behind"
     assert later.expected == pytest.approx(0.5, abs=0.01)
+
+
+def test_without_any_reading_to_count_from_nothing_is_expected():
+    goal = Goal(">=", 90.0, counts=False, start=START, deadline=END)
+    middle = START + (END - START) / 2
+    assert assess(goal, None, on=middle).expected is None
+    assert assess(GOAL, None, on=middle).expected == pytest.approx(0.5, abs=0.01)

@@ -90,7 +90,9 @@ def assess(goal: Goal, value: float | None, *, on: date, points: Points = ()) ->
     past = goal.deadline is not None and on > goal.deadline
     if value is None:
         reason = "the deadline has passed" if past else ""
-        return Assessment("no_evidence", expected=expected, reason=reason)
+        # Without a place to count from, nothing can be expected yet.
+        known = None if _baseline(goal, points) is None else expected
+        return Assessment("no_evidence", expected=known, reason=reason)
     attained = _attainment(goal, value, points)
     trend = _trend(goal, points)
     state = _state(_met(goal, value), past, attained, expected)
