@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -40,3 +41,47 @@ def with_fit(pack: Pack, tmp_path: Path) -> Callable[[str], Path]:
         return folder
 
     return make
+
+
+@pytest.fixture
+def registered(pack: Pack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., str]:
+    """register(name, fit) -> id of a pack that this and every other process finds installed.
+
+    Beside its case for own data it has one named `sample`, which needs none.
+    """
+    site = tmp_path / "site"
+    root, about = site / "trialpacks", site / "trialpacks-1.dist-info"
+    for folder in (root, about):
+        folder.mkdir(parents=True)
+    (root / "__init__.py").touch()
+    (about / "METADATA").write_text("Metadata-Version: 2.1\nName: trialpacks\nVersion: 1\n")
+    (about / "entry_points.txt").write_text("[qianhang.packs]\ntrialpacks = trialpacks\n")
+    monkeypatch.syspath_prepend(str(site))
+    inherited = os.environ.get("PYTHONPATH", "")
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(p for p in (str(site), inherited) if p))
+
+    def register(name: str = "fault", fit: str = "") -> str:
+        folder = root / "industry" / name
+        shutil.copytree(pack.folder, folder, ignore=shutil.ignore_patterns("__pycache__"))
+        manifest = (folder / "pack.toml").read_text(encoding="utf8")
+        (folder / "pack.toml").write_text(manifest.replace("[page]", _SAMPLE), encoding="utf8")
+        if fit:
+            with (folder / "pack.py").open("a", encoding="utf8") as file:
+                file.write(f"\n\n_fit = fit\n\n\ndef fit(train, *, spec):\n    {fit}\n")
+                file.write("    return _fit(train, spec=spec)\n")
+        return f"industry.{name}"
+
+    return register
+
+
+_SAMPLE = """[[case]]
+name = "sample"
+title = { zh = "示例", en = "sample" }
+synthetic = true
+
+[[case.bar]]
+metric   = "auroc"
+at_least = 0.7
+unit     = "1"
+
+[page]"""

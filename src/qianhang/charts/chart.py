@@ -187,6 +187,7 @@ class Setting:
     name : the table's name in the trial; unit : of its values; zone : in which times are shown
     columns : the manifest's; titles, units : words and units by table, column or `table.column`
     tables : names of the tables shown; such a title is a table's alone, not a column's
+    whole : the number table holds every row of the frame, not only those that are read on a page
     """
 
     name: str = ""
@@ -197,6 +198,7 @@ class Setting:
     titles: Mapping[str, Words] = field(default_factory=dict)
     units: Mapping[str, str] = field(default_factory=dict)
     tables: frozenset[str] = frozenset()
+    whole: bool = False
     source: Words | None = None
     stamps: tuple[Words, ...] = ()
 

@@ -9,7 +9,18 @@ from zoneinfo import ZoneInfo
 
 from qianhang.core.words import Lang, catalogue, say
 
-__all__ = ["amount", "exact", "fixed", "moment", "percent", "tick", "unit", "years", "zone"]
+__all__ = [
+    "amount",
+    "exact",
+    "fixed",
+    "moment",
+    "percent",
+    "shared",
+    "tick",
+    "unit",
+    "years",
+    "zone",
+]
 
 _NOTHING = 1e-12  # what rounding leaves of nought
 _RAISED = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
@@ -89,13 +100,18 @@ def _decimals(value: float, digits: int) -> int:
     return max(digits - 1 - math.floor(math.log10(abs(value))), 0) if value else 0
 
 
-def tick(value: float, step: float, *, lang: Lang, largest: float = 0.0) -> str:
-    """An axis label; `step` between ticks sets the decimals, `largest` the shared 万 or M."""
-    largest = max(largest, abs(value))
+def shared(largest: float, *, lang: Lang) -> tuple[float, str]:
+    """The size that the labels of an axis up to `largest` are counted in, with its word."""
     for size, name in _steps("chart.short", lang):
         if largest >= size and (size > 1e4 or largest >= 1e5):
-            return _minus(_fixed(value / size, step / size)) + (name if value else "")
-    return _minus(_fixed(value, step))
+            return size, name
+    return 1.0, ""
+
+
+def tick(value: float, step: float, *, lang: Lang, largest: float = 0.0) -> str:
+    """An axis label; `step` between ticks sets the decimals, `largest` the shared 万 or M."""
+    size, name = shared(max(largest, abs(value)), lang=lang)
+    return _minus(_fixed(value / size, step / size)) + (name if value else "")
 
 
 def _fixed(value: float, step: float) -> str:

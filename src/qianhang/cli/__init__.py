@@ -26,6 +26,8 @@ _COMMANDS = {
     "pack": "pack",
     "dataset": "dataset",
     "plan": "plan",
+    "serve": "serve",
+    "account": "account",
     "verify": "verify",
     "demo": "demo",
 }

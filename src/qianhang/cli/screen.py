@@ -50,7 +50,9 @@ class Steps:
             self._bar.stop()
 
     def __call__(self, event: Event) -> None:
-        """Show one event."""
+        """Show one event; what the job prints stays in its log."""
+        if event.state == "log":
+            return
         name = say(f"step.{event.step}")
         if event.state == "start":
             self._started = time.monotonic()

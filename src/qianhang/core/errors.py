@@ -9,8 +9,9 @@ QianhangError
 ├── JobFailed        QH51x  read the job's log
 ├── ModelError       QH6xx  train again, or restore the model's files
 ├── StoreError       QH7xx  repair the store
-└── UsageError       QH8xx  change the command, or install an extra
-    └── MissingExtra QH81x  install the named extra
+├── UsageError       QH8xx  change the command, or install an extra
+│   └── MissingExtra QH81x  install the named extra
+└── AccessRefused    QH9xx  sign in, or ask for the right
 
 Every code has a page in docs/errors/.
 """
@@ -18,6 +19,7 @@ Every code has a page in docs/errors/.
 from __future__ import annotations
 
 __all__ = [
+    "AccessRefused",
     "ContractError",
     "DatasetError",
     "GateClosed",
@@ -91,3 +93,7 @@ class UsageError(QianhangError):
 
 class MissingExtra(UsageError):
     """A field's library is not installed: the message names the extra."""
+
+
+class AccessRefused(QianhangError):
+    """Whoever asks is not known, or may not do this: sign in, or ask an administrator."""

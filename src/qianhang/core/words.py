@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 from typing import Any, Literal
 
-__all__ = ["LANGUAGES", "Lang", "catalogue", "has", "language", "say"]
+__all__ = ["LANGUAGES", "Lang", "catalogue", "flat", "has", "language", "say"]
 
 Lang = Literal["zh", "en"]
 LANGUAGES: tuple[Lang, ...] = ("zh", "en")
@@ -24,17 +24,18 @@ def catalogue(lang: Lang) -> dict[str, str]:
     import tomli
 
     path = Path(__file__).with_name(f"words_{lang}.toml")
-    return _flat(tomli.loads(path.read_text(encoding="utf8")), "")
+    return flat(tomli.loads(path.read_text(encoding="utf8")))
 
 
-def _flat(table: dict[str, Any], prefix: str) -> dict[str, str]:
-    flat: dict[str, str] = {}
+def flat(table: dict[str, Any], prefix: str = "") -> dict[str, str]:
+    """Dotted key -> text of nested tables."""
+    found: dict[str, str] = {}
     for key, value in table.items():
         if isinstance(value, dict):
-            flat.update(_flat(value, f"{prefix}{key}."))
+            found.update(flat(value, f"{prefix}{key}."))
         else:
-            flat[f"{prefix}{key}"] = value
-    return flat
+            found[f"{prefix}{key}"] = value
+    return found
 
 
 def has(key: str) -> bool:

@@ -6,18 +6,28 @@ import os
 import socket
 from pathlib import Path
 
-__all__ = ["alive", "me"]
+__all__ = ["alive", "here", "me", "named"]
 
 
 def me() -> str:
     """`host pid start`, which no later process on this host can have as well."""
-    return f"{socket.gethostname()} {os.getpid()} {_started(os.getpid())}"
+    return named(os.getpid())
+
+
+def named(pid: int) -> str:
+    """`host pid start` of a process on this host; never alive where there is none."""
+    return f"{here()} {pid} {_started(pid)}"
+
+
+def here() -> str:
+    """The name of this host."""
+    return socket.gethostname()
 
 
 def alive(process: str) -> bool:
     """Whether the process still runs; one on another host counts as alive."""
     host, pid, start = process.rsplit(" ", 2)
-    return host != socket.gethostname() or _started(int(pid)) == start != ""
+    return host != here() or _started(int(pid)) == start != ""
 
 
 def _started(pid: int) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -13,9 +13,25 @@ import sqlalchemy as sa
 
 from qianhang.core.errors import UsageError
 from qianhang.runs import process, tables
+from qianhang.runs.listing import ROOT, Line, counts, lines, seen
 from qianhang.store import Store, Transaction
 
-__all__ = ["Record", "begin", "close", "finished", "get", "let_go", "recent", "sweep"]
+__all__ = [
+    "ROOT",
+    "Line",
+    "Record",
+    "begin",
+    "close",
+    "counts",
+    "finished",
+    "get",
+    "interrupt",
+    "let_go",
+    "lines",
+    "recent",
+    "sweep",
+    "visible",
+]
 
 # Runs that this process is carrying out: a row with our name that is not among them was left
 # running because even its end could not be written (a full disk).
@@ -25,7 +41,10 @@ _STATES = ("running", "finished", "failed", "interrupted")
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """One run; `result` is empty until it is finished."""
+    """One run; `result` is empty until it is finished.
+
+    org, own : whose it is, and whether it used their own data
+    """
 
     id: str
     key: str
@@ -38,6 +57,8 @@ class Record:
     process: str
     request: Mapping[str, Any]
     result: Mapping[str, Any]
+    org: str = ROOT
+    own: bool = False
 
     @property
     def state_now(self) -> str:
@@ -59,26 +80,40 @@ class Record:
 
 
 def begin(
-    store: Store, *, key: str, scenario: str, case: str, request: Mapping[str, Any], now: datetime
+    store: Store,
+    *,
+    key: str,
+    scenario: str,
+    case: str,
+    request: Mapping[str, Any],
+    org: str = ROOT,
+    now: datetime,
 ) -> Record:
     """A new run, marked running by this process, and its first record in the log.
 
-    Raises UsageError where the same run is being carried out by another process right now.
+    Raises UsageError where another process is carrying out the same run right now, for an
+    organisation whose answer may be shown to this one.
     """
     with store.write() as tx:
-        rows = tx.execute(_select().where(tables.run.c.key == key, tables.run.c.state == "running"))
-        for row in map(_record, rows):
+        record = Record(
+            _new_id(now), key, scenario, case, "running", "none", _text(now), "", process.me(),
+            dict(request), {}, org, bool(request.get("own_data")),
+        )  # fmt: skip
+        # First of all: the log's head makes writers take turns, so that one of two sees the other.
+        tx.append("run.started", record.id, payload={"scenario": scenario, "key": key}, at=now)
+        same = (tables.run.c.key == key) & (tables.run.c.state == "running") & _answers(org)
+        for row in map(_record, tx.execute(_select().where(same))):
             if row.alive:
                 message = f"the same run is already under way: {row.id} ({row.process})"
                 raise UsageError("QH808", message, hint="wait for it, or change the seed")
-        record = Record(
-            _new_id(now), key, scenario, case, "running", "none", _text(now), "", process.me(),
-            dict(request), {},
-        )  # fmt: skip
         tx.execute(sa.insert(tables.run).values(_row(record)))
-        tx.append("run.started", record.id, payload={"scenario": scenario, "key": key}, at=now)
     _IN_HAND.add(record.id)
     return record
+
+
+def visible(record: Record | Line, orgs: Collection[str] | None) -> bool:
+    """Whether those who cover `orgs` may see the run; None covers everything."""
+    return orgs is None or record.org in orgs or (record.org == ROOT and not record.own)
 
 
 def let_go(record: Record) -> None:
@@ -109,40 +144,47 @@ def close(
     return _record(tx.execute(_select().where(tables.run.c.id == record.id)).one())
 
 
+def interrupt(tx: Transaction, run_id: str, *, why: str, now: datetime) -> None:
+    """The run is closed as interrupted, in the caller's transaction, where it still runs."""
+    where = (tables.run.c.id == run_id) & (tables.run.c.state == "running")
+    for row in map(_record, tx.execute(_select().where(where)).all()):
+        tx.append("run.interrupted", row.id, payload={"scenario": row.scenario, "why": why}, at=now)
+        close(tx, row, state="interrupted", result={}, now=now)
+
+
 def sweep(store: Store, *, now: datetime) -> list[Record]:
     """The runs whose process died without a word, now marked interrupted."""
     dead = [r for r in _query(store, tables.run.c.state == "running") if not r.alive]
-    closed = []
     for record in dead:
         with store.write() as tx:
-            payload = {"scenario": record.scenario, "why": "process died"}
-            tx.append("run.interrupted", record.id, payload=payload, at=now)
-            closed.append(close(tx, record, state="interrupted", result={}, now=now))
-    return closed
+            interrupt(tx, record.id, why="process died", now=now)
+    return [get(store, record.id) for record in dead]
 
 
-def finished(store: Store, key: str) -> Record | None:
-    """The newest finished run with this key."""
-    found = _query(store, (tables.run.c.key == key) & (tables.run.c.state == "finished"))
+def finished(store: Store, key: str, *, org: str = ROOT) -> Record | None:
+    """The newest finished run with this key that may be shown to all who may see runs of `org`."""
+    where = (tables.run.c.key == key) & (tables.run.c.state == "finished") & _answers(org)
+    found = _query(store, where, limit=1)
     return found[0] if found else None
 
 
-def get(store: Store, run_id: str) -> Record:
-    """The run with this id, or with an id that begins so.
+def get(store: Store, run_id: str, *, orgs: Collection[str] | None = None) -> Record:
+    """The run with this id, or with an id that begins so, among those that `orgs` may see.
 
     Raises UsageError where none or several do.
     """
+    where = seen(orgs)
     if run_id == "last":
-        found = recent(store, limit=1)
+        found = _query(store, where, limit=1)
     else:
-        found = _query(store, tables.run.c.id.startswith(run_id, autoescape=True))
+        begins = tables.run.c.id.startswith(run_id, autoescape=True)
+        found = _query(store, where & (tables.run.c.id == run_id))  # the whole id needs no scan
+        found = found or _query(store, where & begins, limit=2)
     if len(found) == 1:
         return found[0]
     if not found:
         raise UsageError("QH804", f"run {run_id!r} does not exist", hint="qianhang runs")
-    raise UsageError(
-        "QH804", f"{len(found)} runs begin with {run_id!r}", hint="give more of the id"
-    )
+    raise UsageError("QH804", f"several runs begin with {run_id!r}", hint="give more of the id")
 
 
 def recent(
@@ -164,6 +206,11 @@ def _query(
     with store.read() as connection:
         rows = connection.execute(_select().where(where).order_by(*order).limit(limit))
         return [_record(row) for row in rows]
+
+
+def _answers(org: str) -> sa.ColumnElement[bool]:
+    """Runs that may answer a question of `org`: its own, and those that everybody may see."""
+    return (tables.run.c.org == org) | ((tables.run.c.org == ROOT) & ~tables.run.c.own)
 
 
 def _select() -> sa.Select[Any]:

@@ -12,11 +12,12 @@ from importlib import metadata
 from pathlib import Path
 
 import qianhang
+from qianhang import safety
 from qianhang.core.manifest import Case
-from qianhang.core.pack import Pack
+from qianhang.core.pack import Pack, find, required
 from qianhang.core.spec import Spec, make
 
-__all__ = ["Request", "key_of", "software"]
+__all__ = ["Request", "key_of", "resolve", "software"]
 
 # A run is the same run only on the same code and libraries: these decide numbers.
 _LIBRARIES = ("lightgbm", "numpy", "pandas", "scikit-learn", "scipy")
@@ -30,6 +31,8 @@ class Request:
     data : the user's own file or folder; None means the case's registered data set
     params : name -> text, as typed
     again : repeat even where the same run stands finished
+    org : the organisation that asks. It does not enter the key, since it decides no number; it
+        decides which finished runs may be the answer
     """
 
     scenario: str
@@ -39,10 +42,31 @@ class Request:
     pool: str = "local"
     params: Mapping[str, str] = field(default_factory=dict)
     again: bool = False
+    org: str = "root"
 
     def spec(self, pack: Pack, case: Case) -> Spec:
         """The settings that the pack's functions will see."""
         return make(pack.manifest, case, seed=self.seed, params=self.params)
+
+
+def resolve(asked: Request) -> tuple[Pack, Case, Spec]:
+    """The pack, the case and the settings that the request names, all of them allowed.
+
+    Raises PackError for a scenario or case that does not exist, UsageError for a parameter that
+    the pack does not have, GateClosed for a refused use, MissingExtra for an absent library.
+    """
+    pack = find(asked.scenario)
+    use = safety.Use(
+        subject=pack.manifest.subject,
+        industry=pack.id.partition(".")[0],
+        purpose=pack.manifest.purpose,
+        device_class=pack.manifest.device_class or "none",
+    )
+    safety.check_use(use, risk=pack.manifest.risk, scenario=pack.id)
+    required(pack)
+    own = asked.data is not None
+    case = pack.manifest.find_case(asked.case or pack.manifest.default_case(own=own))
+    return pack, case, asked.spec(pack, case)
 
 
 @functools.cache

@@ -18,12 +18,12 @@ from typing import Any
 from qianhang import compute, models, safety
 from qianhang.core import errors
 from qianhang.core.manifest import Case
-from qianhang.core.pack import Pack, find, required
+from qianhang.core.pack import Pack
 from qianhang.plan import evidence
-from qianhang.runs import outcome, record, request, tiers, workplace
+from qianhang.runs import outcome, record, request, serving, tiers, workplace
 from qianhang.runs.record import Record
 from qianhang.runs.request import Request
-from qianhang.runs.steps import Listener, silent, step
+from qianhang.runs.steps import Event, Listener, silent, step
 from qianhang.runs.work import Ticket
 from qianhang.store import Settings, Store
 
@@ -42,25 +42,14 @@ def carry_out(
     Raises the named error of the step that failed; the run's row then says failed, or interrupted
     where somebody stopped it.
     """
-    pack = find(asked.scenario)
-    use = safety.Use(
-        subject=pack.manifest.subject,
-        industry=pack.id.partition(".")[0],
-        purpose=pack.manifest.purpose,
-        device_class=pack.manifest.device_class or "none",
-    )
-    safety.check_use(use, risk=pack.manifest.risk, scenario=pack.id)
-    required(pack)
-    own = asked.data is not None
-    case = pack.manifest.find_case(asked.case or pack.manifest.default_case(own=own))
-    spec = asked.spec(pack, case)
+    pack, case, spec = request.resolve(asked)
     with workplace.open_store(settings) as store:
         record.sweep(store, now=_now())
         with step("data", listen) as facts:
             data = outcome.fingerprints(pack.manifest, case, asked.data)
             facts |= {"files": len(data)}
         key = request.key_of(asked, pack=pack, spec=spec, data=data)
-        known = None if asked.again else record.finished(store, key)
+        known = None if asked.again else record.finished(store, key, org=asked.org)
         if known:
             return known, True
         begun = record.begin(
@@ -69,6 +58,7 @@ def carry_out(
             scenario=pack.id,
             case=case.name,
             request=outcome.identity(asked, pack=pack, spec=spec, data=data),
+            org=asked.org,
             now=_now(),
         )
         way = _Way(store, settings, pack, case, begun)
@@ -90,9 +80,15 @@ class _Way:
         """Where the job works; gone when the run is closed."""
         return self.settings.home / "work" / self.begun.id
 
+    @property
+    def _private(self) -> bool:
+        """Whether an organisation other than the platform's own used data of its own."""
+        return self.begun.own and self.begun.org != record.ROOT
+
     def go(self, asked: Request, *, listen: Listener, limits: compute.Limits) -> Record:
         """Carry the run out; whatever happens, its row does not stay running."""
         started = time.monotonic()
+        listen(Event("place", "note", facts={"run": self.begun.id}))
         try:
             job = self._compute(asked, listen=listen, limits=limits)
             result = outcome.read(self.folder, self.case, own=bool(asked.data)) | job
@@ -152,7 +148,7 @@ class _Way:
                 kept = models.register(
                     tx,
                     models.NewModel(
-                        name=self.pack.id,
+                        name=serving.model_name(self.pack, self.begun.org),
                         stage=verdict.stage,
                         manifest=model,
                         run=self.begun.id,
@@ -186,13 +182,16 @@ class _Way:
             "headline": body["headline"],
             "key": self.begun.key,
         }
+        if self._private:
+            facts = {k: v for k, v in facts.items() if k not in ("scores", "headline")}
         tx.append(
             "run.finished",
             self.begun.id,
             payload={"scenario": self.pack.id, "facts": facts, "files": files},
             at=now,
         )
-        if facts["source"] == "sample":  # made-up data show nothing about the world
+        # Made-up data show nothing about the world; what others do with theirs is their own affair.
+        if facts["source"] == "sample" or self._private:
             return []
         finding = evidence.Finding(
             run=self.begun.id,

@@ -21,7 +21,7 @@ from qianhang.store import Settings, Store
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Served", "predict", "predict_file"]
+__all__ = ["Served", "model_name", "predict", "predict_file"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,13 +33,27 @@ class Served:
     model: ModelVersion | None
 
 
+def model_name(pack: Pack, org: str) -> str:
+    """The name under which models of an organisation's runs are kept, apart from everyone else's.
+
+    What one organisation fits, on its data or with its settings, must not answer for another.
+    """
+    return pack.id if org == record.ROOT else f"{pack.id}/{org}"
+
+
 def predict(
-    scenario: str, data: Path | pd.DataFrame, *, settings: Settings, version: int | None = None
+    scenario: str,
+    data: Path | pd.DataFrame,
+    *,
+    settings: Settings,
+    version: int | None = None,
+    org: str = record.ROOT,
 ) -> Served:
     """What the newest accepted model of `scenario` says of `data`.
 
     data : file or folder as for a run, or the main table as a frame
     version : a model version; research and rejected ones are served only when named
+    org : whose model answers; the platform's where this organisation has none
     Raises ModelError where there is no accepted model, ContractError where no row can be served.
     """
     from qianhang import trial
@@ -47,7 +61,7 @@ def predict(
 
     pack = find(scenario)
     with workplace.open_store(settings, read_only=True) as store:
-        kept, spec = _kept(store, pack, version)
+        kept, spec = _kept(store, pack, version, org)
         model = models.load(store.files, kept.manifest, local=pack.code) if kept else None
     case = pack.manifest.find_case(spec.case)
     optional = [n for n, c in spec.columns.items() if c.role in ("target", "event", "duration")]
@@ -62,14 +76,17 @@ def predict(
     return Served(answers, rejects, kept)
 
 
-def _kept(store: Store, pack: Pack, version: int | None) -> tuple[ModelVersion | None, Spec]:
+def _kept(
+    store: Store, pack: Pack, version: int | None, org: str
+) -> tuple[ModelVersion | None, Spec]:
     """The model to serve, and the settings of the run that made it; plans and sums need none."""
     if pack.manifest.task in ("optimise", "formula"):
         return None, make(pack.manifest, pack.manifest.find_case(), seed=0, params={})
+    own = model_name(pack, org)
     if version is not None:
-        kept = models.get(store, pack.id, version)
+        kept = models.get(store, own if models.versions(store, own) else pack.id, version)
     else:
-        newest = models.newest(store, pack.id)
+        newest = models.newest(store, own) or models.newest(store, pack.id)
         if newest is None:
             raise ModelError(
                 "QH608", f"{pack.id} has no accepted model", hint=_what_there_is(store, pack)

@@ -27,7 +27,7 @@ class Event:
     """One thing that happened: a step started, went on, or ended."""
 
     step: str
-    state: str  # start, progress, end, note
+    state: str  # start, progress, end, note; log: a line that the job printed
     done: int = 0
     total: int = 0
     note: str = ""
@@ -62,7 +62,7 @@ def tell(event: Event) -> None:
 
 
 class Parser:
-    """Turns pieces of a job's log into events for a listener; other lines are passed over."""
+    """Turns pieces of a job's log into events for a listener; other lines come with state `log`."""
 
     def __init__(self, listen: Listener) -> None:
         self._listen, self._rest = listen, ""
@@ -77,6 +77,8 @@ class Parser:
                 except (ValueError, TypeError):
                     # A greedy job may write anything, half a record too; its log keeps the line.
                     continue
+            elif line:
+                self._listen(Event("log", "log", note=line))
 
 
 def plain(log: str) -> str:

@@ -12,6 +12,7 @@ from typing import TypeVar
 
 import qianhang
 from qianhang import compute, models
+from qianhang.access import schema as access_schema
 from qianhang.core import errors
 from qianhang.core.errors import JobFailed
 from qianhang.plan import schema as plan_schema
@@ -24,7 +25,8 @@ T = TypeVar("T")
 PARTS = (
     models.PART,
     plan_schema.PART,
-    Part("runs", "qianhang.runs.migrations", "runs_0001"),
+    access_schema.PART,
+    Part("runs", "qianhang.runs.migrations", "runs_0002"),
 )
 
 

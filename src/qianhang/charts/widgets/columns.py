@@ -147,9 +147,9 @@ def _zone(values: pd.Series, setting: Setting) -> str:
 
 
 def table_of(frame: pd.DataFrame, setting: Setting) -> Table:
-    """The frame as a number table, cut to a readable length."""
+    """The frame as a number table, cut to a readable length unless the whole is asked for."""
     frame = flat(frame)
-    short = frame.head(LONGEST)
+    short = frame if setting.whole else frame.head(LONGEST)
     fields = tuple(_field(short[c], str(c), setting) for c in short.columns)
     columns = [
         _cells(short[c], field.kind, str(c), setting)

@@ -62,7 +62,7 @@ def fan(frame: pd.DataFrame, setting: Setting) -> Chart:
         setting.heading(),
         x=clock(part, along, setting),
         y=Axis(_target(setting), unit),
-        table=table_of(part, setting),
+        table=table_of(whole if setting.whole else part, setting),
         series=tuple(series),
         bands=tuple(bands),
         source=setting.source,

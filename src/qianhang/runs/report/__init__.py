@@ -16,7 +16,7 @@ from qianhang.runs.report.shape import RunView
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["RunView", "overview", "render"]
+__all__ = ["RunView", "overview", "parts", "render"]
 
 
 def render(
@@ -43,18 +43,29 @@ def render(
 def _body(run: Mapping[str, Any], manifest: Manifest | None, figures: Figures, lang: Lang) -> str:
     drawn = figures.html(lang)
     charts = f'<h2>{say("report.charts", lang=lang)}</h2><div class="grid">{drawn}</div>'
-    return "".join(
-        (
-            opening.head(run, manifest, lang),
-            opening.hero(run, manifest, lang),
-            opening.comparison(run, manifest, lang),
-            opening.reasons(run, lang),
-            charts if drawn else "",
-            annex.folds(run, manifest, lang),
-            annex.data(run, manifest, lang),
-            annex.model(run, manifest, lang),
-            annex.evidence(run, manifest, lang),
-            annex.facts(run, lang),
-            annex.log(run, lang),
-        )
-    )
+    told = parts(run, manifest, lang=lang)
+    return told["opening"] + (charts if drawn else "") + told["annex"]
+
+
+def parts(run: Mapping[str, Any], manifest: Manifest | None, *, lang: Lang) -> dict[str, str]:
+    """The report's HTML around its charts: `opening` stands before them, `annex` after."""
+    return {
+        "opening": "".join(
+            (
+                opening.head(run, manifest, lang),
+                opening.hero(run, manifest, lang),
+                opening.comparison(run, manifest, lang),
+                opening.reasons(run, lang),
+            )
+        ),
+        "annex": "".join(
+            (
+                annex.folds(run, manifest, lang),
+                annex.data(run, manifest, lang),
+                annex.model(run, manifest, lang),
+                annex.evidence(run, manifest, lang),
+                annex.facts(run, lang),
+                annex.log(run, lang),
+            )
+        ),
+    }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -15,7 +15,7 @@ from qianhang.core.manifest import Case, Manifest, Words
 from qianhang.core.words import LANGUAGES, Lang, say
 from qianhang.runs.report.shape import Bar, bars, e, figure, metric_words
 
-__all__ = ["Figures", "kpi", "stamps"]
+__all__ = ["Figures", "kpi", "stamps", "wanted"]
 
 _BROAD = ("fan", "line", "timeline", "network", "heat", "gantt")
 _FULL, _HALF, _PHONE = 1000.0, 490.0, 340.0
@@ -41,16 +41,19 @@ class Figures:
 
     @staticmethod
     def of(
-        run: Mapping[str, Any], tables: Mapping[str, pd.DataFrame], manifest: Manifest | None
+        run: Mapping[str, Any],
+        tables: Mapping[str, pd.DataFrame],
+        manifest: Manifest | None,
+        *,
+        only: str = "",
+        whole: bool = False,
     ) -> Figures:
-        """One chart for each widget of the pack; why not, where one cannot be made."""
-        specs = manifest.page.widgets if manifest else ()
-        specs = specs or tuple(f"table:{name}" for name in tables)
-        held = {b.metric for b in bars(run)} | {"headline"}
-        # The page has a section of its own for bars, headline and folds.
-        elsewhere = {f"kpi:{name}" for name in held} | {"table:folds", "table:bars"}
-        wanted = [s for s in specs if s not in elsewhere]
-        made = ((s, *_chart(s, run, tables, manifest)) for s in wanted)
+        """One chart for each widget of the pack; why not, where one cannot be made.
+
+        only : this widget alone; whole : number tables hold every row of the run's own
+        """
+        specs = [s for s in wanted(run, tables, manifest) if only in ("", s)]
+        made = ((s, *_chart(s, run, tables, manifest, whole=whole)) for s in specs)
         # A table that this case has none of (a map without coordinates) leaves no empty card.
         return Figures(tuple(m for m in made if m[1] is not None or m[2]))
 
@@ -62,11 +65,25 @@ class Figures:
         )
 
 
+def wanted(
+    run: Mapping[str, Any], tables: Iterable[str], manifest: Manifest | None
+) -> tuple[str, ...]:
+    """The widgets that the pack asks for; where it asks for none, every table."""
+    specs = manifest.page.widgets if manifest else ()
+    specs = specs or tuple(f"table:{name}" for name in tables)
+    held = {b.metric for b in bars(run)} | {"headline"}
+    # The page has a section of its own for bars, headline and folds.
+    elsewhere = {f"kpi:{name}" for name in held} | {"table:folds", "table:bars"}
+    return tuple(s for s in specs if s not in elsewhere)
+
+
 def _chart(
     spec: str,
     run: Mapping[str, Any],
     tables: Mapping[str, pd.DataFrame],
     manifest: Manifest | None,
+    *,
+    whole: bool = False,
 ) -> tuple[Chart | None, str]:
     kind, _, name = spec.partition(":")
     name = name if kind == "kpi" else name.partition(".")[0]
@@ -83,7 +100,7 @@ def _chart(
     if name == "folds" and name not in tables:
         setting = _of_metric(setting, _fold_metric(run))
     try:
-        return widget(spec, frame, setting), ""
+        return widget(spec, frame, replace(setting, whole=whole)), ""
     except (PackError, LookupError, TypeError, ValueError) as cause:
         # One chart that cannot be drawn must not take the whole report with it.
         return None, str(cause) or type(cause).__name__

@@ -1,0 +1,73 @@
+"""Accounts of people whom an OpenID provider vouches for."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+import sqlalchemy as sa
+
+from qianhang.access import accounts, schema
+from qianhang.access.person import Account, Grant, account_of
+from qianhang.access.trail import note, signed, take_turns
+from qianhang.core.errors import AccessRefused, UsageError
+
+if TYPE_CHECKING:
+    from qianhang.store import Transaction
+
+__all__ = ["account_for_identity", "link_identity"]
+
+
+def account_for_identity(
+    tx: Transaction,
+    issuer: str,
+    *,
+    subject: str,
+    login: str = "",
+    name: str = "",
+    org: str = "",
+    at: datetime,
+) -> Account:
+    """The active account of this identity, made without any role where `org` is given.
+
+    A local account of the same login is never taken over: an administrator links the two.
+    Raises AccessRefused where there is none and none is to be made, or it is not active.
+    """
+    take_turns(tx)
+    table = schema.account
+    same = (table.c.issuer == issuer) & (table.c.subject == subject)
+    row = tx.execute(sa.select(table).where(same)).mappings().first()
+    if row is None and org:
+        return accounts.create(
+            tx, login, name=name or login, org=org, by=issuer[:80], at=at,
+            identity=(issuer, subject),
+        )  # fmt: skip
+    if row is None or row["state"] != "active":
+        raise AccessRefused(
+            "QH905", "there is no active account here for this identity",
+            hint="ask an administrator to invite or link you",
+        )  # fmt: skip
+    given = schema.grant
+    mine = sa.select(given.c.org, given.c.role).where(given.c.account == row["id"])
+    return account_of(row, [Grant(one.org, one.role) for one in tx.execute(mine)])
+
+
+def link_identity(
+    tx: Transaction, account: str, *, issuer: str, subject: str, by: str, at: datetime
+) -> None:
+    """Let an identity open an existing account, which keeps its password if it has one.
+
+    Raises UsageError where the identity opens another account.
+    """
+    take_turns(tx)
+    row = accounts.row_of(tx.connection, account)
+    table = schema.account
+    same = (table.c.issuer == issuer) & (table.c.subject == subject)
+    taken = tx.execute(sa.select(table.c.login).where(same, table.c.id != row["id"])).scalar()
+    if taken is not None:
+        raise UsageError("QH864", f"this identity opens the account {taken!r} already")
+    state = "active" if row["state"] == "invited" else row["state"]
+    new = {"issuer": issuer, "subject": subject, "state": state}
+    tx.execute(sa.update(table).where(table.c.id == row["id"]).values(new))
+    accounts.end_sessions(tx, row["id"])
+    note(tx, "identity", row["id"], by=signed(by), at=at, what="linked", issuer=issuer)

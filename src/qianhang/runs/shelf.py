@@ -1,0 +1,99 @@
+"""The catalogue as people browse it: each scenario with its promise, its tier, its last figures."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from qianhang.core import manifest as manifests
+from qianhang.core import pack as packs
+from qianhang.core.errors import PackError
+from qianhang.core.manifest import Words
+from qianhang.runs import tables
+from qianhang.store import Store
+
+__all__ = ["Entry", "entries", "tiers"]
+
+_FRESH_S = 20.0
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One scenario: what its manifest says, read whole; `broken` where it cannot be read."""
+
+    id: str
+    title: Words
+    summary: Words
+    industry: str
+    task: str
+    risk: str
+    owner: str
+    covers: tuple[str, ...]
+    cases: tuple[str, ...]
+    extra: str
+    text: str
+    broken: str = ""
+
+
+class _Shelf:
+    """The manifests of every pack, read again where a file is newer; one for a process."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._looked = 0.0
+        self._marks: dict[str, float] = {}
+        self._entries: dict[str, Entry] = {}
+
+    def entries(self) -> tuple[Entry, ...]:
+        with self._lock:
+            if time.monotonic() - self._looked > _FRESH_S or not self._entries:
+                self._look()
+                self._looked = time.monotonic()
+            return tuple(self._entries.values())
+
+    def _look(self) -> None:
+        found: dict[str, Entry] = {}
+        marks: dict[str, float] = {}
+        for folder in packs.folders():
+            place = str(folder)
+            marks[place] = (folder / "pack.toml").stat().st_mtime
+            id_ = f"{folder.parent.name}.{folder.name}"
+            same = self._marks.get(place) == marks[place] and id_ in self._entries
+            found[id_] = self._entries[id_] if same else _read(id_, folder)
+        self._entries, self._marks = found, marks
+
+
+_SHELF = _Shelf()
+
+
+def entries() -> tuple[Entry, ...]:
+    """Every scenario that can be found, in order of industry and name."""
+    return _SHELF.entries()
+
+
+def tiers(store: Store) -> Mapping[str, str]:
+    """Scenario -> tier of those that were examined."""
+    table = tables.conformance
+    with store.read() as connection:
+        rows = connection.execute(sa.select(table.c.scenario, table.c.tier))
+        return {row.scenario: row.tier for row in rows}
+
+
+def _read(id_: str, folder: Path) -> Entry:
+    industry = id_.partition(".")[0]
+    try:
+        found = manifests.load(folder / "pack.toml")
+    except PackError as cause:
+        name = Words(id_, id_)
+        return Entry(id_, name, name, industry, "", "", "", (), (), "", id_, broken=str(cause))
+    words = (id_, found.title.zh, found.title.en, found.summary.zh, found.summary.en, found.owner)
+    return Entry(
+        id_, found.title, found.summary, industry, found.task, found.risk, found.owner,
+        found.covers, tuple(c.name for c in found.case), found.extra,
+        text=" ".join((*words, *found.covers)).lower(),
+    )  # fmt: skip

@@ -1,0 +1,57 @@
+"""The application: every route, around them the shell, behind them one store."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+
+import qianhang
+from qianhang.runs import open_store
+from qianhang.runs.dispatch import Dispatcher
+from qianhang.store import Settings
+from qianhang.web import api, pages, problems
+from qianhang.web.live import Live
+from qianhang.web.meters import Meters
+from qianhang.web.shell import Shell
+from qianhang.web.site import Site
+from qianhang.web.assets import Assets
+
+__all__ = ["create_app"]
+
+
+def create_app(settings: Settings, *, public_url: str = "", slots: int = 2) -> FastAPI:
+    """The console and the API over the store of `settings`.
+
+    slots : runs that this host carries out at once; 0 leaves the queue to other hosts
+    """
+    site = Site(settings, open_store(settings), public_url)
+    dispatcher = Dispatcher(settings, slots=slots)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        if slots:
+            dispatcher.start()
+        yield
+        dispatcher.stop()
+        site.store.close()
+
+    app = FastAPI(
+        title="qianhang",
+        version=qianhang.__version__,
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url="/api/v1/openapi.json",
+    )
+    app.state.site = site
+    app.state.meters = Meters()
+    app.state.live = Live(site.store)
+    app.state.dispatcher = dispatcher
+    problems.install(app)
+    for routes in (*pages.ROUTES, *api.ROUTES):
+        app.include_router(routes.router)
+    app.mount("/static", Assets(), name="static")
+    app.add_middleware(Shell, meters=app.state.meters, encrypted=site.encrypted)
+    return app

@@ -1,0 +1,42 @@
+"""The console's own and third-party files, addressed by content so that browsers may keep them."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+from pathlib import Path
+
+from starlette.responses import Response
+from starlette.staticfiles import StaticFiles
+from starlette.types import Scope
+
+__all__ = ["FOLDER", "Assets", "version_of"]
+
+FOLDER = Path(__file__).with_name("static")
+
+
+@functools.cache
+def version_of(name: str) -> str:
+    """The address of a file, which changes with its content.
+
+    Raises FileNotFoundError for a file that is not there: the wheel was built without it.
+    """
+    digest = hashlib.sha256((FOLDER / name).read_bytes()).hexdigest()[:12]
+    return f"/static/{name}?v={digest}"
+
+
+class Assets(StaticFiles):
+    """Files that a browser may keep for a year, since their address names their content."""
+
+    def __init__(self) -> None:
+        super().__init__(directory=FOLDER)
+
+    def file_response(self, *args: object, **kwargs: object) -> Response:
+        response = super().file_response(*args, **kwargs)  # type: ignore[arg-type]  # as given
+        response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
+        return response
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        response = await super().get_response(path, scope)
+        response.headers.setdefault("X-Content-Type-Options", "nosniff")
+        return response

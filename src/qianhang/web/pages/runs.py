@@ -1,0 +1,150 @@
+"""Runs: the list, a run's own page, the comparison of two, and an ask as it is carried out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import Request
+from fastapi.responses import HTMLResponse, RedirectResponse
+from starlette.responses import Response, StreamingResponse
+
+from qianhang.core.errors import UsageError
+from qianhang.runs import asks, compare, display, listing, record, report, shelf, steps
+from qianhang.runs.record import Record
+from qianhang.web.asked import Asked, Who
+from qianhang.web.figures import figures
+from qianhang.web.render import page
+from qianhang.web.routes import Pages
+
+__all__ = ["routes", "seen_run"]
+
+routes = Pages("/runs")
+
+_PAGE = 50
+_STATES = ("running", "finished", "failed", "interrupted")
+
+
+@routes.get("", "signed")
+def runs(ask: Who) -> HTMLResponse:
+    """The newest runs that the reader may see, and what is waiting."""
+    scenario, state = ask.query("scenario"), ask.query("state")
+    at, _, id_ = ask.query("before").partition("~")
+    covers = ask.who.covers
+    found = listing.lines(
+        ask.store,
+        orgs=covers,
+        scenario=scenario,
+        state=state if state in _STATES else "",
+        before=(at, id_) if id_ else None,
+        limit=_PAGE + 1,
+    )
+    waiting = [] if at else asks.asks(ask.store, covers, limit=20)
+    return page(
+        ask,
+        "runs/list.html",
+        runs=found[:_PAGE],
+        more=found[_PAGE - 1].cursor if len(found) > _PAGE else None,
+        waiting=[a for a in waiting if a.open],
+        titles={e.id: e.title for e in shelf.entries()},
+        scenario=scenario,
+        state=state,
+        states=_STATES,
+    )
+
+
+@routes.get("/compare", "signed")
+def compared(ask: Who) -> HTMLResponse:
+    """Two runs side by side."""
+    first, second = (seen_run(ask, ask.query(name)) for name in ("a", "b"))
+    return page(ask, "runs/compare.html", a=first, b=second, found=compare(first, second))
+
+
+@routes.get("/asks/{ask_id}", "signed")
+def asked_for(ask: Who, ask_id: str) -> Response:
+    """An ask: waiting, carried out, or ended."""
+    found = _seen_ask(ask, ask_id)
+    if found.state == "finished" and found.run:
+        return RedirectResponse(f"/runs/{found.run}", status_code=303)
+    entry = next((e for e in shelf.entries() if e.id == found.scenario), None)
+    may = ask.who.may("scenario_owner", found.org) or ask.who.may("developer", found.org)
+    return page(ask, "runs/ask.html", found=found, entry=entry, steps=steps.NAMES, may_cancel=may)
+
+
+@routes.get("/asks/{ask_id}/events", "signed")
+async def live(ask: Who, ask_id: str) -> Response:
+    """What happens to an ask, as server-sent events; a browser that comes back goes on."""
+    found = _seen_ask(ask, ask_id)
+    after = _number(ask.request)
+    if not found.open and not asks.events(ask.store, ask_id, after, limit=1):
+        return Response(status_code=204)
+    told = ask.request.app.state.live.follow(ask_id, after=after)
+    headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+    return StreamingResponse(told, media_type="text/event-stream", headers=headers)
+
+
+@routes.post("/asks/{ask_id}/cancel", "scenario_owner", "developer")
+def cancels(ask: Who, ask_id: str) -> Response:
+    """The ask, told to stop."""
+    found = _seen_ask(ask, ask_id)
+    if not (ask.who.may("scenario_owner", found.org) or ask.who.may("developer", found.org)):
+        ask.who.require("scenario_owner", found.org)
+    asks.cancel(ask.store, found.id, by=ask.who.account.id, now=ask.now)
+    return RedirectResponse(f"/runs/asks/{found.id}", status_code=303)
+
+
+@routes.get("/{run_id}", "signed")
+def run(ask: Who, run_id: str) -> HTMLResponse:
+    """A run: verdict, figures beside baselines and published best, charts, data, log."""
+    found = seen_run(ask, run_id)
+    if found.state != "finished":
+        entry = next((e for e in shelf.entries() if e.id == found.scenario), None)
+        name = ask.word(entry.title) if entry else found.scenario
+        return page(ask, "runs/run.html", run=found, name=name)
+    body, manifest = display.view(ask.store, found)
+    return page(
+        ask,
+        "runs/run.html",
+        run=found,
+        name=ask.word(manifest.title) if manifest else found.scenario,
+        parts=report.parts(body, manifest, lang=ask.lang),
+        figures=figures(ask, found, body, manifest),
+    )
+
+
+@routes.get("/{run_id}/report", "signed")
+def download(ask: Who, run_id: str) -> Response:
+    """The run's report as one HTML file, to keep; it is not shown here, where its styles stand."""
+    found = seen_run(ask, run_id)
+    text = display.page(ask.store, found, lang=ask.lang)
+    name = f"{found.scenario}-{found.id}.html"
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return Response(text, media_type="text/html; charset=utf-8", headers=headers)
+
+
+def seen_run(ask: Asked, run_id: str) -> Record:
+    """The run of this whole id, where the reader may see it.
+
+    Raises UsageError where there is none, or none for this reader: the two look the same.
+    """
+    found: Record | None = None
+    if run_id not in ("", "last"):
+        try:
+            found = record.get(ask.store, run_id)
+        except UsageError:
+            found = None
+    if found is None or found.id != run_id or not record.visible(found, ask.who.covers):
+        raise UsageError("QH804", f"run {run_id!r} does not exist")
+    return found
+
+
+def _seen_ask(ask: Asked, ask_id: str) -> asks.Ask:
+    found = asks.get(ask.store, ask_id)
+    if found.org not in ask.who.covers:
+        raise UsageError("QH840", f"ask {ask_id!r} does not exist")
+    return found
+
+
+def _number(request: Request) -> int:
+    """After which event the browser wants to go on."""
+    told: Any = request.headers.get("last-event-id") or request.query_params.get("after", "0")
+    return min(int(told), 2**31) if str(told).isdigit() else 0

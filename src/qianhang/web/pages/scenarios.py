@@ -1,0 +1,187 @@
+"""The catalogue of scenarios, a scenario's own page, and asking for a run of it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+from fastapi import Depends, File, Form, UploadFile
+from fastapi import Request as FormRequest
+from fastapi.responses import HTMLResponse, RedirectResponse
+from starlette.responses import Response
+
+from qianhang import models
+from qianhang.access import organisations
+from qianhang.charts import number
+from qianhang.core.errors import PackError, QianhangError
+from qianhang.core.pack import Pack, find
+from qianhang.plan.systems import systems
+from qianhang.runs import Request, asks, listing, shelf
+from qianhang.runs.report.shape import metric_words
+from qianhang.web import uploads
+from qianhang.web.asked import Asked, Who
+from qianhang.web.problems import status_of
+from qianhang.web.render import page
+from qianhang.web.routes import Pages
+
+__all__ = ["Shown", "chosen", "routes"]
+
+routes = Pages("/scenarios")
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A scenario with its tier, as the catalogue lists it."""
+
+    entry: shelf.Entry
+    tier: str
+
+
+@routes.get("", "signed")
+def catalogue(ask: Who) -> HTMLResponse:
+    """Every scenario, searched and filtered."""
+    tiers = shelf.tiers(ask.store)
+    every = [Shown(e, tiers.get(e.id, "")) for e in shelf.entries()]
+    found = tuple(chosen(every, ask.query("q"), _filters(ask)))
+    return page(
+        ask,
+        "scenarios/catalogue.html",
+        found=found,
+        total=len(every),
+        q=ask.query("q"),
+        filters=_filters(ask),
+        choices=_choices(every),
+    )
+
+
+def chosen(every: Iterable[Shown], text: str, filters: Mapping[str, str]) -> Iterable[Shown]:
+    """The scenarios whose words hold every word of `text` and that pass every filter."""
+    words = text.lower().split()
+    for one in every:
+        has = {"industry": one.entry.industry, "task": one.entry.task, "tier": one.tier or "none"}
+        fits = all(has[name] == value for name, value in filters.items())
+        if fits and all(word in one.entry.text for word in words):
+            yield one
+
+
+def _filters(ask: Asked) -> dict[str, str]:
+    named = {name: ask.query(name) for name in ("industry", "task", "tier")}
+    return {name: value for name, value in named.items() if value}
+
+
+def _choices(every: Iterable[Shown]) -> dict[str, list[tuple[str, int]]]:
+    """What each filter can be set to, with how many scenarios each leaves."""
+    listed = tuple(every)
+    return {
+        "industry": sorted(Counter(s.entry.industry for s in listed).items()),
+        "task": sorted(Counter(s.entry.task for s in listed if s.entry.task).items()),
+        "tier": sorted(Counter(s.tier or "none" for s in listed).items()),
+    }
+
+
+@routes.get("/{scenario}", "signed")
+def scenario(ask: Who, scenario: str) -> HTMLResponse:
+    """A scenario: problem, promise, contract, figures, the form to try it, history, models."""
+    return _scenario(ask, find(_named(scenario)))
+
+
+async def _typed(request: FormRequest) -> dict[str, str]:
+    """Every field of the form that is text."""
+    return {n: v for n, v in (await request.form()).items() if isinstance(v, str)}
+
+
+@routes.post("/{scenario}/runs", "scenario_owner", "developer")
+def asks_for_run(
+    ask: Who,
+    scenario: str,
+    case: Annotated[str, Form()] = "",
+    seed: Annotated[str, Form()] = "0",
+    org: Annotated[str, Form()] = "",
+    again: Annotated[bool, Form()] = False,
+    files: Annotated[list[UploadFile] | None, File()] = None,
+    typed: Annotated[dict[str, str] | None, Depends(_typed)] = None,
+) -> Response:
+    """A run in the queue, then the page on which it is watched; or the form again, with the error."""
+    pack = find(_named(scenario))
+    org = org or ask.who.account.org
+    try:
+        _require(ask, org)
+        request = Request(
+            pack.id,
+            case,
+            _data(ask, files or (), org),
+            seed=int(seed) if seed.isdigit() else -1,
+            params=_params(pack, typed or {}),
+            again=again,
+        )
+        put = asks.put(
+            ask.store, request, org=org, by=ask.who.account.id, now=ask.now,
+            home=ask.settings.home,
+        )  # fmt: skip
+    except QianhangError as cause:
+        return _scenario(ask, pack, error=cause)
+    ask.request.app.state.dispatcher.poke()
+    return RedirectResponse(f"/runs/asks/{put.id}", status_code=303)
+
+
+def _require(ask: Asked, org: str) -> None:
+    if not ask.who.may("developer", org):
+        ask.who.require("scenario_owner", org)
+
+
+def _data(ask: Asked, files: Sequence[UploadFile], org: str) -> Path | None:
+    sent = [f for f in files if f.filename]
+    if not sent:
+        return None
+    place = uploads.keep(sent, home=ask.settings.home, org=org)
+    return ask.settings.home / "uploads" / org / place
+
+
+def _params(pack: Pack, typed: Mapping[str, str]) -> dict[str, str]:
+    """What was typed for the pack's own settings, where it differs from what they are."""
+    known = {f"p.{name}": str(value) for name, value in pack.manifest.params.items()}
+    return {n[2:]: v for n, v in typed.items() if n in known and v.strip() and v != known[n]}
+
+
+
+def _scenario(ask: Asked, pack: Pack, *, error: QianhangError | None = None) -> HTMLResponse:
+    covers = ask.who.covers
+    last = listing.lines(ask.store, orgs=covers, scenario=pack.id, limit=20)
+    return page(
+        ask,
+        "scenarios/scenario.html",
+        status=status_of(error) if error else 200,
+        id=pack.id,
+        pack=pack.manifest,
+        tier=shelf.tiers(ask.store).get(pack.id, ""),
+        runs=last,
+        models=models.versions(ask.store, pack.id),
+        systems=[systems()[i] for i in pack.manifest.covers if i in systems()],
+        orgs=_orgs(ask),
+        error=error,
+        metric=lambda name: metric_words(name, ask.lang, pack.manifest.page.titles),
+        unit=lambda name: number.unit(name, lang=ask.lang),
+    )
+
+
+def _orgs(ask: Asked) -> list[organisations.Organisation]:
+    """The organisations for which the reader may run scenarios, their own first."""
+    may = [
+        one
+        for one in organisations.organisations(ask.store)
+        if ask.who.may("scenario_owner", one.id) or ask.who.may("developer", one.id)
+    ]
+    return sorted(may, key=lambda one: one.id != ask.who.account.org)
+
+
+def _named(scenario: str) -> str:
+    """The id as it stands in an address, never a folder.
+
+    Raises PackError for anything else.
+    """
+    if "/" in scenario or scenario.startswith("."):
+        raise PackError("QH206", f"scenario {scenario[:80]!r} does not exist")
+    return scenario

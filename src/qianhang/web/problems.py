@@ -1,0 +1,102 @@
+"""Errors as an answer: a page for a person, problem+json (RFC 9457) for the API."""
+
+from __future__ import annotations
+
+import logging
+from urllib.parse import quote
+
+import orjson
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import RedirectResponse
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from qianhang.core import errors
+from qianhang.core.errors import QianhangError
+from qianhang.web.asked import Asked, language_of
+from qianhang.web.render import page
+from qianhang.web.site import Site
+
+__all__ = ["install", "status_of"]
+
+_LOG = logging.getLogger("qianhang.web")
+_CODES = {
+    "QH206": 404, "QH701": 503, "QH703": 507, "QH705": 503, "QH804": 404, "QH808": 409,
+    "QH820": 404, "QH821": 404, "QH822": 409, "QH840": 404, "QH841": 429, "QH843": 409,
+    "QH862": 404, "QH901": 401, "QH902": 401,
+    "QH903": 429, "QH907": 401,
+}  # fmt: skip
+_CLASSES: tuple[tuple[type[QianhangError], int], ...] = (
+    (errors.AccessRefused, 403),
+    (errors.ContractError, 422),
+    (errors.PackError, 422),
+    (errors.DatasetError, 424),
+    (errors.GateClosed, 403),
+    (errors.PoolUnavailable, 503),
+    (errors.JobFailed, 422),
+    (errors.ModelError, 409),
+    (errors.MissingExtra, 501),
+    (errors.UsageError, 400),
+    (errors.StoreError, 500),
+)
+
+
+def status_of(error: QianhangError) -> int:
+    """The HTTP status of a named error."""
+    if error.code in _CODES:
+        return _CODES[error.code]
+    return next((status for kind, status in _CLASSES if isinstance(error, kind)), 500)
+
+
+def install(app: FastAPI) -> None:
+    """Answer every error of `app` in words, with its code."""
+    app.add_exception_handler(QianhangError, _named)  # type: ignore[arg-type]  # Starlette types handlers by Exception
+    app.add_exception_handler(RequestValidationError, _unreadable)  # type: ignore[arg-type]  # as above
+    app.add_exception_handler(HTTPException, _plain)  # type: ignore[arg-type]  # as above
+    app.add_exception_handler(Exception, _unknown)
+
+
+def _named(request: Request, error: QianhangError) -> Response:
+    if error.code == "QH907" and _from_browser(request):
+        back = request.url.path if request.method == "GET" else "/"
+        return RedirectResponse(f"/sign-in?next={quote(back)}", status_code=303)
+    return _answer(request, status_of(error), error.code, error.message, error.hint)
+
+
+def _unreadable(request: Request, error: RequestValidationError) -> Response:
+    first = error.errors()[0]
+    place = ".".join(str(part) for part in first["loc"])
+    return _answer(request, 422, "QH880", f"{place}: {first['msg']}", "")
+
+
+def _plain(request: Request, error: HTTPException) -> Response:
+    code = {404: "QH881", 405: "QH882"}.get(error.status_code, "QH880")
+    return _answer(request, error.status_code, code, str(error.detail), "")
+
+
+def _unknown(request: Request, error: Exception) -> Response:
+    _LOG.error("request %s failed", _id(request), exc_info=error)
+    return _answer(request, 500, "QH889", f"request {_id(request)} failed", "see the server's log")
+
+
+def _answer(request: Request, status: int, code: str, message: str, hint: str) -> Response:
+    if not _from_browser(request):
+        body = {
+            "type": f"/docs/errors#{code}", "title": message, "status": status, "code": code,
+            "hint": hint, "instance": request.url.path, "request": _id(request),
+        }  # fmt: skip
+        return Response(orjson.dumps(body), status, media_type="application/problem+json")
+    site: Site = request.app.state.site
+    ask = Asked(request, site, None, language_of(request, None), site.clock())
+    return page(
+        ask, "problem.html", status=status, number=status, code=code, message=message, hint=hint, id=_id(request)
+    )
+
+
+def _from_browser(request: Request) -> bool:
+    return not request.url.path.startswith("/api/")
+
+
+def _id(request: Request) -> str:
+    return str(getattr(request.state, "request_id", ""))

@@ -1,0 +1,60 @@
+"""Pages from templates: text by key, numbers and times in the reader's form, no inline script."""
+
+from __future__ import annotations
+
+import functools
+from pathlib import Path
+from typing import Any
+
+import jinja2
+from fastapi.responses import HTMLResponse
+
+import qianhang
+from qianhang.core.manifest import Words
+from qianhang.core.words import Lang
+from qianhang.web import forms, words
+from qianhang.web.asked import Asked
+from qianhang.web.menu import entries
+from qianhang.web.assets import version_of
+
+__all__ = ["environment", "page"]
+
+
+@functools.cache
+def environment() -> jinja2.Environment:
+    """The templates: escaped, strict about names, compiled once a process."""
+    found = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(Path(__file__).with_name("templates")),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+    )
+    found.globals["asset"] = version_of
+    found.globals["version"] = qianhang.__version__
+    found.tests["worded"] = words.has
+    found.filters["word"] = _word
+    return found
+
+
+def _word(value: Words, lang: Lang) -> str:
+    return value.en if lang == "en" else value.zh
+
+
+def page(ask: Asked, template: str, *, status: int = 200, **values: Any) -> HTMLResponse:
+    """The page that `template` makes of the values.
+
+    A template sees `t` (text by key), `ask`, `menu`, `show` (numbers, times, sums of money in the
+    reader's form) beside the values.
+    """
+    body = environment().get_template(template).render(
+        ask=ask,
+        t=ask.t,
+        lang=ask.lang,
+        show=forms.Shown(ask.lang),
+        menu=entries(ask),
+        **values,
+    )
+    headers = {"Cache-Control": "no-store"} if ask.person else {}
+    return HTMLResponse(body, status_code=status, headers=headers)

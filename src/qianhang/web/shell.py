@@ -1,0 +1,180 @@
+"""What surrounds every request: its id, limits, the same-origin check, headers, the access log."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import re
+import secrets
+import time
+from urllib.parse import urlsplit
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import PlainTextResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from qianhang.web.meters import Meters
+
+__all__ = ["BODY_LIMIT", "CSP", "Shell"]
+
+CSP = (
+    "default-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; "
+    "frame-ancestors 'none'; img-src 'self' data:"
+)
+BODY_LIMIT = 256 * 2**20
+_IDLE_S = 20.0
+_SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+_ID = re.compile(r"[\w-]{8,64}")
+_HEADERS = (
+    ("Content-Security-Policy", CSP),
+    ("X-Content-Type-Options", "nosniff"),
+    ("X-Frame-Options", "DENY"),
+    ("Referrer-Policy", "same-origin"),
+    ("Cross-Origin-Opener-Policy", "same-origin"),
+    ("Cross-Origin-Resource-Policy", "same-origin"),
+    ("Permissions-Policy", "camera=(), geolocation=(), microphone=()"),
+)
+_LOG = logging.getLogger("qianhang.web.access")
+
+
+class _Refused(Exception):
+    """The body is larger, or comes slower, than a request may."""
+
+    def __init__(self, status: int, text: str) -> None:
+        super().__init__(text)
+        self.status, self.text = status, text
+
+
+class Shell:
+    """ASGI middleware around the whole application.
+
+    encrypted : whether browsers reach us by https, so that they may be told to keep to it
+    """
+
+    def __init__(self, app: ASGIApp, *, meters: Meters, encrypted: bool) -> None:
+        self._app, self._meters, self._encrypted = app, meters, encrypted
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        headers = Headers(scope=scope)
+        one = _One(scope, headers, encrypted=self._encrypted)
+        try:
+            refusal = _foreign(scope, headers)
+            if refusal:
+                await PlainTextResponse(refusal, status_code=403)(scope, receive, one.sender(send))
+                return
+            await self._app(scope, _limited(receive, headers), one.sender(send))
+        except _Refused as cause:
+            if not one.status:
+                answer = PlainTextResponse(cause.text, status_code=cause.status)
+                await answer(scope, receive, one.sender(send))
+        finally:
+            self._meters.count(one.route, one.status or 499, one.elapsed)
+            _LOG.info(json.dumps(one.line(), ensure_ascii=False))
+
+
+class _One:
+    """One request on its way: the id, the status, what is written of it."""
+
+    def __init__(self, scope: Scope, headers: Headers, *, encrypted: bool) -> None:
+        given = headers.get("x-request-id", "")
+        self.id = given if _ID.fullmatch(given) else secrets.token_hex(8)
+        self.status = 0
+        self._scope, self._encrypted = scope, encrypted
+        self._started = time.perf_counter()
+        scope.setdefault("state", {})["request_id"] = self.id
+
+    @property
+    def elapsed(self) -> float:
+        """Seconds since the request came."""
+        return time.perf_counter() - self._started
+
+    @property
+    def route(self) -> str:
+        """The route's pattern, never the address itself, which may name a person's things."""
+        return str(getattr(self._scope.get("route"), "path", "")) or "-"
+
+    def sender(self, send: Send) -> Send:
+        """`send` with our headers on the answer."""
+
+        async def ours(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                self.status = message["status"]
+                self._dress(MutableHeaders(raw=message["headers"]))
+            await send(message)
+
+        return ours
+
+    def _dress(self, headers: MutableHeaders) -> None:
+        for name, value in _HEADERS:
+            headers.setdefault(name, value)
+        headers["X-Request-ID"] = self.id
+        if self._encrypted:
+            headers.setdefault("Strict-Transport-Security", "max-age=31536000; includeSubDomains")
+
+    def line(self) -> dict[str, object]:
+        """What the access log keeps: no query, no cookie, no body, no secret of an address."""
+        client = self._scope.get("client") or ("", 0)
+        told = "{secret}" in self.route
+        return {
+            "request": self.id,
+            "method": self._scope["method"],
+            "path": self.route if told else self._scope["path"],
+            "status": self.status,
+            "ms": round(self.elapsed * 1000, 1),
+            "from": client[0],
+        }
+
+
+def _foreign(scope: Scope, headers: Headers) -> str:
+    """Why an unsafe request is refused as coming from another site's page; "" where it is not.
+
+    Keys in the Authorization header are never sent by a browser on its own.
+    """
+    if scope["method"] in _SAFE or headers.get("authorization", "").lower().startswith("bearer "):
+        return ""
+    site = headers.get("sec-fetch-site")
+    if site is not None:
+        return "" if site in ("same-origin", "none") else "refused: sent by another site"
+    origin = headers.get("origin")
+    if origin is None:
+        return "refused: neither Sec-Fetch-Site nor Origin says where this comes from"
+    return "" if urlsplit(origin).netloc == headers.get("host") else "refused: another origin"
+
+
+def _limited(receive: Receive, headers: Headers) -> Receive:
+    """`receive` that gives up on a body that is too large or that stops coming."""
+    told = headers.get("content-length", "0")
+    if not told.isdigit() or int(told) > BODY_LIMIT:
+        return _refusing(413, f"the body is larger than {BODY_LIMIT:,} bytes")
+    seen = 0
+    ended = False
+
+    async def ours() -> Message:
+        nonlocal seen, ended
+        if ended:
+            return await receive()
+        try:
+            message = await asyncio.wait_for(receive(), _IDLE_S)
+        except TimeoutError:
+            raise _Refused(408, f"no part of the body came within {_IDLE_S:g} s") from None
+        seen += len(message.get("body", b""))
+        ended = not message.get("more_body", False)
+        if seen > BODY_LIMIT:
+            raise _Refused(413, f"the body is larger than {BODY_LIMIT:,} bytes")
+        return message
+
+    return ours
+
+
+def _refusing(status: int, text: str) -> Receive:
+    async def ours() -> Message:
+        raise _Refused(status, text)
+
+    return ours
+
+
