@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from qianhang.access import accounts, organisations, schema
+from qianhang.access import accounts, organisations, passwords, schema
 from qianhang.access.person import Grant
 from qianhang.store import Settings, Store
 
@@ -22,6 +22,16 @@ NOW = datetime(2026, 3, 1, 8, 0, tzinfo=UTC)
 PLACES = os.pathsep.join(
     [os.environ.get("PATH", ""), *map(str, Path("/usr/lib/postgresql").glob("*/bin"))]
 )
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _quick_hashes():
+    """Hashes of 1 MiB: what they cost in earnest is not what is tested here."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(passwords, "_MEMORY_KIB", 1024)
+        passwords._hasher.cache_clear()
+        yield
+    passwords._hasher.cache_clear()
 
 
 @pytest.fixture

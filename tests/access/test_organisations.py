@@ -183,6 +183,25 @@ def test_an_administrator_is_nothing_else_and_nobody_is_nothing(tree, member):
     assert not nobody.may("viewer")
 
 
+@pytest.mark.parametrize(
+    ("login", "managed"),
+    [("in_city", True), ("in_school", True), ("in_hospital", False), ("mayor", False),
+     ("doctor", False)],
+)  # fmt: skip
+def test_who_administers_a_city_manages_no_account_with_a_role_elsewhere(
+    tree, member, login, managed
+):
+    every = [
+        member("in_city", ("city", "developer"), org="city"),
+        member("in_school", org="school"),
+        member("in_hospital", org="hospital"),
+        member("mayor", ("city", "viewer"), ("root", "administrator"), org="city"),
+        member("doctor", ("hospital", "viewer"), org="city"),
+    ]
+    person = resolve(member("chief", ("city", "administrator"), ("root", "viewer")), tree())
+    assert [person.manages(a) for a in every if a.login == login] == [managed]
+
+
 def test_rights_follow_the_tree_at_once(tree, store, member, now):
     li = member("li", ("city", "viewer"))
     with store.write() as tx:

@@ -1,14 +1,15 @@
 """Signing in: what strangers are not told, and how often they may ask."""
 
+import contextlib
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
 
-from qianhang.access import accounts, passwords, schema, sessions, signing
-from qianhang.access.attempts import ADDRESS_FAILURES, WINDOW
-from qianhang.core.errors import AccessRefused, UsageError
+from qianhang.access import accounts, keys, passwords, schema, sessions, signing, tickets
+from qianhang.access.attempts import ADDRESS_FAILURES, WINDOW, begin, give_back
+from qianhang.core.errors import AccessRefused, QianhangError, UsageError
 
 
 def refused(store, login="li.na", *, password="wrong", code="QH901", **more):
@@ -55,7 +56,7 @@ def test_as_much_work_is_done_whether_or_not_there_is_an_account(
     with store.write() as tx:
         accounts.lock(tx, "locked", until=now + timedelta(hours=1), by="t", at=now)
     verified, written = [], []
-    real, write = passwords._hasher().verify, store.write
+    write = store.write
     monkeypatch.setattr(
         signing,
         "verify_password",
@@ -64,7 +65,6 @@ def test_as_much_work_is_done_whether_or_not_there_is_an_account(
     monkeypatch.setattr(store, "write", lambda: written.append(1) or write())
     refused(store, login, now=now)
     assert (len(verified), len(written)) == (1, 2)
-    assert callable(real)
 
 
 def test_the_lock_grows_from_five_minutes_to_an_hour(store, member, password, now):
@@ -236,6 +236,84 @@ def test_who_holds_a_session_cannot_guess_the_password_by_changing_it(store, mem
             signing.change_password(store, person, old="guess", new=new, now=now)
     with pytest.raises(AccessRefused):
         signing.change_password(store, person, old=password, new=new, now=now)
+
+
+def test_guessing_a_password_to_confirm_something_locks_too(store, member, password, now):
+    member()
+    person = signing.sign_in(store, "li.na", password=password, now=now).person
+    for _ in range(8):
+        signing.confirm_password(store, person, password=password, now=now)
+    for _ in range(5):
+        with pytest.raises(AccessRefused):
+            signing.confirm_password(store, person, password="guess", now=now)
+    with pytest.raises(AccessRefused):
+        signing.confirm_password(store, person, password=password, now=now)
+
+
+def test_processes_that_sign_in_fail_and_administer_at_once_do_not_wait_for_each_other_for_ever(
+    opened, race, make_account, password, now
+):
+    """Rows and the log are taken in one order everywhere: PostgreSQL reports no deadlock."""
+    store = opened()
+    for login in ("li", "wang"):
+        make_account(store, login)
+
+    def work(own, number):
+        for n in range(8):
+            login = ("li", "wang")[(n + number) % 2]
+            said = password if n % 3 else "wrong"
+            with contextlib.suppress(AccessRefused):
+                signing.sign_in(own, login, password=said, now=now, address="192.0.2.1")
+            with own.write() as tx:
+                accounts.unlock(tx, login, by="t", at=now)
+                sessions.revoke_all(tx, accounts.row_of(tx.connection, login)["id"], by="t", at=now)
+        return 0
+
+    assert race(work) == [0] * 4
+    assert store.verify().ok
+
+
+def test_a_lock_that_an_administrator_sets_meanwhile_stays(store, member, password, now):
+    li = member()
+    until = now + timedelta(days=1)
+    with store.write() as tx:
+        attempt = begin(tx, "li.na", address="", now=now)
+        accounts.lock(tx, li.id, until=until, by="t", at=now)
+        give_back(tx, attempt)
+    refused(store, password=password, now=now + timedelta(hours=23))
+
+
+def test_a_password_with_more_behind_it_is_another(store, member, now):
+    with store.write() as tx:
+        longest = "ab窗cd" * 51 + "x"
+        accounts.create(tx, "li", name="李", password=longest, by="t", at=now)
+    assert len(longest) == 256
+    refused(store, "li", password=longest + "y", now=now)
+    assert signing.sign_in(store, "li", password=longest, now=now)
+
+
+@pytest.mark.parametrize("text", ["a\x00b", "\ud800", "\x00", "a" * 9000, "王\u202eab"])
+def test_no_text_that_a_stranger_sends_breaks_a_database(opened, now, text):
+    store = opened()
+    refused(store, text, password=text, now=now, address=text, agent=text)
+    assert keys.key_of(store, f"qh_{text}_x", now=now) is None
+    assert sessions.of(store, text, now=now) is None
+    for code, act in (
+        ("QH862", lambda: accounts.find(store, text)),
+        ("QH904", lambda: tickets.look(store, text, now=now)),
+    ):
+        with pytest.raises(QianhangError) as caught:
+            act()
+        assert caught.value.code == code
+    for act in (sessions.revoke, keys.revoke_key):
+        with pytest.raises(UsageError), store.write() as tx:
+            act(tx, text, account="x", by="t", at=now)
+
+
+def test_a_name_is_kept_without_what_hides_in_it(store, now):
+    with store.write() as tx:
+        made = accounts.create(tx, "li", name=" 李\x00\u202e  娜\n", by="t", at=now)
+    assert made.name == "李 娜"
 
 
 def test_two_accounts_cannot_have_one_login(opened, race, now):

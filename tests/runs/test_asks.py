@@ -10,7 +10,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import sqlalchemy as sa
 
-from qianhang.core.errors import PackError, PoolUnavailable, UsageError
+from qianhang import models
+from qianhang.core.errors import ModelError, PackError, PoolUnavailable, UsageError
 from qianhang.runs import (
     Request,
     asks,
@@ -18,11 +19,12 @@ from qianhang.runs import (
     claims,
     listing,
     open_store,
+    predict,
     record,
     tables,
     telling,
 )
-from qianhang.runs.steps import Event
+from qianhang.runs.steps import Event, Parser
 from qianhang.runs.telling import Intake
 from qianhang.store import Settings
 
@@ -61,7 +63,7 @@ def test_an_ask_waits_in_the_queue_as_it_was_asked(store, scenario):
     assert asks.get(store, made.id) == made
     assert made.open
     for ask_id, orgs in (("nothing", None), (made.id, {"firm"}), (made.id, set())):
-        with pytest.raises(UsageError, match="QH840"):
+        with pytest.raises(UsageError, match="QH850"):
             asks.get(store, ask_id, orgs=orgs)
 
 
@@ -101,7 +103,7 @@ def test_data_are_taken_from_the_uploads_of_the_asker_and_from_nowhere_else(
     bad = (theirs / "faults.csv", mine / "link.csv", mine / "../firm/faults.csv", mine, faults,
            mine / "none.csv", "/etc/passwd", "../../qianhang.db")  # fmt: skip
     for path in bad:
-        with pytest.raises(UsageError, match="QH842"):
+        with pytest.raises(UsageError, match="QH852"):
             put(store, Request(scenario, data=path), home=home)
     for org in ("..", "a/b", ""):
         with pytest.raises(ValueError, match="organisation"):
@@ -116,7 +118,7 @@ def test_a_file_swapped_for_a_link_after_asking_is_refused(store, home, scenario
     made = put(store, Request(scenario, data=path), home=home)
     path.unlink()
     path.symlink_to(faults)
-    with pytest.raises(UsageError, match="QH842"):
+    with pytest.raises(UsageError, match="QH852"):
         asks.request_of(made, home)
 
 
@@ -125,14 +127,14 @@ def test_the_same_token_gives_the_same_ask_and_another_question_with_it_is_refus
     assert put(store, sample(scenario), token="t1").id == first.id
     assert put(store, sample(scenario), token="t1", by="bob").id != first.id
     assert put(store, sample(scenario)).id != put(store, sample(scenario)).id
-    with pytest.raises(UsageError, match="QH843"):
+    with pytest.raises(UsageError, match="QH853"):
         put(store, sample(scenario, seed=1), token="t1")
 
 
 def test_a_full_queue_of_one_organisation_leaves_room_for_another(store, scenario):
     for _ in range(2):
         put(store, sample(scenario), most=2)
-    with pytest.raises(UsageError, match="QH841"):
+    with pytest.raises(UsageError, match="QH851"):
         put(store, sample(scenario), most=2)
     assert put(store, sample(scenario), org="firm", most=2).state == "queued"
 
@@ -230,6 +232,24 @@ def test_whatever_a_job_writes_as_an_event_fits_its_row(store, scenario):
     assert long.facts == {"cut": True}
 
 
+@pytest.mark.parametrize(
+    ("step", "state", "heard"),
+    [
+        ("trial", "progress", True),
+        ("ask", "finished", False),  # would end the stream of everybody who follows
+        ("place", "note", False),  # would name another run
+        ("gate", "end", False),
+        ("trial", "cut", False),
+        (["trial"], "end", False),
+    ],
+)
+def test_a_job_tells_of_its_own_steps_and_speaks_for_nobody_else(step, state, heard):
+    told = []
+    line = json.dumps({"step": step, "state": state, "facts": {"run": "other"}})
+    Parser(told.append)(f"\x1eqh {line}\n\x1eqh {'[' * 100_000}\nplain\n")
+    assert [e.state for e in told] == ([state, "log"] if heard else ["log"])
+
+
 def test_events_after_a_number_are_read_through_the_primary_key(store, scenario):
     ask = put(store, sample(scenario))
     claims.claim(store, slots=1, now=NOW)
@@ -287,6 +307,22 @@ def test_own_data_of_the_platform_are_seen_by_those_who_cover_it_alone(pack, fau
         assert record.lines(store, orgs={"city"}) == []
         (line,) = record.lines(store, orgs={"root"})
         assert (line.id, line.own, line.wall_s > 0) == (made.id, True, True)
+
+
+def test_what_an_organisation_fits_on_its_data_answers_for_itself_alone(scenario, faults, settings):
+    """No evidence of it, no figure of it in the log, and its model serves nobody else."""
+    made, _ = carry_out(Request(scenario, data=faults, org="firm"), settings=settings)
+    assert (made.own, made.result["evidence"]) == (True, [])
+    with open_store(settings) as store:
+        assert models.newest(store, scenario) is None
+        assert models.newest(store, f"{scenario}/firm").run == made.id
+        (entry,) = store.entries(kind="run.finished", subject=made.id)
+        assert "scores" not in entry.payload["facts"]
+        assert store.verify().ok
+    assert predict(scenario, faults, settings=settings, org="firm").model.run == made.id
+    for org in ("root", "shop"):
+        with pytest.raises(ModelError, match="QH608"):
+            predict(scenario, faults, settings=settings, org=org)
 
 
 ORGS = ("root", "city", "town", *(f"firm{n}" for n in range(60)))

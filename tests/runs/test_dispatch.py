@@ -79,6 +79,7 @@ def until(condition, *, patience_s=120):
 
 
 def ended(store, ask):
+    """The ask, once it has ended."""
     return until(lambda: (a := asks.get(store, ask.id)).open is False and a)
 
 
@@ -241,4 +242,4 @@ def test_an_ask_whose_upload_is_gone_fails_by_name(store, registered, dispatcher
     path.unlink()
     dispatcher.tick()
     done = ended(store, ask)
-    assert (done.state, done.error["code"]) == ("failed", "QH842")
+    assert (done.state, done.error["code"]) == ("failed", "QH852")

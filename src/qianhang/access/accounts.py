@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 
 from qianhang.access import schema
+from qianhang.access.names import plain
 from qianhang.access.passwords import check_password, hash_password
 from qianhang.access.person import PUBLIC, ROLES, Account, Grant, Role, account_of
-from qianhang.access.tokens import new_id
+from qianhang.access.tokens import is_id, new_id
 from qianhang.access.trail import note, signed, stamp, take_turns
 from qianhang.access.tree import ROOT, read_tree
 from qianhang.core.errors import UsageError
@@ -44,8 +45,8 @@ _LANGUAGES = ("zh", "en")
 
 
 def login_of(text: str) -> str:
-    """The one way in which a login is written: no blanks around it, letters small."""
-    return unicodedata.normalize("NFKC", text).strip().casefold()
+    """The one way in which a login is written: letters small, no blanks around it, none hidden."""
+    return plain(unicodedata.normalize("NFKC", text)).casefold()
 
 
 def accounts(store: Store, orgs: Collection[str] | None = None) -> tuple[Account, ...]:
@@ -81,12 +82,13 @@ def row_of(connection: sa.Connection, who: str) -> sa.RowMapping:
     Raises UsageError where there is none.
     """
     table = schema.account
-    query = sa.select(table).where((table.c.id == who) | (table.c.login == login_of(who)))
     # A login may be spelt like another's id; the id wins.
-    rows = connection.execute(query.order_by(sa.desc(table.c.id == who))).mappings().first()
-    if rows is None:
-        raise UsageError("QH862", f"no account {who!r} here")
-    return rows
+    wanted = [table.c.id == who] if is_id(who) else []
+    for one in (*wanted, table.c.login == login_of(who)):
+        row = connection.execute(sa.select(table).where(one)).mappings().first()
+        if row is not None:
+            return row
+    raise UsageError("QH862", f"no account {who!r} here")
 
 
 def create(
@@ -303,7 +305,7 @@ def _free_login(connection: sa.Connection, login: str) -> str:
 
 
 def _named(name: str) -> str:
-    clean = " ".join(name.split())
+    clean = plain(name)
     if not clean or len(clean) > 80:
         raise UsageError("QH864", f"name {name!r}: expected 1 to 80 characters")
     return clean

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 
 from qianhang.access import schema
+from qianhang.access.names import plain
 from qianhang.access.trail import stamp
 
 if TYPE_CHECKING:
@@ -109,7 +110,7 @@ def _place(address: str) -> str:
     try:
         found = ipaddress.ip_address(address)
     except ValueError:
-        return address[:64]
+        return plain(address)[:64]
     if isinstance(found, ipaddress.IPv6Address):
         if found.ipv4_mapped is not None:
             return str(found.ipv4_mapped)

@@ -7,15 +7,47 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
-from qianhang.access import accounts, schema
+from qianhang.access import accounts, schema, sessions
 from qianhang.access.person import Account, Grant, account_of
 from qianhang.access.trail import note, signed, take_turns
 from qianhang.core.errors import AccessRefused, UsageError
 
 if TYPE_CHECKING:
-    from qianhang.store import Transaction
+    from qianhang.store import Store, Transaction
 
-__all__ = ["account_for_identity", "link_identity"]
+__all__ = ["account_for_identity", "link_identity", "sign_in_with_identity"]
+
+
+def sign_in_with_identity(
+    store: Store,
+    issuer: str,
+    *,
+    subject: str,
+    login: str,
+    name: str,
+    org: str,
+    now: datetime,
+    address: str = "",
+    agent: str = "",
+) -> str:
+    """The token of a new session for whom an OpenID provider has vouched.
+
+    org : organisation of accounts that are made by this; "" makes none
+    Raises AccessRefused where there is no active account and none is to be made.
+    """
+    with store.write() as tx:
+        take_turns(tx)
+        try:
+            found = account_for_identity(
+                tx, issuer, subject=subject, login=login, name=name, org=org, at=now
+            )
+        except UsageError as cause:
+            # Somebody else's login: whoever has it keeps it.
+            raise _unknown() from cause
+        made, token = sessions.open(tx, found.id, now=now, address=address, agent=agent)
+        facts = {"session": made.id, "address": address, "issuer": issuer}
+        note(tx, "signed_in", found.id, by=found.id, at=now, **facts)
+    return token
 
 
 def account_for_identity(
@@ -43,10 +75,7 @@ def account_for_identity(
             identity=(issuer, subject),
         )  # fmt: skip
     if row is None or row["state"] != "active":
-        raise AccessRefused(
-            "QH905", "there is no active account here for this identity",
-            hint="ask an administrator to invite or link you",
-        )  # fmt: skip
+        raise _unknown()
     given = schema.grant
     mine = sa.select(given.c.org, given.c.role).where(given.c.account == row["id"])
     return account_of(row, [Grant(one.org, one.role) for one in tx.execute(mine)])
@@ -71,3 +100,10 @@ def link_identity(
     tx.execute(sa.update(table).where(table.c.id == row["id"]).values(new))
     accounts.end_sessions(tx, row["id"])
     note(tx, "identity", row["id"], by=signed(by), at=at, what="linked", issuer=issuer)
+
+
+def _unknown() -> AccessRefused:
+    return AccessRefused(
+        "QH905", "there is no active account here for this identity",
+        hint="ask an administrator to invite or link you",
+    )  # fmt: skip

@@ -12,8 +12,9 @@ import sqlalchemy as sa
 
 from qianhang.access import schema
 from qianhang.access.accounts import row_of
+from qianhang.access.names import plain
 from qianhang.access.person import PUBLIC, SCOPES, Grant, Person, account_of, resolve
-from qianhang.access.tokens import digest, new_id, new_token
+from qianhang.access.tokens import digest, is_id, new_id, new_token
 from qianhang.access.trail import note, signed, stamp, take_turns
 from qianhang.access.tree import current
 from qianhang.core.errors import StoreError, UsageError
@@ -78,14 +79,15 @@ def create_key(
         raise UsageError("QH865", f"scope {found}: expected some of {', '.join(SCOPES)}")
     if expires <= at:
         raise UsageError("QH865", f"the key would end at {stamp(expires)}, which has passed")
-    if not name.strip() or len(name) > 160:
+    clean = plain(name)
+    if not clean or len(clean) > 160:
         raise UsageError("QH865", f"name {name!r}: expected 1 to 160 characters")
     owner = row_of(tx.connection, account)["id"]
     key = new_id()
     secret = f"qh_{key}_{new_token()}"
     kept = " ".join(s for s in SCOPES if s in scopes)
     row = {
-        "id": key, "account": owner, "name": name.strip(), "scopes": kept, "made": stamp(at),
+        "id": key, "account": owner, "name": clean, "scopes": kept, "made": stamp(at),
         "expires": stamp(expires), "used": "",
     }  # fmt: skip
     tx.execute(sa.insert(schema.key).values(row | {"secret": digest(secret)}))
@@ -96,7 +98,7 @@ def create_key(
 def key_of(store: Store, secret: str, *, now: datetime) -> Person | None:
     """Who asks with this key; None where it is unknown, ended, or its account is not active."""
     parts = secret.split("_", 2)
-    if len(parts) != 3 or parts[0] != "qh":
+    if len(parts) != 3 or parts[0] != "qh" or not is_id(parts[1]):
         return None
     with store.read() as connection:
         rows = connection.execute(_WHO, {"key": parts[1]}).mappings().all()
@@ -128,7 +130,7 @@ def revoke_key(tx: Transaction, key: str, *, account: str, by: str, at: datetime
     take_turns(tx)
     table = schema.key
     same = (table.c.id == key) & (table.c.account == account)
-    if tx.execute(sa.delete(table).where(same)).rowcount != 1:
+    if not is_id(key) or tx.execute(sa.delete(table).where(same)).rowcount != 1:
         raise UsageError("QH862", f"no API key {key!r} here")
     note(tx, "key", account, by=signed(by), at=at, what="revoked", key=key)
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 
 from qianhang.access import schema
+from qianhang.access.names import plain
 from qianhang.access.tokens import new_id
 from qianhang.access.trail import note, signed, stamp, take_turns
 from qianhang.access.tree import KINDS, ROOT, SEALED_KINDS, Organisation, Tree, current, read_tree
@@ -170,7 +171,7 @@ def _change(
 
 
 def _name(before: Tree, name: str, parent: str | None, *, but: str = "") -> str:
-    clean = " ".join(name.split())
+    clean = plain(name)
     if not clean or len(clean) > 160:
         raise UsageError("QH863", f"name {name!r}: expected 1 to 160 characters")
     sisters = before.children.get(parent or "", ())

@@ -8,6 +8,7 @@ from typing import Any, Literal, get_args
 
 from qianhang.access import schema
 from qianhang.access.tree import Tree
+from qianhang.core.errors import AccessRefused
 
 __all__ = [
     "PUBLIC",
@@ -97,6 +98,26 @@ class Person:
         """Whether the person has the role at the organisation, or anywhere where none is given."""
         where = self.orgs_by_role.get(role, _NOWHERE)
         return bool(where) if org is None else org in where
+
+    def require(self, role: Role, org: str | None = None) -> None:
+        """Nothing, where the person may.
+
+        Raises AccessRefused otherwise.
+        """
+        if not self.may(role, org):
+            where = f" at {org}" if org else ""
+            raise AccessRefused(
+                "QH906", f"this needs the role {role}{where}", hint="ask an administrator for it"
+            )
+
+    def manages(self, account: Account) -> bool:
+        """Whether the person may let the account in and out: reset, lock, disable, end sessions.
+
+        That takes an administrator of the account's organisation and of each one where it has a
+        role; else who administers a county would become whom it likes in the province.
+        """
+        where = self.orgs_by_role.get("administrator", _NOWHERE)
+        return all(org in where for org in (account.org, *(g.org for g in account.grants)))
 
 
 def account_of(row: Mapping[Any, Any], grants: Iterable[Grant]) -> Account:

@@ -10,8 +10,9 @@ import sqlalchemy as sa
 
 from qianhang.access import schema
 from qianhang.access.accounts import end_sessions
+from qianhang.access.names import plain
 from qianhang.access.person import PUBLIC, Grant, Person, account_of, resolve
-from qianhang.access.tokens import digest, new_id, new_token
+from qianhang.access.tokens import digest, is_id, new_id, new_token
 from qianhang.access.trail import note, signed, stamp, take_turns
 from qianhang.access.tree import current
 from qianhang.core.errors import StoreError, UsageError
@@ -66,7 +67,13 @@ def open(
     tx.execute(sa.delete(table).where((table.c.ends <= stamp(now)) | (table.c.seen <= idle)))
     token = new_token()
     made = Session(
-        new_id(), account, stamp(now), stamp(now), stamp(now + LONGEST), address[:64], agent[:200]
+        new_id(),
+        account,
+        stamp(now),
+        stamp(now),
+        stamp(now + LONGEST),
+        plain(address)[:64],
+        plain(agent)[:200],
     )
     row: dict[str, Any] = {name: getattr(made, name) for name in _SHOWN}
     tx.execute(sa.insert(table).values(row | {"token": digest(token)}))
@@ -121,7 +128,7 @@ def revoke(tx: Transaction, session: str, *, account: str, by: str, at: datetime
     take_turns(tx)
     table = schema.session
     same = (table.c.id == session) & (table.c.account == account)
-    if tx.execute(sa.delete(table).where(same)).rowcount != 1:
+    if not is_id(session) or tx.execute(sa.delete(table).where(same)).rowcount != 1:
         raise UsageError("QH862", f"no session {session!r} here")
     note(tx, "session", account, by=signed(by), at=at, what="ended", session=session)
 

@@ -30,7 +30,7 @@ from qianhang.core.errors import AccessRefused
 if TYPE_CHECKING:
     from qianhang.store import Store, Transaction
 
-__all__ = ["Signed", "change_password", "sign_in"]
+__all__ = ["Signed", "change_password", "confirm_password", "sign_in"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +79,20 @@ def sign_in(
     if person is None:
         raise _refuse(store, attempt, why="changed", now=now)
     return Signed(token, person)
+
+
+def confirm_password(
+    store: Store, person: Person, *, password: str, now: datetime, address: str = ""
+) -> None:
+    """Nothing, where it is the person's: asked for before the second factor or a key changes.
+
+    Raises AccessRefused where it is wrong, counted as at sign-in.
+    """
+    attempt = _attempt(store, person.account.login, address, now)
+    if _right_password(attempt, password) is None:
+        raise _refuse(store, attempt, why=_reason(attempt), now=now)
+    with store.write() as tx:
+        give_back(tx, attempt)
 
 
 def change_password(

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import secrets
 
-__all__ = ["digest", "new_id", "new_token"]
+__all__ = ["digest", "is_id", "new_id", "new_token"]
+
+_ID = re.compile(r"[0-9a-f]{12}")
 
 
 def new_token() -> str:
@@ -16,6 +19,11 @@ def new_token() -> str:
 def new_id() -> str:
     """A name for a row that tells nothing and cannot be counted up."""
     return secrets.token_hex(6)
+
+
+def is_id(text: str) -> bool:
+    """Whether the text is written as `new_id` writes."""
+    return _ID.fullmatch(text) is not None
 
 
 def digest(token: str) -> str:

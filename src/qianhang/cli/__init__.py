@@ -29,6 +29,8 @@ _COMMANDS = {
     "serve": "serve",
     "account": "account",
     "verify": "verify",
+    "backup": "backup",
+    "restore": "backup",
     "demo": "demo",
 }
 

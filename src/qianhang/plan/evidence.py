@@ -28,6 +28,7 @@ __all__ = [
     "Grade",
     "Observation",
     "answer",
+    "answer_with",
     "evidence",
     "facts_of",
     "observe",
@@ -177,15 +178,29 @@ def answer(
 
     Raises UsageError where the item is no target, the file is not there, or the record cannot be.
     """
-    if item.kind != "target":
-        raise UsageError("QH825", f"{item.ref} is a {item.kind}: expected a target")
     if file and not file.is_file():
         raise UsageError("QH825", f"{file}: there is no such file")
-    files = {file.name: store.files.put(file)} if file else {}
+    files = {file.name: file} if file else {}
+    return answer_with(store, item, seen, files=files, by=by, at=at)
+
+
+def answer_with(
+    store: Store,
+    item: Item,
+    seen: Observation,
+    *,
+    files: Mapping[str, Path | bytes],
+    by: str,
+    at: datetime,
+) -> LogEntry:
+    """As `answer`, with documents by name, each as its bytes or where it lies."""
+    if item.kind != "target":
+        raise UsageError("QH825", f"{item.ref} is a {item.kind}: expected a target")
+    kept = {name: store.files.put(file) for name, file in files.items()}
     unit = item.values["unit"] if seen.value is not None and not seen.unit else seen.unit
-    whole = replace(seen, target=item.ref, unit=unit, files={**seen.files, **files})
+    whole = replace(seen, target=item.ref, unit=unit, files={**seen.files, **kept})
     with store.write() as tx:
-        return observe(tx, whole, grade="C" if file else "D", by=by, at=at)
+        return observe(tx, whole, grade="C" if kept else "D", by=by, at=at)
 
 
 def facts_of(pairs: Iterable[str]) -> dict[str, Any]:

@@ -30,6 +30,7 @@ __all__ = [
     "leaders",
     "plans",
     "text_of_plan",
+    "visible",
 ]
 
 CONFIRMED = ("confirmed", "edited")
@@ -56,6 +57,7 @@ class Plan:
     """A plan's heading, as of its newest version.
 
     parent : id of the plan that it carries out (a city's under its province's), None where none
+    org : organisation that keeps it
     """
 
     id: int
@@ -73,6 +75,7 @@ class Plan:
     revision: int
     by: str
     at: str
+    org: str = "root"
 
     @property
     def ref(self) -> str:
@@ -159,6 +162,14 @@ def plans(store: Store) -> tuple[Plan, ...]:
     with store.read() as connection:
         rows = connection.execute(sa.select(schema.plan).order_by(schema.plan.c.id)).mappings()
         return tuple(Plan(**row) for row in rows)
+
+
+def visible(plan: Plan, *, covers: Collection[str], above: Collection[str]) -> bool:
+    """Whether somebody may see the plan: whoever covers its organisation, or belongs below it.
+
+    covers : organisations in which the reader has a role; above : the reader's own and those above
+    """
+    return plan.org in covers or plan.org in above
 
 
 def find_plan(store: Store, ref: str) -> Plan:

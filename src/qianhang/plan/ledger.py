@@ -50,11 +50,13 @@ def keep(
     media: str = "text/plain",
     region: str = "",
     parent: Plan | None = None,
+    org: str = "root",
 ) -> Kept:
     """The plan in the ledger, its items drafts: a new one, or a new version of the same plan.
 
     raw : the file's own bytes; they and the text are kept unchanged
     parent : the plan that this one carries out
+    org : organisation that keeps it; the same document may be kept by several, apart
     Raises UsageError where nobody is named, ContractError where the document is no plan.
     """
     by = signed(by)
@@ -63,11 +65,11 @@ def keep(
     region = region or region_of(document.issuer, document.title, "")
     with store.write() as tx:
         take_turns(tx)
-        known = _known(tx, files["source"])
+        known = _known(tx, files["source"], org)
         if known:
             return Kept(_under(tx, known[0], parent, by=by, at=at), known[1], True, None)
-        before = _same_plan(tx, document, region)
-        head = _head(document, region=region, parent=parent, by=by, at=stamp(at))
+        before = _same_plan(tx, document, region=region, org=org)
+        head = _head(document, region=region, parent=parent, by=by, at=stamp(at)) | {"org": org}
         plan = _put_plan(tx, head, before)
         old = items._items(tx.connection, before.id, before.version, "") if before else []
         drafts = _drafts(document, plan)
@@ -106,9 +108,13 @@ def _under(tx: Transaction, plan: Plan, parent: Plan | None, *, by: str, at: dat
     return replace(plan, parent=parent.id)
 
 
-def _known(tx: Transaction, sha: str) -> tuple[Plan, int] | None:
+def _known(tx: Transaction, sha: str, org: str) -> tuple[Plan, int] | None:
     table = schema.plan_text
-    query = sa.select(table.c.plan, table.c.version).where(table.c.sha256 == sha)
+    query = (
+        sa.select(table.c.plan, table.c.version)
+        .join(schema.plan, schema.plan.c.id == table.c.plan)
+        .where(table.c.sha256 == sha, schema.plan.c.org == org)
+    )
     row = tx.execute(query.order_by(table.c.plan)).first()
     return (_plan(tx, row.plan), row.version) if row else None
 
@@ -118,9 +124,11 @@ def _plan(tx: Transaction, number: int) -> Plan:
     return Plan(**row)
 
 
-def _same_plan(tx: Transaction, document: Document, region: str) -> Plan | None:
-    """The plan that this document issues again: its title, and its region or else its issuer."""
-    for row in tx.execute(sa.select(schema.plan).order_by(schema.plan.c.id)).mappings():
+def _same_plan(tx: Transaction, document: Document, *, region: str, org: str) -> Plan | None:
+    """The organisation's plan that this document issues again: its title, and its region or else
+    its issuer."""
+    query = sa.select(schema.plan).where(schema.plan.c.org == org).order_by(schema.plan.c.id)
+    for row in tx.execute(query).mappings():
         plan = Plan(**row)
         if not revision.same_title(plan.title, document.title):
             continue

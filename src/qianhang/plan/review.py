@@ -19,7 +19,16 @@ from qianhang.plan.units_known import know_units
 if TYPE_CHECKING:
     from qianhang.store import Store, Transaction
 
-__all__ = ["Act", "confirm", "confirm_all", "edit", "edit_heading", "history", "reject"]
+__all__ = [
+    "Act",
+    "confirm",
+    "confirm_all",
+    "edit",
+    "edit_heading",
+    "editable",
+    "history",
+    "reject",
+]
 
 _COMPARATORS = (">=", ">", "<=", "<", "~", "=")
 _HEADING = (
@@ -43,6 +52,11 @@ class Act:
     before: Mapping[str, Any]
     after: Mapping[str, Any]
     why: str
+
+
+def editable(item: Item) -> tuple[str, ...]:
+    """The names of the values that a reviewer may change."""
+    return schema.ITEMS[item.kind][1]
 
 
 def confirm(store: Store, item: Item, *, by: str, at: datetime) -> Item:

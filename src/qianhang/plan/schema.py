@@ -36,7 +36,7 @@ __all__ = [
     "unit",
 ]  # fmt: skip
 
-PART = Part("plan", "qianhang.plan.migrations", "plan_0002")
+PART = Part("plan", "qianhang.plan.migrations", "plan_0003")
 
 Cells = list[Column[Any]]
 
@@ -76,6 +76,7 @@ plan = Table(
     _text("title"), _text("issuer"), _text("doc_no"), _text("date", 10), _text("period"),
     _text("level", 12), _text("region"), _text("status", 12), _whole("parent", null=True),
     _whole("version"), _text("state", 12), _whole("revision"), *_signed(),
+    Column("org", String(40), nullable=False, server_default="root"),
 )  # fmt: skip
 
 plan_text = Table(

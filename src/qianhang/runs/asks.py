@@ -141,7 +141,7 @@ def get(store: Store, ask_id: str, *, orgs: Collection[str] | None = None) -> As
     with store.read() as connection:
         row = connection.execute(_select().where(tables.ask.c.id == ask_id)).one_or_none()
     if row is None or (orgs is not None and row.org not in orgs):
-        raise UsageError("QH840", f"ask {ask_id!r} does not exist")
+        raise UsageError("QH850", f"ask {ask_id!r} does not exist", hint="look at the list of runs")
     return _ask(row._mapping)
 
 
@@ -226,7 +226,7 @@ def upload(home: Path, org: str, name: str | Path) -> Path:
     place = (root / name).resolve()
     if place == root or not place.is_relative_to(root) or not place.exists():
         message = f"{Path(name).name!r} is not among the files that {org} uploaded"
-        raise UsageError("QH842", message, hint="upload the file first")
+        raise UsageError("QH852", message, hint="upload the file first")
     return place
 
 
@@ -287,7 +287,7 @@ def _with_token(tx: Transaction, row: Mapping[str, Any]) -> Ask | None:
         return None
     if any(known._mapping[name] != row[name] for name in _SAME):
         message = f"the token of ask {known.id} comes with another question"
-        raise UsageError("QH843", message, hint="take a new token for each question")
+        raise UsageError("QH853", message, hint="take a new token for each question")
     return _ask(known._mapping)
 
 
@@ -296,7 +296,7 @@ def _make_room(tx: Transaction, org: str, most: int) -> None:
     count = tx.execute(sa.select(sa.func.count()).where(waiting)).scalar_one()
     if count >= most:
         message = f"{count} runs of {org} are waiting, at most {most} may"
-        raise UsageError("QH841", message, hint="wait until some have begun, or cancel one")
+        raise UsageError("QH851", message, hint="wait until some have begun, or cancel one")
 
 
 def _select() -> sa.Select[Any]:

@@ -65,8 +65,9 @@ class Dispatcher:
 
     def tick(self) -> list[str]:
         """One look: dead carriers swept, and the ids of the asks that were started."""
-        for carrier in [c for c in _CARRIERS if c.poll() is not None]:
-            _CARRIERS.discard(carrier)
+        for carrier in list(_CARRIERS):
+            if carrier.poll() is not None:
+                _CARRIERS.discard(carrier)
         store = self._store = self._store or open_store(self.settings)
         if time.monotonic() - self._swept >= _SWEEP_S:
             claims.sweep(store, now=datetime.now(UTC))

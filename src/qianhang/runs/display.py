@@ -19,12 +19,13 @@ if TYPE_CHECKING:
 __all__ = ["manifest_of", "page", "tables_of", "view"]
 
 
-def tables_of(store: Store, record: Record) -> dict[str, pd.DataFrame]:
-    """Name -> frame, the tables that the run kept, each checked by its hash."""
+def tables_of(store: Store, record: Record, *, only: str = "") -> dict[str, pd.DataFrame]:
+    """Name -> frame, the tables that the run kept (or `only` one), each checked by its hash."""
     import pandas as pd
 
     kept: Mapping[str, str] = record.result.get("tables", {})
-    return {name: pd.read_parquet(io.BytesIO(store.files.get(sha))) for name, sha in kept.items()}
+    wanted = {name: sha for name, sha in kept.items() if only in ("", name)}
+    return {n: pd.read_parquet(io.BytesIO(store.files.get(sha))) for n, sha in wanted.items()}
 
 
 def manifest_of(record: Record) -> Manifest | None:

@@ -115,7 +115,13 @@ def _checked(data: Any, spec: Spec, optional: list[str]) -> tuple[Inputs, pd.Dat
 
 
 def predict_file(
-    scenario: str, data: Path, *, out: Path, settings: Settings, version: int | None = None
+    scenario: str,
+    data: Path,
+    *,
+    out: Path,
+    settings: Settings,
+    version: int | None = None,
+    org: str = record.ROOT,
 ) -> tuple[int, int]:
     """Counts of answers and rejects, written to `out` and `<out stem>.rejects.csv`.
 
@@ -125,7 +131,7 @@ def predict_file(
     """
     folder = settings.home / "work" / f"predict-{uuid.uuid4().hex[:12]}"
     folder.mkdir(parents=True)
-    arguments = (scenario, str(data.resolve()), str(folder), str(version or ""))
+    arguments = (scenario, str(data.resolve()), str(folder), str(version or ""), org)
     return workplace.in_job(
         "qianhang.runs.serving",
         arguments,
@@ -153,10 +159,9 @@ def _lines(path: Path) -> int:
     return len(pd.read_csv(path))
 
 
-def _main(scenario: str, data: str, folder: str, version: str) -> None:
-    served = predict(
-        scenario, Path(data), settings=Settings.load(), version=int(version) if version else None
-    )
+def _main(scenario: str, data: str, folder: str, version: str, org: str) -> None:
+    wanted = int(version) if version else None
+    served = predict(scenario, Path(data), settings=Settings.load(), version=wanted, org=org)
     indexed = served.answers.index.name is not None
     served.answers.to_csv(Path(folder) / "answers.csv", index=indexed)
     served.rejects.to_csv(Path(folder) / "rejects.csv", index=False)

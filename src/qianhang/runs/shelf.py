@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -24,7 +24,10 @@ _FRESH_S = 20.0
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One scenario: what its manifest says, read whole; `broken` where it cannot be read."""
+    """One scenario: what its manifest says, read whole; `broken` where it cannot be read.
+
+    datasets : case -> registered data set, for the cases that have one
+    """
 
     id: str
     title: Words
@@ -38,6 +41,11 @@ class Entry:
     extra: str
     text: str
     broken: str = ""
+    subject: str = ""
+    purpose: str = ""
+    device_class: str = "none"
+    human_role: Words | None = None
+    datasets: Mapping[str, str] = field(default_factory=dict)
 
 
 class _Shelf:
@@ -95,5 +103,8 @@ def _read(id_: str, folder: Path) -> Entry:
     return Entry(
         id_, found.title, found.summary, industry, found.task, found.risk, found.owner,
         found.covers, tuple(c.name for c in found.case), found.extra,
-        text=" ".join((*words, *found.covers)).lower(),
+        text=" ".join((*words, *found.covers)).lower(), subject=found.subject,
+        purpose=found.purpose, device_class=found.device_class or "none",
+        human_role=found.human_role,
+        datasets={c.name: c.dataset for c in found.case if c.dataset},
     )  # fmt: skip

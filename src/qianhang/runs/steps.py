@@ -18,6 +18,10 @@ __all__ = ["NAMES", "Event", "Listener", "Parser", "plain", "silent", "step", "t
 # In the order in which a run goes through them.
 NAMES = ("data", "place", "contract", "split", "trial", "pack_up", "gate", "keep")
 
+# What a job may tell: the steps within it. The others are ours, and nobody else's word counts.
+_JOB = NAMES[NAMES.index("contract") : NAMES.index("gate")]
+_STATES = ("start", "progress", "end", "note")
+
 _MARK = "\x1eqh "
 _NAMED_ERROR = 3
 
@@ -72,13 +76,18 @@ class Parser:
         *lines, self._rest = (self._rest + text).split("\n")
         for line in lines:
             if line.startswith(_MARK):
-                try:
-                    self._listen(Event(**json.loads(line[len(_MARK) :])))
-                except (ValueError, TypeError):
-                    # A greedy job may write anything, half a record too; its log keeps the line.
-                    continue
+                self._hear(line[len(_MARK) :])
             elif line:
                 self._listen(Event("log", "log", note=line))
+
+    def _hear(self, text: str) -> None:
+        try:
+            event = Event(**json.loads(text))
+        except (ValueError, TypeError, RecursionError):
+            # A greedy job may write anything, half a record too; its log keeps the line.
+            return
+        if event.step in _JOB and event.state in _STATES:
+            self._listen(event)
 
 
 def plain(log: str) -> str:

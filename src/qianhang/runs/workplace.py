@@ -17,6 +17,7 @@ from qianhang.core import errors
 from qianhang.core.errors import JobFailed
 from qianhang.plan import schema as plan_schema
 from qianhang.runs.steps import Listener, Parser, plain, silent
+from qianhang.safety import schema as safety_schema
 from qianhang.store import Part, Settings, Store
 
 __all__ = ["PARTS", "carry_job", "in_job", "open_store", "read_store"]
@@ -26,6 +27,7 @@ PARTS = (
     models.PART,
     plan_schema.PART,
     access_schema.PART,
+    safety_schema.PART,
     Part("runs", "qianhang.runs.migrations", "runs_0002"),
 )
 

@@ -15,7 +15,7 @@ from typing import Any, BinaryIO, Protocol
 from qianhang.core.errors import StoreError
 from qianhang.store.settings import masked
 
-__all__ = ["Files"]
+__all__ = ["Files", "named_write_errors"]
 
 _BLOCK = 1 << 20
 _STALE_S = 86400.0
@@ -30,6 +30,7 @@ class _Backend(Protocol):
     def open(self, name: str) -> BinaryIO: ...
     def write(self, name: str, source: Callable[[], Iterator[bytes]]) -> None: ...
     def exists(self, name: str) -> bool: ...
+    def names(self) -> Iterator[str]: ...
 
 
 class Files:
@@ -55,7 +56,7 @@ class Files:
         if self.damage(sha):
             if self.read_only:
                 raise StoreError("QH702", f"files {self._backend.place} are read-only")
-            with _named_errors(self._backend.place):
+            with named_write_errors(self._backend.place):
                 self._backend.write(_name(sha), blocks)
         return sha
 
@@ -75,7 +76,7 @@ class Files:
 
         Raises StoreError where the bytes are absent or changed, or the target cannot be written.
         """
-        with self._found(sha) as source, _named_errors(str(target)):
+        with self._found(sha) as source, named_write_errors(str(target)):
             written = _write_whole(target, lambda: _stream(source), sha=sha)
         if not written:
             raise self._changed(sha)
@@ -83,8 +84,14 @@ class Files:
 
     def has(self, sha: str) -> bool:
         """Whether something is kept under `sha`, without reading it."""
-        with _named_errors(self._backend.place):
+        with named_write_errors(self._backend.place):
             return self._backend.exists(_name(sha))
+
+    def kept(self) -> list[str]:
+        """The sha256 of everything that is here, in order."""
+        with named_write_errors(self._backend.place):
+            found = {name.rpartition("/")[2] for name in self._backend.names()}
+        return sorted(sha for sha in found if len(sha) == 64 and _HEX.issuperset(sha))
 
     def damage(self, sha: str) -> str:
         """What is wrong with the bytes of `sha`: nothing (""), "absent" or "changed"."""
@@ -129,6 +136,9 @@ class _Folder:
     def exists(self, name: str) -> bool:
         return (self.root / name).is_file()
 
+    def names(self) -> Iterator[str]:
+        return (path.name for path in self.root.glob("??/*"))
+
     def write(self, name: str, source: Callable[[], Iterator[bytes]]) -> None:
         target, partial = self.root / name, self.root / ".partial"
         for folder in (target.parent, partial):
@@ -159,6 +169,9 @@ class _Remote:
 
     def exists(self, name: str) -> bool:
         return bool(self.fs.exists(f"{self.root}/{name}"))
+
+    def names(self) -> Iterator[str]:
+        return iter(self.fs.find(self.root) if self.fs.exists(self.root) else ())
 
     def write(self, name: str, source: Callable[[], Iterator[bytes]]) -> None:
         path = f"{self.root}/{name}"
@@ -211,7 +224,8 @@ def _flush_folder(folder: Path) -> None:
 
 
 @contextlib.contextmanager
-def _named_errors(place: str) -> Iterator[None]:
+def named_write_errors(place: str) -> Iterator[None]:
+    """Turn what the disk reports into a StoreError that says what to do."""
     try:
         yield
     except OSError as cause:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,7 +15,7 @@ from qianhang.core.errors import StoreError
 if TYPE_CHECKING:
     from alembic.runtime.migration import RevisionStep
 
-__all__ = ["OWN", "Part", "pending", "upgrade"]
+__all__ = ["OWN", "Part", "pending", "revisions", "upgrade"]
 
 # Any fixed number will do: it names the lock under which one process migrates and others wait.
 _LOCK = 7_241_001
@@ -63,18 +63,29 @@ def _version(connection: sa.Connection, part: Part, known: set[str]) -> str | No
     return connection.execute(sa.select(table.c.version_num)).scalar()
 
 
-def upgrade(connection: sa.Connection, parts: Sequence[Part]) -> None:
+def revisions(connection: sa.Connection, parts: Sequence[Part]) -> dict[str, str]:
+    """Name -> revision of the parts whose tables are there."""
+    known = set(sa.inspect(connection).get_table_names())
+    found = {p.name: _version(connection, p, known) for p in parts}
+    return {name: revision for name, revision in found.items() if revision}
+
+
+def upgrade(
+    connection: sa.Connection, parts: Sequence[Part], *, to: Mapping[str, str] | None = None
+) -> None:
     """Migrate every pending part inside the caller's write transaction; all of them, or none.
 
+    to : name -> revision at which to stop, for parts that are to be as they once were
     Raises StoreError where the store was written by a newer version of the software.
     """
     if connection.dialect.name == "postgresql":
         connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))
     for part in pending(connection, parts):
-        _upgrade(connection, part)
+        if to is None or part.name in to:
+            _upgrade(connection, part, "head" if to is None else to[part.name])
 
 
-def _upgrade(connection: sa.Connection, part: Part) -> None:
+def _upgrade(connection: sa.Connection, part: Part, target: str) -> None:
     from alembic.config import Config
     from alembic.runtime.environment import EnvironmentContext
     from alembic.script import ScriptDirectory
@@ -84,7 +95,7 @@ def _upgrade(connection: sa.Connection, part: Part) -> None:
     script = ScriptDirectory(folder, version_locations=[folder])
 
     def steps(revision: str | tuple[str, ...], _context: object) -> list[RevisionStep]:
-        return script._upgrade_revs("head", revision)  # type: ignore[arg-type]  # a tuple only with several heads
+        return script._upgrade_revs(target, revision)  # type: ignore[arg-type]  # a tuple only with several heads
 
     try:
         with EnvironmentContext(Config(), script, fn=steps) as context:

@@ -18,7 +18,15 @@ from qianhang.store import Settings, Store
 from qianhang.web import words
 from qianhang.web.site import Site
 
-__all__ = ["LANG_COOKIE", "Asked", "Who", "language_of", "session_cookie"]
+__all__ = [
+    "LANG_COOKIE",
+    "Asked",
+    "Who",
+    "admitted",
+    "identified",
+    "language_of",
+    "session_cookie",
+]
 
 LANG_COOKIE = "qh-lang"
 _BEARER = re.compile(r"Bearer +(\S+)", re.IGNORECASE)
@@ -97,10 +105,27 @@ def language_of(request: Request, person: Person | None) -> Lang:
 def _asked(request: Request) -> Asked:
     """The request with its person; refused where the route's role is not theirs."""
     site: Site = request.app.state.site
-    now = site.clock()
-    person = _person(request, site, now)
+    person = admitted(request)
+    return Asked(request, site, person, language_of(request, person), site.clock())
+
+
+def identified(request: Request) -> Person | None:
+    """Who asks, looked up once a request; None where nobody is signed in."""
+    if not hasattr(request.state, "person"):
+        site: Site = request.app.state.site
+        request.state.person = _person(request, site, site.clock())
+    person: Person | None = request.state.person
+    return person
+
+
+def admitted(request: Request) -> Person | None:
+    """Who asks, where the route is open to them.
+
+    Raises AccessRefused where it is not.
+    """
+    person = identified(request)
     _admit(person, _wanted(request), scope=_scope(request))
-    return Asked(request, site, person, language_of(request, person), now)
+    return person
 
 
 Who = Annotated[Asked, Depends(_asked)]

@@ -47,8 +47,8 @@ class Figure:
     option: Markup | None = None
     size: str = ""
     broad: bool = True
-    table: Markup = Markup("")
-    first: Markup = Markup("")
+    table: Markup | None = None
+    first: Markup | None = None
     rows: int = 0
     source: str = ""
     note: str = ""
@@ -90,9 +90,7 @@ def figures_of(
     )
 
 
-def figure_of(
-    chart: Chart, lang: Lang, *, key: str, address: str = "", source: str = ""
-) -> Figure:
+def figure_of(chart: Chart, lang: Lang, *, key: str, address: str = "", source: str = "") -> Figure:
     """A chart as a figure of a page; `key` is unique on it."""
     made = option(chart, lang=lang)
     height = made["qh"]["height"] if made else 0
@@ -107,7 +105,7 @@ def figure_of(
         size="low" if height < _LOW else "tall" if height > _TALL else "",
         broad=chart.kind in _BROAD or len(chart.x.categories) > _FIRST,
         table=_numbers(chart, lang),
-        first=Markup("") if made else _opening(chart, lang),
+        first=None if made else _opening(chart, lang),
         rows=chart.table.total,
         source=own or source,
         note=_word(chart.note, lang),

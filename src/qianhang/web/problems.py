@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping, Sequence
+from typing import Any
 from urllib.parse import quote
 
 import orjson
@@ -23,10 +25,12 @@ __all__ = ["install", "status_of"]
 _LOG = logging.getLogger("qianhang.web")
 _CODES = {
     "QH206": 404, "QH701": 503, "QH703": 507, "QH705": 503, "QH804": 404, "QH808": 409,
-    "QH820": 404, "QH821": 404, "QH822": 409, "QH840": 404, "QH841": 429, "QH843": 409,
-    "QH862": 404, "QH901": 401, "QH902": 401,
+    "QH820": 404, "QH821": 404, "QH822": 409, "QH850": 404, "QH851": 429, "QH853": 409,
+    "QH862": 404, "QH867": 422, "QH868": 409, "QH880": 422, "QH884": 429, "QH885": 422, "QH886": 413, "QH888": 503,
+    "QH901": 401, "QH902": 401,
     "QH903": 429, "QH907": 401,
 }  # fmt: skip
+_MOST_ERRORS = 50
 _CLASSES: tuple[tuple[type[QianhangError], int], ...] = (
     (errors.AccessRefused, 403),
     (errors.ContractError, 422),
@@ -66,12 +70,12 @@ def _named(request: Request, error: QianhangError) -> Response:
 
 def _unreadable(request: Request, error: RequestValidationError) -> Response:
     first = error.errors()[0]
-    place = ".".join(str(part) for part in first["loc"])
-    return _answer(request, 422, "QH880", f"{place}: {first['msg']}", "")
+    return _answer(request, 422, "QH880", f"{_place(first)}: {first['msg']}", "", found=error)
 
 
 def _plain(request: Request, error: HTTPException) -> Response:
     code = {404: "QH881", 405: "QH882"}.get(error.status_code, "QH880")
+    request.state.headers = {**_headers(request), **(error.headers or {})}
     return _answer(request, error.status_code, code, str(error.detail), "")
 
 
@@ -80,18 +84,44 @@ def _unknown(request: Request, error: Exception) -> Response:
     return _answer(request, 500, "QH889", f"request {_id(request)} failed", "see the server's log")
 
 
-def _answer(request: Request, status: int, code: str, message: str, hint: str) -> Response:
+def _answer(
+    request: Request,
+    status: int,
+    code: str,
+    message: str,
+    hint: str,
+    *,
+    found: RequestValidationError | None = None,
+) -> Response:
     if not _from_browser(request):
         body = {
             "type": f"/docs/errors#{code}", "title": message, "status": status, "code": code,
             "hint": hint, "instance": request.url.path, "request": _id(request),
+            "errors": [{"where": _place(e), "message": e["msg"]} for e in _first(found)],
         }  # fmt: skip
-        return Response(orjson.dumps(body), status, media_type="application/problem+json")
+        headers = _headers(request)
+        if status == 401:
+            headers["WWW-Authenticate"] = "Bearer"
+        text = orjson.dumps(body, default=str)
+        return Response(text, status, headers, media_type="application/problem+json")
     site: Site = request.app.state.site
     ask = Asked(request, site, None, language_of(request, None), site.clock())
     return page(
         ask, "problem.html", status=status, number=status, code=code, message=message, hint=hint, id=_id(request)
     )
+
+
+def _first(found: RequestValidationError | None) -> Sequence[Any]:
+    return found.errors()[:_MOST_ERRORS] if found else ()
+
+
+def _place(error: Mapping[str, Any]) -> str:
+    return ".".join(str(part) for part in error["loc"])[:200]
+
+
+def _headers(request: Request) -> dict[str, str]:
+    """What every answer to this request says beside its body."""
+    return dict(getattr(request.state, "headers", {}))
 
 
 def _from_browser(request: Request) -> bool:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, Literal, TypeVar
 
 from fastapi import APIRouter
 from fastapi.responses import HTMLResponse
 
 from qianhang.access import ROLES
+from qianhang.web.described import answers
+from qianhang.web.turnstile import Turnstile
 
 __all__ = ["Endpoints", "Pages"]
 
@@ -36,8 +38,9 @@ class _Routes:
 
         def keep(function: F) -> F:
             self.router.add_api_route(
-                path, function, methods=[method], openapi_extra=extra, **more
-            )
+                path, function, methods=[method], openapi_extra=extra,
+                operation_id=function.__name__, **more,
+            )  # fmt: skip
             return function
 
         return keep
@@ -59,10 +62,13 @@ class Pages(_Routes):
 
 
 class Endpoints(_Routes):
-    """Routes of the API under /api/v1; `scope` is what an API key must hold."""
+    """Routes of the API under /api/v1; `scope` is what an API key must hold.
+
+    Each declares beside its answer the problems that it may answer with.
+    """
 
     def __init__(self, prefix: str, *, tag: str) -> None:
-        super().__init__(f"/api/v1{prefix}", tags=[tag])
+        super().__init__(f"/api/v1{prefix}", tags=[tag], route_class=Turnstile)
 
     def get(self, path: str, *roles: str, scope: Scope = "read", **more: Any) -> Callable[[F], F]:
         """Something to read."""
@@ -78,4 +84,23 @@ class Endpoints(_Routes):
 
     def delete(self, path: str, *roles: str, scope: Scope, **more: Any) -> Callable[[F], F]:
         """Something to take away."""
-        return self._add("DELETE", path, roles, scope=scope, **more)
+        return self._add("DELETE", path, roles, scope=scope, status_code=204, **more)
+
+    def _add(
+        self, method: str, path: str, roles: tuple[str, ...], **more: Any
+    ) -> Callable[[F], F]:
+        statuses = _statuses(method, f"{self.router.prefix}{path}", roles)
+        told = {status: answers[status] for status in statuses}
+        return super()._add(method, path, roles, responses=told | more.pop("responses", {}), **more)
+
+
+def _statuses(method: str, path: str, roles: tuple[str, ...]) -> Iterator[int | str]:
+    """The problems with which a route may answer."""
+    if "public" not in roles:
+        yield 401
+        yield 403
+    if "{" in path:
+        yield 404
+    if method != "GET":
+        yield from (409, 413)
+    yield from (422, 429, "default")

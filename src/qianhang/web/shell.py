@@ -11,7 +11,7 @@ import time
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.responses import PlainTextResponse
+from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from qianhang.web.meters import Meters
@@ -65,16 +65,28 @@ class Shell:
         try:
             refusal = _foreign(scope, headers)
             if refusal:
-                await PlainTextResponse(refusal, status_code=403)(scope, receive, one.sender(send))
+                await _said(scope, 403, refusal)(scope, receive, one.sender(send))
                 return
             await self._app(scope, _limited(receive, headers), one.sender(send))
         except _Refused as cause:
             if not one.status:
-                answer = PlainTextResponse(cause.text, status_code=cause.status)
+                answer = _said(scope, cause.status, cause.text)
                 await answer(scope, receive, one.sender(send))
         finally:
             self._meters.count(one.route, one.status or 499, one.elapsed)
             _LOG.info(json.dumps(one.line(), ensure_ascii=False))
+
+
+def _said(scope: Scope, status: int, text: str) -> Response:
+    """A refusal that no route was asked about, in the form that the asker reads."""
+    if not scope["path"].startswith("/api/"):
+        return PlainTextResponse(text, status_code=status)
+    code = "QH887" if status == 403 else "QH886"
+    body = {
+        "type": f"/docs/errors#{code}", "title": text, "status": status, "code": code, "hint": "",
+        "instance": scope["path"], "request": scope["state"]["request_id"], "errors": [],
+    }  # fmt: skip
+    return JSONResponse(body, status, media_type="application/problem+json")
 
 
 class _One:

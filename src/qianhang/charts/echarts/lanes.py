@@ -40,7 +40,7 @@ def lanes(chart: Chart, lang: Lang) -> Option:
     entries = [_entry(chart, name, lang) for name in order]
     made = frame(chart, lang, height=LEGEND + 8 + (38 if few else 22) * len(names) + 46)
     made["legend"] = legend(entries)
-    made["grid"] = grid(LEGEND + 4)
+    made["grid"] = grid(LEGEND + 4, right=24)
     made["xAxis"] = axis_of_values(chart.x, _limits(chart), lang, across=True)
     made["yAxis"] = axis_of_categories(names, share=0.3)
     made["yAxis"]["splitLine"] = {"show": True, "lineStyle": {"color": "$grid"}}
@@ -61,9 +61,7 @@ def _entry(chart: Chart, name: Words, lang: Lang) -> Option:
     return {"name": text_of(name, lang)} | ({"icon": "roundRect"} if stretched else {})
 
 
-def _kind(
-    chart: Chart, name: Words, index: int, *, lang: Lang, zone: str | None
-) -> list[Option]:
+def _kind(chart: Chart, name: Words, index: int, *, lang: Lang, zone: str | None) -> list[Option]:
     """The stretches and the moments of one kind, which share a name, a colour, a legend entry."""
     own = sorted((s for s in chart.spans if s.name == name), key=lambda s: s.start)
     tint = ink(own[0].role, index)

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from qianhang.charts import number
 from qianhang.charts.chart import Axis, Chart, Number
 from qianhang.charts.echarts.parts import (
-    NAME,
     CROSS,
+    NAME,
     Option,
     frame,
     grid,
@@ -65,7 +65,7 @@ def heat(chart: Chart, lang: Lang) -> Option:
     columns = [text_of(c, lang) for c in chart.x.categories]
     known = [v for row in chart.matrix for v in row if v is not None]
     tall = 26 if len(rows) <= 20 else 20
-    top = NAME + _KEY + NAME + 4
+    top = NAME + _KEY + NAME - 4
     made = frame(chart, lang, height=top + tall * len(rows) + 48)
     names = [_value_name(chart, lang), axis_name(chart.y, lang)]
     made["title"] = [heading(names[0], top=0), heading(names[1], top=top - NAME)]
@@ -136,17 +136,17 @@ def _cells(
 def network(chart: Chart, lang: Lang) -> Option:
     """Links and nodes at their coordinates, coloured by value, marked places named."""
     nodes = chart.matrix[0] if chart.matrix else ()
+    nodes = nodes if any(v is not None for v in nodes) else ()
     values = [k.value for k in chart.links if k.value is not None]
     values += [v for v in nodes if v is not None]
     top = NAME + _KEY if values else 4
     made = frame(chart, lang, height=top + 430)
     about = f"{axis_name(chart.x, lang)} · {axis_name(chart.y, lang)}"
-    made["title"] = [heading(about, top=0) | {"left": None, "right": 0, "top": None, "bottom": 0}]
-    made["title"][0]["textAlign"] = "auto"
+    made["title"] = [heading(about, top=0) | {"top": None, "bottom": 0}]
     made["grid"] = {"left": 12, "right": 12, "top": top + 10, "bottom": 30,
                     "outerBoundsMode": "none"}  # fmt: skip
     made["xAxis"], made["yAxis"] = _ends(chart)
-    made["qh"]["square"] = True
+    made["qh"]["square"] = True  # the page's script lowers the picture of a broad network
     made["series"] = [_links(chart), *_nodes(chart, nodes), _marks(chart, lang)]
     if values:
         made["title"].append(heading(_value_name(chart, lang), top=0))
@@ -169,9 +169,7 @@ def _ends(chart: Chart) -> tuple[Option, Option]:
 
 
 def _links(chart: Chart) -> Option:
-    data = [
-        [rounded(v) for v in (k.x, k.y, k.x2, k.y2, k.value)] for k in chart.links
-    ]
+    data = [[rounded(v) for v in (k.x, k.y, k.x2, k.y2, k.value)] for k in chart.links]
     return {
         "type": "custom",
         "renderItem": "@link",

@@ -10,13 +10,14 @@ from typing import Any
 from qianhang.charts import number, picture
 from qianhang.charts.chart import Axis, Chart, Mark, Number, Role
 from qianhang.charts.furniture import axis_name, colour, stroke, text_of
-from qianhang.charts.scale import Scale, ticks
+from qianhang.charts.scale import Scale, step_for, ticks
 from qianhang.core.words import Lang
 
 __all__ = [
     "CROSS",
     "LEGEND",
     "NAME",
+    "STROKE",
     "axis_of_categories",
     "axis_of_values",
     "frame",
@@ -35,9 +36,10 @@ __all__ = [
 ]
 
 Option = dict[str, Any]
-LEGEND = 24  # pixels that one row of the legend takes; the page's script adds rows where it wraps
+LEGEND = 26  # pixels that one row of the legend takes; the page's script adds rows where it wraps
 NAME = 22  # pixels that the name of the upright axis takes
 CROSS = "path://M2 0L5 3L8 0L10 2L7 5L10 8L8 10L5 7L2 10L0 8L3 5L0 2Z"
+STROKE = "path://M0 4H12V6H0Z"
 _WIDTHS = {"thick": 2.5, "thin": 1.25}
 _DASHES: dict[str, list[float]] = {"dash": [6, 4], "dots": [1.5, 4]}
 
@@ -83,13 +85,13 @@ def frame(chart: Chart, lang: Lang, *, height: float, trigger: str = "item") -> 
 def legend(entries: Iterable[Mapping[str, Any]]) -> Option:
     """The legend along the top; an entry has a name, and an icon where the series has none."""
     return {
-        "top": 0,
+        "top": 4,
         "left": 0,
         "right": 0,
         "padding": 0,
         "itemWidth": 22,
         "itemHeight": 10,
-        "itemGap": 16,
+        "itemGap": 12,
         "align": "left",
         "data": [dict(e) for e in entries],
         "textStyle": {"color": "$muted", "fontSize": 12},
@@ -121,9 +123,7 @@ def span_of(values: Iterable[Number]) -> float:
     return max((abs(v) for v in values if v is not None), default=0.0)
 
 
-def axis_of_values(
-    axis: Axis, limits: tuple[float, float], lang: Lang, *, across: bool
-) -> Option:
+def axis_of_values(axis: Axis, limits: tuple[float, float], lang: Lang, *, across: bool) -> Option:
     """An axis of numbers or times from low to high, named and in its unit.
 
     across : along the bottom, with its name under it; else upright, its name is a heading
@@ -157,11 +157,23 @@ def axis_of_values(
     else:
         label["formatter"] = _ticks(axis, limits, lang)
         made["minInterval"] = 1 if axis.whole else 0
+        label |= _round_ends(limits)
     return made
 
 
+def _round_ends(limits: tuple[float, float]) -> Option:
+    """Ends of an axis that are no round numbers carry no label."""
+    step = step_for(*limits, 5)
+    shown = (abs(v / step - round(v / step)) < 1e-6 for v in limits)
+    return dict(zip(("showMinLabel", "showMaxLabel"), shown, strict=True))
+
+
 def _at(axis: Axis, lang: Lang) -> str:
-    return "@moment" if axis.kind == "time" else f"@at:{unit_of(axis, lang)}:{text_of(axis.name, lang)}"
+    return (
+        "@moment"
+        if axis.kind == "time"
+        else f"@at:{unit_of(axis, lang)}:{text_of(axis.name, lang)}"
+    )
 
 
 def _ticks(axis: Axis, limits: tuple[float, float], lang: Lang) -> str:

@@ -29,7 +29,7 @@ from qianhang.core.words import Lang
 __all__ = ["plane"]
 
 _LONG = 300  # points above which a course can be zoomed
-_DENSE = 1500  # points above which a line is thinned to the pixels
+_DENSE = 5000  # points above which a line is thinned to the pixels
 _FEW = 24  # points up to which each has its dot
 _MANY = 2000  # dots above which they are painted in one go
 _FIRST = ("ours", "actual")
@@ -45,10 +45,12 @@ def plane(chart: Chart, lang: Lang) -> Option:
     square = chart.kind in ("calibration", "scatter")
     height = (380 if square else 270) + top + (34 if zoomed else 0)
     made = frame(chart, lang, height=height, trigger="item" if square else "axis")
+    if square:
+        made["tooltip"]["formatter"] = "@point"
     made["tooltip"]["valueFormatter"] = f"@value:{unit_of(chart.y, lang)}"
     made["legend"] = legend(entries) | {"show": bool(entries)}
     made["title"] = [heading(axis_name(chart.y, lang), top=top - NAME)]
-    made["grid"] = grid(top, bottom=34 if zoomed else 4)
+    made["grid"] = grid(top, bottom=34 if zoomed else 4, right=24 if zone is not None else 14)
     made["xAxis"] = axis_of_values(chart.x, ends[0], lang, across=True)
     made["yAxis"] = axis_of_values(chart.y, ends[1], lang, across=False)
     made["series"] = _contents(chart, lang, zone=zone, ends=ends)
@@ -60,10 +62,11 @@ def plane(chart: Chart, lang: Lang) -> Option:
 def _contents(
     chart: Chart, lang: Lang, *, zone: str | None, ends: tuple[tuple[float, float], ...]
 ) -> list[Option]:
-    made = [_band(b, chart, lang, zone=zone) for b in chart.bands]
+    made = [_series(s, i, lang, zone=zone) for i, s in enumerate(chart.series)]
     both = max(ends[0][0], ends[1][0]), min(ends[0][1], ends[1][1])
     made += [rule(m, lang, ends=both, zone=zone) for m in chart.marks if m.kind != "point"]
-    made += [_series(s, i, lang, zone=zone) for i, s in enumerate(chart.series)]
+    # After the lines: where both share a name, the legend shows the line.
+    made += [_band(b, chart, lang, zone=zone) for b in chart.bands]
     if points := [m for m in chart.marks if m.kind == "point"]:
         made.append(named_points(points, lang, zone))
     return made
@@ -86,10 +89,7 @@ def _across(chart: Chart) -> tuple[float, float]:
     found: list[Number] = [v for s in chart.series for v in s.x]
     found += [v for b in chart.bands for v in b.x]
     found += [m.at for m in chart.marks if m.kind in ("vertical", "point")]
-    low, high = span(chart.x, found)
-    if chart.x.kind == "time" or any(s.shape == "bar" for s in chart.series):
-        return low, high
-    return low, high
+    return span(chart.x, found)
 
 
 def _entries(chart: Chart, lang: Lang) -> list[Option]:
@@ -98,12 +98,20 @@ def _entries(chart: Chart, lang: Lang) -> list[Option]:
     names = [text_of(s.name, lang) for s in order]
     names += [text_of(b.name, lang) for b in chart.bands]
     names += [text_of(m.name, lang) for m in chart.marks if m.kind != "point"]
-    icons = {text_of(b.name, lang): "roundRect" for b in chart.bands if b.shape == "area"}
     unique = list(dict.fromkeys(n for n in names if n))
     if len(unique) < 2 and chart.series and chart.series[0].name == chart.y.name:
         return []
-    own = {text_of(s.name, lang) for s in chart.series}
-    return [{"name": n} | ({"icon": icons[n]} if n in icons and n not in own else {}) for n in unique]
+    own = {text_of(s.name, lang): s for s in chart.series}
+    areas = {text_of(b.name, lang) for b in chart.bands if b.shape == "area"} - set(own)
+    return [_entry(n, own.get(n), area=n in areas) for n in unique]
+
+
+def _entry(name: str, series: Series | None, *, area: bool) -> Option:
+    if area:
+        return {"name": name, "icon": "roundRect"}
+    dots = series is not None and (series.shape in ("dot", "bar") or _dotted(series))
+    # A line that has no dots has none in the legend.
+    return {"name": name} | ({} if dots else {"itemStyle": {"opacity": 0}})
 
 
 def _band(band: Band, chart: Chart, lang: Lang, *, zone: str | None) -> Option:
@@ -136,13 +144,16 @@ def _series(series: Series, index: int, lang: Lang, *, zone: str | None) -> Opti
                        "large": len(pairs) > _MANY}  # fmt: skip
     if series.shape == "bar":
         return made | {"type": "bar", "data": pairs, "barMaxWidth": 24}
-    made |= {"type": "line", "data": pairs, "lineStyle": line_style(series.role, index)}
+    style = line_style(series.role, index)
+    if len(pairs) > _LONG:
+        style["width"] = min(style["width"], 1.5)
+    made |= {"type": "line", "data": pairs, "lineStyle": style}
     made |= {"connectNulls": False, "showSymbol": False, "symbol": "circle", "symbolSize": 5}
     if series.shape == "step":
         return made | {"step": "end"}
     if len(pairs) > _DENSE:
         made["sampling"] = "lttb"
-    elif sum(y is not None for _, y in pairs) <= _FEW and series.role != "limit":
+    elif _dotted(series):
         made |= {"showSymbol": True, "showAllSymbol": True}
     elif alone := _alone(series.y):
         # A point between two gaps has no line through it: it is seen as a dot or not at all.
@@ -150,6 +161,11 @@ def _series(series: Series, index: int, lang: Lang, *, zone: str | None) -> Opti
         made["data"] = [{"value": p, "symbol": "circle"} if i in alone else p
                         for i, p in enumerate(pairs)]  # fmt: skip
     return made
+
+
+def _dotted(series: Series) -> bool:
+    few = sum(y is not None for y in series.y) <= _FEW
+    return few and series.role != "limit" and series.shape == "line"
 
 
 def _alone(values: Sequence[Number]) -> set[int]:
@@ -186,7 +202,10 @@ def _zoom() -> list[dict[str, Any]]:
         "handleStyle": {"color": "$paper", "borderColor": "$ours"},
         "moveHandleStyle": {"color": "$axis", "opacity": 0.5},
         "moveHandleSize": 4,
-        "emphasis": {"moveHandleStyle": {"color": "$ours"}, "handleStyle": {"color": "$paper", "borderColor": "$ours"}},
+        "emphasis": {
+            "moveHandleStyle": {"color": "$ours"},
+            "handleStyle": {"color": "$paper", "borderColor": "$ours"},
+        },
         "dataBackground": {
             "lineStyle": {"color": "$axis"},
             "areaStyle": {"color": "$grid"},

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import accumulate
 from typing import Any
 
 from qianhang.charts import number
@@ -10,6 +11,7 @@ from qianhang.charts.chart import Chart, Number, Row, Series
 from qianhang.charts.echarts.parts import (
     LEGEND,
     NAME,
+    STROKE,
     Option,
     axis_of_categories,
     axis_of_values,
@@ -70,38 +72,55 @@ def _hidden(values: Sequence[Number]) -> Option:
 
 def _blocks(chart: Chart, lang: Lang) -> Option:
     """A plot for each category, under its name; on a scale of its own where it has a unit."""
-    sides = [s for s in chart.series if s.role != "limit"]
-    tall = _BAR * 1.35 * max(len(sides), 1)
-    entries = [{"name": text_of(s.name, lang)} for s in chart.series]
+    entries = [
+        {"name": text_of(s.name, lang)} | ({"icon": STROKE} if s.role == "limit" else {})
+        for s in chart.series
+    ]
     top = (LEGEND if len(entries) > 1 else 0) + (0 if chart.units else NAME)
-    made = frame(chart, lang, height=top + len(chart.x.categories) * (tall + 30))
+    tops = list(accumulate((_tall(chart, i) + 30 for i in _rows(chart)), initial=top))
+    made = frame(chart, lang, height=tops[-1])
     made["legend"] = legend(entries) | {"show": len(entries) > 1}
     made |= {"title": [], "grid": [], "xAxis": [], "yAxis": [], "series": []}
     if not chart.units:
         made["title"].append(heading(axis_name(chart.y, lang), top=top - NAME))
     shared = [v for s in chart.series for v in s.y]
-    for i, _ in enumerate(chart.x.categories):
-        at = top + i * (tall + 30)
+    for i in _rows(chart):
         name = _category(chart, i, lang)
-        made["title"].append(heading(name, top=at + 2, css="$ink", fontWeight="bold"))
-        made["grid"].append(grid(at + 22, height=round(tall), right=10))
+        if chart.units or chart.x.categories[i] != chart.y.name:
+            made["title"].append(heading(name, top=tops[i] + 2, css="$ink", fontWeight="bold"))
+        made["grid"].append(grid(tops[i] + 22, height=round(_tall(chart, i)), right=10))
         own = [s.y[i] for s in chart.series]
         made["xAxis"].append(_hidden(own if chart.units else shared) | {"gridIndex": i})
         made["yAxis"].append({"type": "category", "gridIndex": i, "data": [name], "show": False})
-        made["series"] += [_in_block(chart, s, i, lang) for s in chart.series]
+        present = [s for s in chart.series if s.y[i] is not None]
+        made["series"] += [_in_block(chart, s, i, lang) for s in present]
     return made
+
+
+def _rows(chart: Chart) -> range:
+    return range(len(chart.x.categories))
+
+
+def _tall(chart: Chart, index: int) -> float:
+    """Pixels that the bars of one category take."""
+    known = [s for s in chart.series if s.role != "limit" and s.y[index] is not None]
+    return _BAR * 1.35 * max(len(known), 1)
 
 
 def _in_block(chart: Chart, series: Series, index: int, lang: Lang) -> Option:
     where = {"xAxisIndex": index, "yAxisIndex": index}
     value = series.y[index]
     if series.role == "limit":
-        made = {"type": "custom", "renderItem": "@limit", "name": text_of(series.name, lang)}
+        made: Option = {
+            "type": "custom",
+            "renderItem": "@limit",
+            "name": text_of(series.name, lang),
+        }
         made |= {"itemStyle": {"color": "$limit"}, "tooltip": {"formatter": "@tip"}}
         tip = _tip(chart, series, index, lang)
         data = [] if value is None else [pointed(value, 0, tip)]
-        return made | where | {"data": data, "encode": {"x": 0, "y": 1}, "z": 4}
-    made = _bars(chart, series, [] if value is None else [(0, value)], lang, category=index)
+        return made | where | {"data": data, "encode": {"x": 0, "y": 1}, "z": 1}
+    made = _bars(chart, series, [(0, value)], lang, category=index)
     return made | where
 
 
@@ -129,7 +148,7 @@ def _bars(
         "barGap": "25%",
         "itemStyle": {"color": tint, "borderRadius": 2},
         "label": {"show": True, "position": "right", "formatter": "@exact:3", "color": "$ink",
-                  "fontSize": 12},
+                  "fontSize": 12, "textBorderColor": "$paper", "textBorderWidth": 3},
         "tooltip": {"formatter": "@tip"},
     }  # fmt: skip
 
@@ -185,14 +204,18 @@ def forest(chart: Chart, lang: Lang) -> Option:
     names = [f"{text_of(r.name, lang)}\n{_interval(r)}" for r in chart.rows]
     known = [v for r in chart.rows for v in (r.value, r.low, r.high)] + [m.at for m in chart.marks]
     limits = span(chart.x, known)
-    entries = [{"name": text_of(m.name, lang)} for m in chart.marks]
+    entries = [{"name": text_of(m.name, lang), "itemStyle": {"opacity": 0}} for m in chart.marks]
     top = (LEGEND if entries else 0) + 4
     made = frame(chart, lang, height=top + 38 * len(names) + _BOTTOM)
     made["legend"] = legend(entries) | {"show": bool(entries)}
     made["grid"] = grid(top)
     made["xAxis"] = axis_of_values(chart.x, limits, lang, across=True)
     made["yAxis"] = axis_of_categories(
-        names, share=0.42, formatter="@row", rich={"m": {"color": "$muted", "fontSize": 11.5}}
+        names,
+        share=0.42,
+        overflow="truncate",
+        formatter="@row",
+        rich={"m": {"color": "$muted", "fontSize": 11.5}},
     )
     made["series"] = [_intervals(chart, lang)]
     made["series"] += [rule(m, lang, ends=limits) for m in chart.marks]
@@ -240,7 +263,7 @@ def stack(chart: Chart, lang: Lang) -> Option:
     totals = [sum(s.y[i] or 0.0 for s in chart.series) for i in range(len(names))]
     several = len(names) > 1
     top = LEGEND + NAME
-    made = frame(chart, lang, height=top + 44 * len(names) + 6)
+    made = frame(chart, lang, height=top + (44 if len(names) < 12 else 31) * len(names) + 6)
     entries = [_item(s, lang, several=several) for s in chart.series]
     made["legend"] = legend({"name": n, "icon": "roundRect"} for n in entries)
     made["title"] = [heading(axis_name(chart.y, lang), top=LEGEND)]
@@ -292,7 +315,7 @@ def _totals(totals: Sequence[float]) -> Option:
 
 
 def kpi(chart: Chart, lang: Lang) -> Option:
-    """The figure large, its verdict, then a bar each for ours, the baselines, the published best."""
+    """The figure large, its verdict, then a bar each for ours and what it is read against."""
     own = chart.series[0].y[0] if chart.series else None
     shown = number.amount(own, chart.y.unit, lang=lang) if own is not None else "–"
     bars_ = [s for s in chart.series if s.y and s.y[0] is not None]

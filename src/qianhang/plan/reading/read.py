@@ -11,7 +11,7 @@ from typing import TypeVar
 
 from qianhang.plan.document import Document, Measure, NamedSystem, Section, Target, Task
 from qianhang.plan.reading.clutter import body
-from qianhang.plan.reading.files import text_of
+from qianhang.plan.reading.files import Source, text_from, text_of
 from qianhang.plan.reading.fold import Folded, fold
 from qianhang.plan.reading.heading import Facts, facts
 from qianhang.plan.reading.industry import industry
@@ -22,7 +22,7 @@ from qianhang.plan.reading.tables import table_tasks
 from qianhang.plan.reading.targets import targets
 from qianhang.plan.reading.units import units_of
 
-__all__ = ["read", "read_text"]
+__all__ = ["read", "read_bytes", "read_text"]
 
 Placed = TypeVar("Placed", Target, NamedSystem, Measure, Task)
 
@@ -32,7 +32,18 @@ def read(path: Path) -> Document:
 
     Raises ContractError where the file is none of these, empty, too large, or holds no text.
     """
-    source = text_of(path)
+    return _read(text_of(path))
+
+
+def read_bytes(data: bytes, *, name: str) -> Document:
+    """The document in a file's bytes; `name` stands in errors and decides where the bytes do not.
+
+    Raises as `read` does.
+    """
+    return _read(text_from(data, name=name))
+
+
+def _read(source: Source) -> Document:
     return replace(read_text(source.text, file=source.name), sha256=source.sha256)
 
 

@@ -1,7 +1,43 @@
 """The pages of the console, one module a noun."""
 
-from qianhang.web.pages import account, entrance, health, scenarios
+from qianhang.web.pages import (
+    account,
+    entrance,
+    figures,
+    health,
+    plan_bulletin,
+    plan_compare,
+    plan_coverage,
+    plan_ledger,
+    plan_review,
+    plan_target,
+    plan_versions,
+    plan_work,
+    plans,
+    runs,
+    scenarios,
+)
 
 __all__ = ["ROUTES"]
 
-ROUTES = (health.routes, entrance.routes, account.routes, scenarios.routes)
+# Plans: addresses that are words come before those that are a plan's reference.
+PLANS = (
+    plans.routes,
+    plan_compare.routes,
+    plan_ledger.routes,
+    plan_review.routes,
+    plan_target.routes,
+    plan_work.routes,
+    plan_coverage.routes,
+    plan_bulletin.routes,
+    plan_versions.routes,
+)
+ROUTES = (
+    health.routes,
+    entrance.routes,
+    account.routes,
+    scenarios.routes,
+    runs.routes,
+    figures.routes,
+    *PLANS,
+)

@@ -9,6 +9,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from starlette.responses import Response
 
 from qianhang.access import accounts, sessions, tickets
+from qianhang.access.openid import configured
 from qianhang.access.signing import sign_in
 from qianhang.core.errors import AccessRefused, QianhangError, UsageError
 from qianhang.core.words import LANGUAGES
@@ -17,7 +18,7 @@ from qianhang.web.problems import status_of
 from qianhang.web.render import page
 from qianhang.web.routes import Pages
 
-__all__ = ["enter", "routes"]
+__all__ = ["enter", "inside", "routes"]
 
 routes = Pages()
 Text = Annotated[str, Form()]
@@ -27,8 +28,8 @@ Text = Annotated[str, Form()]
 def form(ask: Who) -> Response:
     """The form, or straight on for whoever is signed in."""
     if ask.person:
-        return RedirectResponse(_inside(ask.query("next")), status_code=303)
-    return page(ask, "entrance/sign_in.html", next=ask.query("next"), login="", error="", code=False)
+        return RedirectResponse(inside(ask.query("next")), status_code=303)
+    return _sign_in(ask, next=ask.query("next"))
 
 
 @routes.post("/sign-in", "public")
@@ -42,16 +43,15 @@ def signs_in(
             agent=ask.request.headers.get("user-agent", ""),
         )  # fmt: skip
     except AccessRefused as cause:
-        return page(
+        return _sign_in(
             ask,
-            "entrance/sign_in.html",
             status=status_of(cause),
             next=next,
             login=login,
             code=cause.code == "QH902" or bool(code),
             error="" if cause.code == "QH902" else ask.t(f"entrance.{cause.code}"),
         )
-    return enter(ask, signed.token, to=_inside(next))
+    return enter(ask, signed.token, to=inside(next))
 
 
 @routes.post("/sign-out", "public")
@@ -72,7 +72,7 @@ def signs_out(ask: Who) -> Response:
 @routes.get("/language", "public")
 def language(ask: Who) -> Response:
     """Back to the page, in the language chosen for this browser."""
-    back = RedirectResponse(_inside(ask.query("next")), status_code=303)
+    back = RedirectResponse(inside(ask.query("next")), status_code=303)
     if ask.query("to") in LANGUAGES:
         back.set_cookie(
             LANG_COOKIE, ask.query("to"), max_age=31536000, samesite="lax",
@@ -90,7 +90,13 @@ def ticket(ask: Who, secret: str) -> HTMLResponse:
 
 @routes.post("/ticket/{secret}", "public")
 def uses_ticket(
-    ask: Who, secret: str, login: Text = "", name: Text = "", password: Text = "", again: Text = ""
+    ask: Who,
+    secret: str,
+    *,
+    login: Text = "",
+    name: Text = "",
+    password: Text = "",
+    again: Text = "",
 ) -> Response:
     """The first account, or the account's password; then signed in."""
     found = tickets.look(ask.store, secret, now=ask.now)
@@ -128,6 +134,11 @@ def welcome(ask: Who) -> HTMLResponse:
     return page(ask, "entrance/welcome.html")
 
 
+def _sign_in(ask: Asked, *, next: str, status: int = 200, **values: object) -> HTMLResponse:
+    shown = {"login": "", "error": "", "code": False, "openid": bool(configured())} | values
+    return page(ask, "entrance/sign_in.html", status=status, next=next, **shown)
+
+
 def _ticket(
     ask: Asked,
     found: tickets.Ticket,
@@ -150,8 +161,8 @@ def _ticket(
 
 def enter(ask: Asked, token: str, *, to: str) -> Response:
     """The redirect that carries a new session's cookie."""
-    inside = RedirectResponse(to, status_code=303)
-    inside.set_cookie(
+    entered = RedirectResponse(to, status_code=303)
+    entered.set_cookie(
         session_cookie(ask.site),
         token,
         max_age=int(sessions.LONGEST.total_seconds()),
@@ -160,10 +171,10 @@ def enter(ask: Asked, token: str, *, to: str) -> Response:
         httponly=True,
         samesite="lax",
     )
-    return inside
+    return entered
 
 
-def _inside(path: str) -> str:
+def inside(path: str) -> str:
     """The path where it is one of ours, else the start: no link of ours leads to another site."""
     ours = path.startswith("/") and not path.startswith(("//", "/\\")) and "\n" not in path
     return path if ours else "/"

@@ -140,7 +140,7 @@ def seen_run(ask: Asked, run_id: str) -> Record:
 def _seen_ask(ask: Asked, ask_id: str) -> asks.Ask:
     found = asks.get(ask.store, ask_id)
     if found.org not in ask.who.covers:
-        raise UsageError("QH840", f"ask {ask_id!r} does not exist")
+        raise UsageError("QH850", f"ask {ask_id!r} does not exist")
     return found
 
 

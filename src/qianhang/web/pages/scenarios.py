@@ -97,6 +97,7 @@ async def _typed(request: FormRequest) -> dict[str, str]:
 def asks_for_run(
     ask: Who,
     scenario: str,
+    *,
     case: Annotated[str, Form()] = "",
     seed: Annotated[str, Form()] = "0",
     org: Annotated[str, Form()] = "",

@@ -4,7 +4,6 @@
   "use strict";
   const COLOURED = /colou?r$|^(fill|stroke)$/i;
   const FUNCTIONS = new Set(["formatter", "valueFormatter", "renderItem"]);
-  const LEGEND_ROW = 20;
 
   // Numbers and times as the server writes them.
   function minus(text) { return text.replace(/^-/, "−"); }
@@ -73,6 +72,10 @@
     row: () => (text) => {
       const at = text.lastIndexOf("\n");
       return at < 0 ? text : `${text.slice(0, at)}\n{m|${text.slice(at + 1)}}`;
+    },
+    point: (option) => (given) => {
+      const [x, ...ys] = given.value, ends = ys.map((y) => exact(y, 4)).join(" – ");
+      return `${given.seriesName}\n${option.xAxis.name}  ${exact(x, 4)}\n${option.title[0].text}  ${ends}`;
     },
     tip: () => (given) => (given.data && given.data.tip) || given.name || "",
     cell: (option, unit) => (given) => {
@@ -143,7 +146,7 @@
     link: (option, colours) => (params, api) => {
       const from = api.coord([api.value(0), api.value(1)]), to = api.coord([api.value(2), api.value(3)]);
       if (!Number.isFinite(api.value(4))) return line(from, to, { stroke: colours("$trivial"), lineWidth: 1.25 });
-      const children = [line(from, to, { stroke: colours("$trivial"), lineWidth: 4 }), line(from, to, { stroke: api.visual("color"), lineWidth: 2.5 })];
+      const children = [line(from, to, { stroke: colours("$trivial"), lineWidth: 3 }), line(from, to, { stroke: api.visual("color"), lineWidth: 2 })];
       return { type: "group", children };
     },
   };
@@ -215,13 +218,24 @@
 
   // A legend of several rows pushes down whatever stands under it.
   function extra(option, width) {
-    return Math.max(legendRows(option.legend, width) - 1, 0) * LEGEND_ROW;
+    const rows = legendRows(option.legend, width);
+    return rows > 1 ? (rows - 1) * (option.legend.itemGap + 12) : 0;
   }
 
   function lower(made, by) {
     if (!by) return;
     const parts = [].concat(made.title || [], made.grid || [], made.visualMap || []);
     for (const part of parts) if (typeof part.top === "number") part.top += by;
+  }
+
+  // Names take no more room than the longest of them needs.
+  function narrow(made) {
+    for (const axis of [].concat(made.yAxis || [])) {
+      const label = axis.axisLabel;
+      if (axis.type !== "category" || !label || typeof label.width !== "number") continue;
+      const lines = axis.data.flatMap((name) => String(name).split("\n"));
+      label.width = Math.min(label.width, Math.ceil(Math.max(...lines.map((one) => measure(one)), 0)) + 2);
+    }
   }
 
   // One metre east is as long as one metre north.
@@ -236,8 +250,14 @@
     }
   }
 
+  // Pixels that the picture needs; a network that is broader than its box is lower than planned.
   function height(option, box) {
-    return option.qh ? option.qh.height + extra(option, box.clientWidth) : 0;
+    if (!option.qh) return 0;
+    const width = box.clientWidth, whole = option.qh.height + extra(option, width);
+    if (!option.qh.square) return whole;
+    const { grid, xAxis: x, yAxis: y } = option;
+    const needed = ((y.max - y.min) / (x.max - x.min || 1)) * (width - grid.left - grid.right);
+    return Math.min(whole, Math.max(needed + grid.top + grid.bottom, 160));
   }
 
   // The option with the theme's colours and real functions, fitted to the width of its box.
@@ -247,6 +267,7 @@
     const made = bound(option, "", told);
     delete made.qh;
     lower(made, extra(option, width));
+    narrow(made);
     if (option.qh && option.qh.square) square(made, width, height(option, box || { clientWidth: width }));
     made.textStyle = { ...made.textStyle, fontFamily: getComputedStyle(document.body).fontFamily };
     if (window.matchMedia("(prefers-reduced-motion: reduce)").matches) made.animation = false;
@@ -286,12 +307,12 @@
     known.chart.setOption(made, true);
   }
 
-  function show(box, option) {
+  function show(box, option, still) {
     const old = drawn.get(box);
     if (old && old.chart) old.chart.dispose();
     const known = { option, chart: null, width: 0 };
     drawn.set(box, known);
-    paint(box, known, Boolean(old));
+    paint(box, known, still || Boolean(old));
     widths.observe(box);
   }
 
@@ -316,15 +337,26 @@
   function beforePrint() {
     theme = document.documentElement.dataset.theme;
     document.documentElement.dataset.theme = "light";
-    for (const box of document.querySelectorAll(".chart[data-chart]")) {
-      if (!drawn.has(box)) show(box, inline(box));
-    }
     redraw();
+    for (const box of document.querySelectorAll(".chart[data-chart]")) {
+      if (!drawn.has(box)) show(box, inline(box), true);
+    }
+    // One finished sheet each, which shrinks to the paper and waits for no frame.
+    for (const [box, known] of drawn) {
+      const sheet = known.chart.renderToCanvas({ pixelRatio: 2, backgroundColor: "#fff" });
+      sheet.className = "paper";
+      box.append(sheet);
+      box.classList.add("on-paper");
+    }
   }
 
   function afterPrint() {
     if (theme !== null) document.documentElement.dataset.theme = theme;
     theme = null;
+    for (const box of drawn.keys()) {
+      box.classList.remove("on-paper");
+      box.querySelectorAll(".paper").forEach((sheet) => sheet.remove());
+    }
     redraw();
   }
 

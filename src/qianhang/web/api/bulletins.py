@@ -1,0 +1,128 @@
+"""Bulletins of a plan: issued, listed, downloaded as they were printed."""
+
+from __future__ import annotations
+
+import datetime
+from typing import Annotated, Literal
+
+from fastapi import Path
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.responses import Response
+
+from qianhang.core.errors import UsageError
+from qianhang.plan.office import printing
+from qianhang.plan.office.bulletin import Order
+from qianhang.web.api.paging import Cursor, Limit, Page, sliced
+from qianhang.web.api.shapes import PlanRef, Sent
+from qianhang.web.asked import Who
+from qianhang.web.routes import Endpoints
+from qianhang.web.views import plans
+
+__all__ = ["routes"]
+
+routes = Endpoints("/plans/{plan}/bulletins", tag="plans")
+Number = Annotated[
+    int, Path(description="Number of a bulletin", ge=1, le=2**31 - 1, examples=[1])
+]
+_MEDIA = {
+    "txt": "text/plain; charset=utf-8",
+    "html": "text/html; charset=utf-8",
+    "docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+}
+
+
+class NewBulletin(Sent):
+    """What a person decides about the print."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"period": "2026年第一季度", "on": "2026-03-31"}]}
+    )
+
+    period: str = Field(description="Period, as printed", min_length=1, max_length=40)
+    on: datetime.date | None = Field(default=None, description="As of this day; today where null")
+    title: str = Field(default="", description="Usual words where empty", max_length=400)
+    issuer: str = Field(default="", description="Red head", max_length=400)
+    number: str = Field(default="", description="Document number", max_length=400)
+    to: str = Field(default="", description="Addressees", max_length=400)
+    note: str = Field(default="", description="Closing paragraph", max_length=4000)
+    lang: Literal["zh", "en"] = "zh"
+
+
+class Bulletin(BaseModel):
+    """A bulletin as it was issued."""
+
+    id: int = Field(examples=[1])
+    on: datetime.date
+    period: str
+    title: str = Field(description="The plan's title on that day")
+    readings: int = Field(description="How many frozen readings it rests on")
+    files: dict[str, str] = Field(description="Format -> sha256")
+    by: str
+    at: str = Field(description="UTC")
+
+
+class Bulletins(Page):
+    """A page of bulletins."""
+
+    items: list[Bulletin]
+
+
+@routes.get("", "signed")
+def list_bulletins(
+    ask: Who, plan: PlanRef, limit: Limit = 50, cursor: Cursor = ""
+) -> Bulletins:
+    """The plan's bulletins, in the order in which they were issued."""
+    every = printing.issued(ask.store, plans.seen_plan(ask, plan))
+    page, next_ = sliced(every, cursor, limit=limit, key=lambda b: (f"{b.id:012d}",))
+    return Bulletins(items=[_bulletin(b) for b in page], next=next_)
+
+
+@routes.post("", plans.ROLE, scope="plan", status_code=201)
+def issue_bulletin(ask: Who, plan: PlanRef, wanted: NewBulletin) -> Bulletin:
+    """The bulletin, its readings frozen and its three files printed."""
+    found = plans.own_plan(ask, plan)
+    day = wanted.on or plans.today(ask)
+    if not wanted.period.strip() or day > plans.today(ask):
+        raise UsageError("QH831", f"{wanted.period!r}, {day}: expected a period, no day to come")
+    order = Order(
+        wanted.period.strip(), wanted.title, wanted.issuer, wanted.number, wanted.to, wanted.note,
+        lang=wanted.lang,
+    )  # fmt: skip
+    return _bulletin(printing.issue(ask.store, found, order, on=day, by=ask.by, at=ask.now))
+
+
+@routes.get("/{number}", "signed")
+def get_bulletin(ask: Who, plan: PlanRef, number: Number) -> Bulletin:
+    """One bulletin."""
+    return _bulletin(printing.find(ask.store, plans.seen_plan(ask, plan), number))
+
+
+@routes.get(
+    "/{number}/{kind}",
+    "signed",
+    response_class=Response,
+    responses={200: {"content": {m.partition(";")[0]: {} for m in _MEDIA.values()}}},
+)
+def download_bulletin(
+    ask: Who, plan: PlanRef, number: Number, kind: Literal["txt", "html", "docx"]
+) -> Response:
+    """The very bytes that were issued."""
+    found = plans.seen_plan(ask, plan)
+    one = printing.find(ask.store, found, number)
+    body = printing.reprint(ask.store, one, kind)
+    name = f"{found.ref}-bulletin-{one.id}.{kind}"
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return Response(body, media_type=_MEDIA[kind], headers=headers)
+
+
+def _bulletin(found: printing.Issued) -> Bulletin:
+    return Bulletin(
+        id=found.id,
+        on=found.on,
+        period=found.order.period,
+        title=found.title,
+        readings=len(found.readings),
+        files=dict(found.files),
+        by=found.by,
+        at=found.at,
+    )

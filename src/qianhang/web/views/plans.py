@@ -1,0 +1,175 @@
+"""Plans as their readers see them: which, as of when, where they stand."""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from zoneinfo import ZoneInfo
+
+from qianhang.core.errors import AccessRefused, UsageError
+from qianhang.plan import items
+from qianhang.plan.held import Held
+from qianhang.plan.items import Item, Plan
+from qianhang.plan.matching import match
+from qianhang.plan.standing import Standing
+from qianhang.plan.states import STATES
+from qianhang.plan.systems import systems
+from qianhang.web.asked import Asked
+
+__all__ = [
+    "ROLE",
+    "Listed",
+    "Share",
+    "children",
+    "day_asked",
+    "listed",
+    "may_write",
+    "mission_of",
+    "own_plan",
+    "seen_item",
+    "seen_plan",
+    "seen_plans",
+    "shares",
+    "stand",
+    "today",
+]
+
+ROLE = "programme_office"
+_REF = re.compile(r"P[1-9]\d{0,8}")
+_CODE = re.compile(r"[SKTYM][1-9]\d{0,6}")
+_ZONE = ZoneInfo("Asia/Shanghai")
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A plan in a list: its items by state of review, its targets by state."""
+
+    plan: Plan
+    review: Mapping[str, int]
+    states: Mapping[str, int]
+
+    @property
+    def drafts(self) -> int:
+        """How many items nobody has looked at."""
+        return self.review.get("draft", 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """One state's part of a whole; tone : colour of the console."""
+
+    state: str
+    count: int
+    share: float
+    tone: str
+
+
+_TONES = {
+    "met": "good", "on_track": "ours", "watch": "warn", "behind": "bad", "overdue": "bad",
+    "no_evidence": "none", "open": "none",
+}  # fmt: skip
+
+
+def today(ask: Asked) -> date:
+    """The day in China."""
+    return ask.now.astimezone(_ZONE).date()
+
+
+def day_asked(ask: Asked) -> date:
+    """The day of which the page is asked for; today where none, or no day, is given."""
+    try:
+        return date.fromisoformat(ask.query("on"))
+    except ValueError:
+        return today(ask)
+
+
+def seen_plans(ask: Asked) -> tuple[Plan, ...]:
+    """Every plan that the reader may see."""
+    return tuple(p for p in items.plans(ask.store) if _visible(ask, p))
+
+
+def seen_plan(ask: Asked, ref: str) -> Plan:
+    """The plan of this reference, P1.
+
+    Raises UsageError where there is none, or none for this reader: the two look the same.
+    """
+    for plan in items.plans(ask.store) if _REF.fullmatch(ref) else ():
+        if plan.ref == ref and _visible(ask, plan):
+            return plan
+    raise UsageError("QH820", f"plan {ref[:20]!r} does not exist")
+
+
+def own_plan(ask: Asked, ref: str) -> Plan:
+    """The plan, where the reader runs its office.
+
+    Raises UsageError where it is not there for the reader, AccessRefused without the role.
+    """
+    plan = seen_plan(ask, ref)
+    if not may_write(ask, plan):
+        raise AccessRefused(
+            "QH906", f"plan {ref} needs the role {ROLE} at its organisation",
+            hint="ask an administrator for it",
+        )  # fmt: skip
+    return plan
+
+
+def may_write(ask: Asked, plan: Plan) -> bool:
+    """Whether the reader runs the plan's office."""
+    return ask.who.may("programme_office", plan.org)
+
+
+def seen_item(ask: Asked, plan: Plan, code: str, kind: str = "") -> Item:
+    """The plan's item of this code, of the kind where one is given.
+
+    Raises UsageError where there is none.
+    """
+    if _CODE.fullmatch(code):
+        found = items.find_item(ask.store, f"{plan.ref}.{code}")
+        if kind in ("", found.kind):
+            return found
+    raise UsageError("QH821", f"plan {plan.ref} has no {kind or 'item'} {code[:20]!r}")
+
+
+def children(ask: Asked, plan: Plan) -> tuple[Plan, ...]:
+    """The plans below this one that the reader may see."""
+    return tuple(p for p in items.children(ask.store, plan) if _visible(ask, p))
+
+
+def stand(ask: Asked, plan: Plan, *, on: date) -> tuple[Standing, ...]:
+    """Where the plan's confirmed targets stand."""
+    state = ask.request.app.state
+    held: Held | None = getattr(state, "held", None)
+    if held is None:
+        held = state.held = Held(ask.store)
+    return held.standings(plan, on=on)
+
+
+def listed(ask: Asked, plans: Sequence[Plan], *, on: date) -> Iterator[Listed]:
+    """Each plan with its counts."""
+    for plan in plans:
+        review = Counter(i.state for i in items.items(ask.store, plan))
+        yield Listed(plan, review, Counter(s.state for s in stand(ask, plan, on=on)))
+
+
+def shares(counts: Mapping[str, int]) -> tuple[Share, ...]:
+    """The states that there are, in their order, each with its part of the whole."""
+    whole = sum(counts.values())
+    return tuple(
+        Share(state, counts[state], counts[state] / whole, _TONES[state])
+        for state in STATES
+        if counts.get(state)
+    )
+
+
+@functools.lru_cache(maxsize=20_000)
+def mission_of(name: str) -> str | None:
+    """The id in the inventory of a system of this name, None where there is none."""
+    return match(name, known=systems())
+
+
+def _visible(ask: Asked, plan: Plan) -> bool:
+    return items.visible(plan, covers=ask.who.covers, above=ask.who.above)
