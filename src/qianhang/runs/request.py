@@ -30,6 +30,8 @@ class Request:
     data : the user's own file or folder; None means the case's registered data set
     params : name -> text, as typed
     again : repeat even where the same run stands finished
+    subject : of which place, plant or network one's own data tell; the data's name where empty
+    region : the city or county that it lies in, "" where nobody says so
     """
 
     scenario: str
@@ -39,6 +41,8 @@ class Request:
     pool: str = "local"
     params: Mapping[str, str] = field(default_factory=dict)
     again: bool = False
+    subject: str = ""
+    region: str = ""
 
     def spec(self, pack: Pack, case: Case) -> Spec:
         """The settings that the pack's functions will see."""
@@ -68,7 +72,7 @@ def software(pack: Pack) -> dict[str, str]:
 
 
 def key_of(request: Request, *, pack: Pack, spec: Spec, data: Mapping[str, str]) -> str:
-    """The key of the run, (64 hex digits): equal keys give equal numbers.
+    """The key of the run, (64 hex digits): equal keys give equal numbers on the same subject.
 
     data : input name -> sha256 of the file
     """
@@ -78,6 +82,7 @@ def key_of(request: Request, *, pack: Pack, spec: Spec, data: Mapping[str, str])
         "code": code_hash(),
         "case": spec.case,
         "own": request.data is not None,
+        "of": [request.subject, request.region],
         "data": dict(data),
         "seed": spec.seed,
         "params": dict(spec.params),
