@@ -125,18 +125,22 @@ def run(
     data: str | Path | None = None,
     seed: int = 0,
     again: bool = False,
+    subject: str = "",
+    region: str = "",
     **params: Any,
 ) -> Run:
     """A finished run of scenario `name`, found again where the same one stands already.
 
     data : the user's own file or folder instead of the case's registered data set
+    subject, region : of what one's own data tell, and where it lies, for the plan ledger
     params : parameters of the pack
     Raises the named error of the step that fails.
     """
     from qianhang.runs import Request, carry_out
 
     texts = {k: str(v).lower() if isinstance(v, bool) else str(v) for k, v in params.items()}
-    asked = Request(name, case, Path(data) if data else None, seed, "local", texts, again)
+    source = Path(data) if data else None
+    asked = Request(name, case, source, seed, "local", texts, again, subject, region)
     record, found = carry_out(asked, settings=Settings.load())
     return Run(record, found)
 

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import zipfile
 
 import pytest
 from click.testing import CliRunner
@@ -223,3 +224,116 @@ def test_a_name_of_another_kind_of_file_is_refused(call, plan, tmp_path):
     with pytest.raises(QianhangError, match=r"QH834 .*x\.csv: found '\.csv', expected \.xlsx"):
         call("plan", "export", "P1", "--out", tmp_path / "x.csv")
     assert not (tmp_path / "x.csv").exists()
+
+
+def every_command(group, path=()):
+    import click
+
+    with click.Context(group) as context:
+        for name in group.list_commands(context):
+            found = group.get_command(context, name)
+            if isinstance(found, click.Group):
+                yield from every_command(found, (*path, name))
+            else:
+                yield " ".join((*path, name)), found
+
+
+def test_every_command_of_the_ledger_answers_in_json(call):
+    from qianhang.cli.plan import plan_command
+
+    found = dict(every_command(plan_command))
+    assert {"bulletin", "work meeting", "work decision", "evidence add"} <= set(found)
+    without = [n for n, c in found.items() if not any("--json" in p.opts for p in c.params)]
+    assert without == []
+
+
+def test_what_is_written_is_told_in_json(call, plan, tmp_path):
+    def told(*arguments):
+        return json.loads(call("plan", *arguments, "--json"))
+
+    assert told("import", plan, "--by", "赵一")[0] | {"file": ""} == {
+        "file": "", "ref": "P1", "title": "云泽市“人工智能+”行动方案(2025—2027年)", "version": 1,
+        "again": True, "difference": None, "notes": [],
+        "counts": {"sections": 3, "tasks": 2, "targets": 2, "systems": 1, "measures": 0},
+    }  # fmt: skip
+    assert len(told("review", "P1", "--kind", "target")) == 2
+    assert told("review", "P1", "--confirm-all", "--by", "钱二")["rules"] == 2
+    added = told("evidence", "add", "P1.T2", "--value", "0.0004", "--unit", "万家", "--by", "钱二")
+    assert (added["value"], added["unit"], added["part"]["value"]) == (0.0004, "万家", 4)
+    assert told("bulletin", "P1", "--preview")["bulletin"] is None
+    assert told("bulletin", "P1", "--by", "钱二", "--out", tmp_path)["bulletin"]["id"] == 1
+    assert [one["id"] for one in told("bulletin", "P1", "--list")] == [1]
+    held = told("work", "meeting", "P1", "推进会", "--on", "2026-06-01", "--by", "钱二")
+    assert [(m["title"], m["day"]) for m in held] == [("推进会", "2026-06-01")]
+    decided = told("work", "decision", "P1", "补报", "--owner", "市数据局", "--by", "钱二")
+    assert [(d["text"], d["state"], d["due"]) for d in decided] == [("补报", "open", None)]
+    assert told("ledger", "P1")["whole"]["counts"]["no_evidence"] == 2
+
+
+def test_a_value_in_another_unit_is_converted_and_told_or_refused(call, plan):
+    call("plan", "review", "P1", "--confirm-all", "--by", "钱二")
+    said = call(
+        "plan", "evidence", "add", "P1.T2", "--value", "0.0004", "--unit", "万家", "--by", "甲"
+    )
+    assert "0.0004 万家 is read as 4 家" in said
+    with pytest.raises(
+        QianhangError, match=r"QH825 P1\.T2 骨干企业, unit: found '亿元', expected '家'"
+    ):
+        call("plan", "evidence", "add", "P1.T2", "--value", "3", "--unit", "亿元", "--by", "甲")
+    assert [e["unit"] for e in json.loads(call("plan", "evidence", "list", "--json"))] == ["万家"]
+
+
+def test_a_record_that_does_not_count_is_told_so_at_once(call, plan, tmp_path):
+    file = tmp_path / "register.pdf"
+    file.write_bytes(b"x")
+    given = ("P1.T1", "--value", "3", "--file", file, "--by", "甲")
+    assert "P1.T1 is not confirmed" in call("plan", "evidence", "add", *given)
+    call("plan", "review", "P1", "--confirm-all", "--by", "钱二")
+    assert "not counted: does not qualify: kind is document" in call(
+        "plan", "evidence", "add", *given
+    )
+
+
+def test_what_a_folder_holds_beside_documents_is_named_and_not_opened(call, plan, tmp_path):
+    folder = tmp_path / "folder"
+    (folder / "sub").mkdir(parents=True)
+    shutil.copy(plan, folder / "plan.txt")
+    with zipfile.ZipFile(folder / "sub" / "annex.zip", "w") as archive:
+        archive.writestr("plan.txt", PLAN)
+    (folder / "photo.png").write_bytes(b"\x89PNG.....")
+    (folder / "list.csv").write_text("a,b", encoding="utf8")
+    (folder / ".hidden.zip").write_bytes(b"PK")
+    for command in (("import", folder), ("extract", folder, "--out", tmp_path / "out")):
+        said = call("plan", *command)
+        assert f"passed over {folder / 'sub' / 'annex.zip'}" in said
+        assert "QH120 annex.zip: found a ZIP archive of 1 files" in said
+        assert "unpack it, then import the folder" in said
+        assert "QH120 photo.png: found a PNG picture" in said
+        assert "list.csv: found text under the ending '.csv'" in said
+        assert "hidden" not in said
+    (tmp_path / "none").mkdir()
+    assert "holds no document" in call("plan", "import", tmp_path / "none")
+
+
+def test_a_unit_printed_in_two_ways_is_one_row(call, tmp_path):
+    path = tmp_path / "two.txt"
+    text = PLAN.replace("市数据局、市科技局", "市发展改革委").replace(
+        "市工业和信息化局", "市发改委"
+    )
+    path.write_text(text, encoding="utf8")
+    call("plan", "import", path, "--by", "赵一")
+    call("plan", "review", "P1", "--confirm-all", "--by", "钱二")
+    rows = json.loads(call("plan", "directory", "P1", "--json"))
+    assert [(r["unit"], r["printed"]) for r in rows] == [
+        ("云泽市发展和改革委员会", ["市发展改革委", "市发改委"])
+    ]
+    led = json.loads(call("plan", "ledger", "P1", "--json"))["units"]
+    assert [(u["name"], u["targets"]) for u in led] == [("市发展改革委", 2)]
+
+
+def test_another_name_of_a_unit_is_put_down_by_a_person(call, plan):
+    asked = ("plan", "directory", "P1", "--unit", "市数据局", "--alias", "市工业和信息化局")
+    with pytest.raises(QianhangError, match="QH823"):
+        call(*asked)
+    rows = json.loads(call(*asked, "--by", "钱二", "--json"))
+    assert rows[0]["printed"] == ["市数据局", "市工业和信息化局"]

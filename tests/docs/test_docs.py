@@ -15,6 +15,7 @@ from pathlib import Path
 
 import click
 import pytest
+import tomli
 
 from qianhang import charts, safety
 from qianhang.core import manifest, pack, words
@@ -216,6 +217,12 @@ def fields(kind: type) -> Iterator[str]:
                 yield from fields(each)
 
 
+def test_every_extra_stands_in_the_handbook():
+    with (ROOT / "pyproject.toml").open("rb") as file:
+        extras = set(tomli.load(file)["project"]["optional-dependencies"]) - {"demo", "dev"}
+    assert extras <= set(re.findall(r"\w+", HANDBOOK.split("## ")[1]))
+
+
 def test_every_key_of_pack_toml_stands_in_the_handbook():
     text = section("### pack.toml")
     keys = {k for k in fields(manifest.Manifest) if f"`{k}`" not in text}
@@ -252,6 +259,16 @@ def test_every_metric_of_a_bar_stands_on_the_page_of_metrics():
     text = (DOCS / "metrics.md").read_text(encoding="utf8")
     metrics = {b.metric for p in pack.packs() for c in p.manifest.case for b in c.bar}
     assert sorted(m for m in metrics if f"`{m}`" not in text) == []
+
+
+def test_every_indicator_that_packs_feed_stands_on_the_page_of_the_ledger():
+    text = (DOCS / "ledger.md").read_text(encoding="utf8")
+    fed = {
+        f"| {f.indicator.zh} · {f.indicator.en} | `{p.id}` |"
+        for p in pack.packs()
+        for f in p.manifest.feeds
+    }
+    assert sorted(line for line in fed if line not in text) == []
 
 
 def test_glossary_has_both_languages_in_every_row_and_no_word_twice():

@@ -16,7 +16,7 @@ from qianhang.core.pack import Pack, find
 from qianhang.core.results import Trial
 from qianhang.core.spec import Spec, make
 from qianhang.engines.detect import SourceModel, score_episodes
-from qianhang.packs.water.leak_detection import material, official
+from qianhang.packs.water.leak_detection import material, official, twin
 from qianhang.packs.water.leak_detection.network import Network
 from qianhang.packs.water.leak_detection.readings import match_readings
 from qianhang.trial import detect as trying
@@ -156,3 +156,14 @@ def test_no_file_of_epanet_stays_behind(tmp_path: Path, monkeypatch: pytest.Monk
         network.set_demands(network.nominal(0), 1.0, {})
         network.solve()
     assert [list(folder.iterdir()) for folder in folders] == [[], []]
+
+
+def test_twin_needs_no_working_folder_to_write_to(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A folder that is gone takes no file of anybody, of root's neither."""
+    gone, network = tmp_path / "gone", _GRID.resolve()
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    assert len(twin.simulate(network, seed=1, days=2, leaks=1, sensors=3).table) == 48

@@ -162,3 +162,15 @@ def test_own_network_in_american_units_without_tanks_is_planned(
     assert pack.code.violations(opened, made, spec=own) == []
     usual = pack.code.cost(opened, pack.code.baseline(opened, spec=own), spec=own)
     assert pack.code.cost(opened, made, spec=own) <= usual * (1 + 1e-6)
+
+
+def test_day_needs_no_working_folder_to_write_to(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A folder that is gone takes no file of anybody, of root's neither."""
+    gone, document = tmp_path / "gone", Document.read(_TOWN.resolve()).one_day()
+    here = check.simulate(document).cost
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    assert check.simulate(document).cost == here

@@ -145,3 +145,39 @@ def test_one_record_that_cannot_be_read_refuses_the_delivery(ledger, private, re
         deliver(ledger, sealed(private, records=[RECORDS[0], record]))
     assert evidence(ledger) == []
     assert [e.kind for e in ledger.entries()] == ["plan.key"]
+
+
+@pytest.fixture
+def target(put_plan):
+    put_plan(targets=[{"indicator": "云泽市", "unit": "家", "value": 30}])
+    return "P1.T1"
+
+
+@pytest.mark.parametrize(
+    ("changed", "words"),
+    [
+        ({"target": "P1.T9"}, "s.json, record 2, field target: found 'P1.T9', expected a target"),
+        ({"target": "P7.T1"}, "s.json, record 2, field target: found 'P7.T1', expected a target"),
+        ({"target": "规上企业"}, "s.json, record 2, field target: found '规上企业'"),
+        ({"target": "P1.T1", "unit": "亿元"}, "field unit: found '亿元', expected '家' or a unit"),
+        ({"on": "31.5.2026"}, "s.json, record 2, field on: found '31.5.2026', expected a day"),
+        ({"value": "many"}, "s.json, record 2, field value: found 'many', expected a number"),
+        ({"facts": 3}, "s.json, record 2, field facts: found 3, expected names"),
+    ],
+)
+def test_a_wrong_record_is_named_by_file_record_and_field_and_nothing_is_written(
+    ledger, private, target, changed, words
+):
+    before = [e.seq for e in ledger.entries()]
+    body = sealed(private, records=[RECORDS[0], RECORDS[0] | changed])
+    with pytest.raises(ContractError, match="QH183") as refused:
+        connectors.deliver(ledger, json.dumps(body).encode(), at=NOW, name="s.json")
+    assert words in refused.value.message
+    assert [e.seq for e in ledger.entries()] == before
+    assert evidence(ledger) == []
+
+
+def test_a_record_about_a_target_is_kept_under_the_ledgers_own_reference(ledger, private, target):
+    records = [RECORDS[0] | {"target": "p1.t1", "unit": "万家", "value": 0.002}]
+    deliver(ledger, sealed(private, records=records))
+    assert [(e.target, e.value, e.unit) for e in evidence(ledger)] == [("P1.T1", 0.002, "万家")]

@@ -11,6 +11,7 @@ from qianhang.plan.reading.clutter import body
 from qianhang.plan.reading.fold import fold
 from qianhang.plan.reading.heading import Facts, facts
 from qianhang.plan.reading.outline import outline
+from qianhang.plan.reading.region import level_of
 
 REST = "一、目标\n到2027年建成平台5个。\n二、保障\n成立专班。\n"
 
@@ -143,3 +144,16 @@ def test_words_spread_over_a_line_are_read_as_words() -> None:
 def test_a_title_in_two_lines_is_one_title() -> None:
     text = "云川市人民政府关于\n加快人工智能发展的实施意见\n（试行）\n" + REST
     assert told(text).title == "云川市人民政府关于加快人工智能发展的实施意见(试行)"
+
+
+@pytest.mark.parametrize(
+    ("issuer", "title", "level"),
+    [
+        ("高岭经济技术开发区管理委员会", "若干措施", "county"),
+        ("", "松原新区“人工智能+”行动计划", "county"),
+        ("", "推动国家人工智能示范区建设方案", ""),
+        ("工业和信息化部", "行动计划", "nation"),
+    ],
+)
+def test_a_zone_ranks_with_counties(issuer: str, title: str, level: str):
+    assert level_of(issuer, title, "") == level

@@ -98,8 +98,8 @@ def test_the_first_of_those_responsible_leads_by_convention(ledger):
         ("S1", "市数据局", "responsible", "printed"), ("S1", "市科技局", "responsible", "printed"),
         ("S1", "市数据局", "lead", "convention"),
     ]  # fmt: skip
-    assert items.leaders(ledger, plan)["T1"] == ("市数据局",)
-    assert [u.name for u in units_known.units(ledger)] == ["市数据局", "市科技局"]
+    assert items.leaders(ledger, plan)["T1"] == items.Led(("市数据局",), convention=True)
+    assert [u.name for u in units_known.units(ledger)] == ["云泽市数据局", "云泽市科学技术局"]
 
 
 def test_a_region_is_read_from_issuer_or_title(ledger):
@@ -132,7 +132,7 @@ def test_a_task_added_by_hand_stands_last_and_is_edited(ledger):
     made = ledger_add(ledger, plan)
     assert (made.code, made.state) == ("K2", "edited")
     assert items.items(ledger, plan, kind="task")[-1] == made
-    assert items.leaders(ledger, plan)["K2"] == ("市教育局",)
+    assert items.leaders(ledger, plan)["K2"] == items.Led(("市教育局",))
 
 
 def ledger_add(store, plan):
@@ -141,10 +141,10 @@ def ledger_add(store, plan):
 
 def test_an_alias_holds_between_its_days(ledger):
     kept(ledger)
-    with ledger.write() as tx:
-        until = datetime(2025, 1, 1, tzinfo=UTC).date()
-        units_known.add_alias(tx, "市数据局", "市大数据局", until=until)
-    assert units_known.canonical(ledger, "市大数据局", on=until) == "市数据局"
+    until = datetime(2025, 1, 1, tzinfo=UTC).date()
+    told = {"region": "云泽市", "by": "赵一", "at": NOW}
+    units_known.add_alias(ledger, "云泽市数据局", "市大数据局", until=until, **told)
+    assert units_known.canonical(ledger, "市大数据局", on=until) == "云泽市数据局"
     assert units_known.canonical(ledger, "市大数据局", on=NOW.date()) == "市大数据局"
 
 
@@ -178,7 +178,7 @@ def test_a_row_of_an_annexed_table_leads_what_stands_in_it_and_nothing_else(ledg
     )
     plan = items.find_plan(ledger, "P1")
     leads = items.leaders(ledger, plan)
-    assert (leads["T1"], leads["T2"]) == (("市数据局",), ("市教育局",))
+    assert (leads["T1"].units, leads["T2"].units) == (("市数据局",), ("市教育局",))
 
 
 def test_a_text_that_is_no_plan_is_refused_and_nothing_is_kept(ledger):

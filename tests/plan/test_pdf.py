@@ -298,3 +298,13 @@ def test_a_pdf_of_too_many_pages_is_refused_not_cut_short(monkeypatch: pytest.Mo
     error = refused(pdf(PAGES))
     assert error.code == "QH127"
     assert "found 3 pages, expected at most 2" in error.message
+
+
+def test_marks_of_another_font_drawn_first_into_a_gap_stand_in_the_gap():
+    """Two marks of 5.3 points in one go, a gap of four ems between them, before their runs."""
+    marks = "1 0 0 1 84 700 Tm [<201C> -4000 <201D>] TJ\n"
+    program = f"BT /F 12 Tf {marks}ET\n" + shown(60, 700, "推进") + shown(89.3, 700, "百模千态")
+    found = lines(
+        drawn([program + shown(142.6, 700, "专项行动方案。")], "“”推进百模千态专项行动方案。")
+    )
+    assert found == ["推进“百模千态”专项行动方案。"]

@@ -282,7 +282,7 @@ def test_a_record_for_the_target_of_a_kind_that_the_rule_does_not_take_is_listed
     told = read_target(item(), rule(), found, on=ON)
     assert told.value is None
     assert why(told) == {1: "does not qualify: kind is 'document', not in ['model']"}
-    assert told.reason == "none of 1 records counts: 1 × does not qualify"
+    assert told.reason == f"none of 1 records counts: 1 × {why(told)[1]}"
     both = read_target(item(), rule(latest=True), [*found, seen(3)], on=ON)
     assert (both.value, recomputed(both), both.by_grade) == (1, 1, {"A": 1})
 
@@ -301,3 +301,27 @@ def test_without_a_figure_there_is_no_grade():
 def test_units_that_measure_unlike_things_are_told_in_the_same_words():
     told = read_target(item(unit="%"), rule("sum"), [seen(1, 5.0, unit="公斤")], on=ON)
     assert why(told) == {1: "公斤 cannot be read as %"}
+
+
+def test_a_ratio_lists_a_record_where_it_counts_and_a_claim_beside_it():
+    found = [
+        seen(1, 80.0, kind="statistic", subject="covered"),
+        seen(2, 100.0, kind="statistic", subject="road"),
+        seen(3, 7.0, kind="statistic", subject="other"),
+        seen(4, 95.0, kind="claim", grade="D", target="P1.T1", unit="%"),
+        seen(5, 9.0, kind="statistic", subject="covered", grade="D"),
+    ]
+    told = read_target(item(unit="%"), ratio(), found, on=ON)
+    assert (told.value, told.claimed) == (80.0, 95.0)
+    assert [(c.seq, c.part, c.used) for c in told.components] == [
+        (1, "value", True), (3, "value", False), (5, "value", False), (2, "per", True),
+        (4, "value", True),
+    ]  # fmt: skip
+    assert why(told)[5] == "only a claim"
+    assert recomputed(told) == 80.0
+
+
+def test_a_count_is_given_in_the_targets_own_unit():
+    """Two of the twelve thousand firms that 1.2万家 asks for, by hand: 0.0002."""
+    told = read_target(item(unit="万家", low=1.2), rule(), [seen(1), seen(2)], on=ON)
+    assert told.value == pytest.approx(0.0002)

@@ -144,3 +144,16 @@ def test_a_heading_is_corrected_once(ledger, plan):
     assert (new.region, new.state) == ("云泽市", "confirmed")
     with pytest.raises(UsageError, match="QH822"):
         review.edit_heading(ledger, plan, {"region": "别处"}, by="孙三", at=NOW)
+
+
+def test_confirming_all_twice_is_one_act(ledger, plan):
+    assert review.confirm_all(ledger, plan, by="钱二", at=NOW) == 2
+    assert review.confirm_all(ledger, plan, by="孙三", at=NOW) == 0
+    assert [a.by for a in review.history(ledger, plan)] == ["钱二"]
+    assert items.find_plan(ledger, "P1").revision == 1
+
+
+def test_a_plan_issued_again_meanwhile_is_not_confirmed_unseen(ledger, plan, put_plan):
+    put_plan(f"{TEXT}。", targets=TARGETS)
+    with pytest.raises(UsageError, match="QH822 P1: the plan was issued again"):
+        review.confirm_all(ledger, plan, by="钱二", at=NOW)

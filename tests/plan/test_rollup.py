@@ -191,9 +191,50 @@ def test_a_child_ledger_sends_keys_so_that_no_case_counts_twice(ledger, plan, tm
 
 
 def test_only_sums_and_counts_of_one_unit_are_put_together(ledger, put_plan, plan):
-    found = standing.standings(ledger, plan, on=ON)
-    with pytest.raises(UsageError, match="QH824"):
-        rollup.combined([found[0], found[2]])
+    base = standing.standings(ledger, plan, on=ON)[0]
+    money = counted(base, "P2.T1", unit="亿元", keys="d")
+    with pytest.raises(UsageError, match=r"QH824 P2\.T1: '亿元' and '个' cannot be added up"):
+        rollup.combined([counted(base, "P1.T1", keys="ab"), money])
+    read = replace(base.reading.rule, query=replace(base.reading.rule.query, aggregate="last"))
+    last = replace(base, reading=replace(base.reading, rule=read))
+    with pytest.raises(UsageError, match=r"QH824 P1\.T1 is no sum or count"):
+        rollup.combined([last])
+
+
+def counted(base, ref, *, unit="个", keys=(), value=1.0):
+    parts = tuple(
+        Component(n, "A", "model", key, key, ON, value, True) for n, key in enumerate(keys)
+    )
+    plan = int(ref[1])
+    item = replace(base.item, plan=plan)
+    return replace(
+        base, item=item, reading=replace(base.reading, target=ref, unit=unit, components=parts)
+    )
+
+
+def test_one_indicator_in_two_units_is_put_together_in_the_first(ledger, plan):
+    base = standing.standings(ledger, plan, on=ON)[0]
+    city = counted(base, "P1.T1", keys="ab")
+    county = counted(base, "P2.T1", unit="万个", keys="bc", value=0.0001)
+    assert [(t.unit, t.value) for t in rollup.together([city, county])] == [("个", 3.0)]
+    other = counted(base, "P3.T1", unit="亿元", keys="d")
+    assert [t.refs for t in rollup.together([city, county, other])] == [("P1.T1", "P2.T1")]
+
+
+def test_a_mere_total_is_not_added_to_what_may_hold_it(ledger, plan):
+    base = standing.standings(ledger, plan, on=ON)[0]
+    city = counted(base, "P1.T1", keys="ab")
+    county = counted(base, "P2.T1", keys="x", value=5.0)
+    assert [(t.value, t.totals) for t in rollup.together([city, county])] == [(None, ("P2.T1",))]
+
+
+def test_tasks_of_one_table_hold_what_stands_in_their_own_rows(ledger, plan):
+    first, *_ = found = standing.standings(ledger, plan, on=ON)
+    row = items.items(ledger, plan, kind="section")[0]
+    path, start = first.item.section, first.item.start
+    mine = replace(row, kind="task", code="K8", section=path, start=start, end=start + 1)
+    other = replace(mine, code="K9", start=start + 1, end=start + 2)
+    assert [r.targets for r in rollup.by_task([mine, other], found)] == [1, 0]
 
 
 @settings(

@@ -15,6 +15,7 @@ from qianhang.core.manifest import Words
 from qianhang.core.pack import find
 from qianhang.core.words import LANGUAGES
 from qianhang.runs import report
+from qianhang.runs.report import annex
 from qianhang.runs.report.figures import Figures
 
 HERE = Path(__file__).parent
@@ -285,3 +286,14 @@ def test_a_step_in_the_log_is_told_as_a_person_would():
     text = _Page(_render(lang="en", log=f"{step}\nqh {{broken\nplain")).text
     assert "trial  3/10  x" in text
     assert "qh {broken" in text
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_the_grade_of_the_data_stands_below_where_they_come_from(lang):
+    """0.9876 of the cells is 98.8 %; a file without a contract is named."""
+    shares = {"complete": 0.9876, "valid": 1.0, "unique": 1.0}
+    quality = {"grade": "standard", "rows": 1234, **shares, "ungraded": ["station"]}
+    text = annex.data({"data": {"a.csv": "0" * 64}, "quality": quality}, None, lang)
+    for said in ("98.8 %", "1,234", "station", {"zh": "合格", "en": "standard"}[lang]):
+        assert said in text
+    assert "%" not in annex.data({"data": {"a.csv": "0" * 64}, "quality": {}}, None, lang)

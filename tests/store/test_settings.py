@@ -54,6 +54,7 @@ def test_passwords_are_never_shown(tmp_path):
         home=tmp_path,
         database_url="postgresql://me:hunter2@host/db?sslpassword=hunter3",
         files_url="s3://AKIA:hunter4@bucket/p?secret_key=hunter5",
+        llm_endpoint="https://me:hunter6@host/v1?api_key=hunter7",
     )
     shown = repr(found) + repr(found.shown())
     assert "hunter" not in shown
@@ -66,5 +67,7 @@ def test_every_setting_is_documented():
         "QIANHANG_DATABASE_URL",
         "QIANHANG_FILES_URL",
         "QIANHANG_DATA",
+        "QIANHANG_LLM_ENDPOINT",
+        "QIANHANG_LLM_MODEL",
     ]
     assert all(len(s.meaning) > 20 for s in SETTINGS)

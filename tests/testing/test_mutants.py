@@ -131,6 +131,27 @@ MUTANTS = (
         "covers  = []", 'covers  = ["M999"]', "manifest_is_whole",
     ),
     Mutant(
+        "feeds an indicator with a figure that no run has", "classify", "pack.toml", "covers  = []",
+        'covers  = []\n'
+        'feeds = [{ indicator = { zh = "故障识别准确率", en = "faults found" }, figure = "accuracy", '
+        'unit = "1", words = ["故障 识别"] }]',
+        "feeds_are_figures_of_its_runs",
+    ),
+    Mutant(
+        "feeds an indicator in another unit than the figure has", "classify", "pack.toml", "covers  = []",
+        'covers  = []\n'
+        'feeds = [{ indicator = { zh = "故障识别准确率", en = "faults found" }, figure = "auroc", '
+        'unit = "%", words = ["故障 识别"] }]',
+        "feeds_are_figures_of_its_runs",
+    ),
+    Mutant(
+        "feeds an indicator whose words do not mean it", "classify", "pack.toml", "covers  = []",
+        'covers  = []\n'
+        'feeds = [{ indicator = { zh = "故障识别准确率", en = "faults found" }, figure = "auroc", '
+        'unit = "1", words = ["供热 能耗"] }]',
+        "feeds_are_figures_of_its_runs",
+    ),
+    Mutant(
         "a number without a unit", "classify", "pack.toml",
         'load        = { unit = "%", low', "load        = { low", "manifest_is_whole",
     ),
@@ -301,3 +322,17 @@ def test_a_wrong_manifest_is_refused_with_file_key_and_nearest_name(tmp_path, ol
         load_pack(place)
     assert says in str(caught.value)
     assert str(path) in str(caught.value)
+
+
+@pytest.mark.parametrize(("case", "state"), [("", "passed"), ("synthetic = true\n", "failed")])
+def test_an_indicator_is_fed_by_a_pack_that_can_run_on_real_data(tmp_path, case, state):
+    place = write_pack(tmp_path, industry="industry", name="thing", task="classify")
+    path = place / "pack.toml"
+    feed = (
+        '[[feeds]]\nindicator = { zh = "故障识别准确率", en = "faults found" }\n'
+        'figure = "auroc"\nunit = "1"\nwords = ["故障 识别"]\n\n'
+    )
+    text = path.read_text(encoding="utf8").replace("[[case]]\n", f"{feed}[[case]]\n{case}")
+    path.write_text(text, encoding="utf8")
+    check = next(c for c in CHECKS if c.__name__ == "feeds_are_figures_of_its_runs")
+    assert run_check(check, Subject.of(load_pack(place))).state == state

@@ -3,46 +3,46 @@
 from __future__ import annotations
 
 import functools
-import json
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 import click
 
+from qianhang.cli.plan_json import json_option, tell
 from qianhang.cli.plan_ledger import clean, table
 from qianhang.core.words import say
 
-__all__ = ["coverage_command"]
+if TYPE_CHECKING:
+    from qianhang.plan.coverage import Coverage
+    from qianhang.plan.items import Item, Plan
+    from qianhang.store import Store
+
+__all__ = ["coverage_command", "covered"]
 
 
 @click.command(name="coverage", help=say("cli.plan.coverage.help"))
 @click.argument("plan", default="")
 @click.option("--missing", is_flag=True, help=say("cli.plan.coverage.missing"))
-@click.option("--json", "as_json", is_flag=True, help=say("cli.json"))
+@json_option
 def coverage_command(plan: str, missing: bool, as_json: bool) -> None:
     from dataclasses import asdict
 
     from qianhang.cli.screen import console
-    from qianhang.plan.coverage import Coverage, named_by, of_plan, published
+    from qianhang.plan.coverage import named_by, published
     from qianhang.plan.items import find_plan, items
-    from qianhang.plan.matching import match
-    from qianhang.plan.stated import links
-    from qianhang.plan.systems import systems
     from qianhang.runs import read_store
 
-    realised = _realised()
-    known = functools.partial(match, known=systems())
+    told: tuple[Coverage, ...]
     if plan:
         with read_store() as store:
             found = find_plan(store, plan)
-            named = items(store, found, kind="system")
-            stated = links(store, found)
-        told: tuple[Coverage, ...] = (
-            of_plan(found.ref, named, realised, links=stated, match=known),
-        )
+            told = (covered(store, found, items(store, found, kind="system")),)
     else:
+        realised = _realised()
         told = (*published(realised), named_by(realised))
     if as_json:
         rows = [asdict(c) | {"share": c.share} for c in told]
-        click.echo(json.dumps(rows, ensure_ascii=False, indent=1))
+        tell(rows)
         return
     screen = console()
     made = table("plan", "systems", "realised", "share")
@@ -57,6 +57,18 @@ def coverage_command(plan: str, missing: bool, as_json: bool) -> None:
             if not (missing and system.by):
                 rest.add_row(system.code, clean(system.name), system.mission, ", ".join(system.by))
         screen.print(rest)
+
+
+def covered(store: Store, plan: Plan, every: Iterable[Item]) -> Coverage:
+    """The plan's systems among these items, each with what realises it."""
+    from qianhang.plan.coverage import of_plan
+    from qianhang.plan.matching import match
+    from qianhang.plan.stated import links
+    from qianhang.plan.systems import systems
+
+    named = [i for i in every if i.kind == "system"]
+    known = functools.partial(match, known=systems())
+    return of_plan(plan.ref, named, _realised(), links=links(store, plan), match=known)
 
 
 def _plan_name(plan: str) -> str:

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
+from collections.abc import Iterator, Mapping
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from qianhang.cli.plan_json import json_option, tell
 from qianhang.cli.plan_ledger import amount, clean, on_option, standing_row, state_of, table, today
 from qianhang.core.words import say
 
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from qianhang.plan.items import Item
+    from qianhang.plan.readings import Component
     from qianhang.plan.standing import Standing
     from qianhang.store import Store
 
@@ -34,7 +38,7 @@ def writing() -> Store:
 @click.command(name="explain", help=say("cli.plan.explain.help"))
 @click.argument("target")
 @on_option
-@click.option("--json", "as_json", is_flag=True, help=say("cli.json"))
+@json_option
 def explain_command(target: str, on: datetime | None, as_json: bool) -> None:
     from dataclasses import asdict
 
@@ -52,7 +56,7 @@ def explain_command(target: str, on: datetime | None, as_json: bool) -> None:
         parts = [asdict(c) | {"on": c.on.isoformat()} for c in told.reading.components]
         rule = told.reading.rule.to_dict() if told.reading.rule else None
         body = standing_row(told) | {"rule": rule, "components": parts, "again": _again(told)}
-        click.echo(json.dumps(body, ensure_ascii=False, indent=1))
+        tell(body)
         return
     screen = console()
     screen.print(f"[bold]{item.ref}[/bold]  {clean(item.name)}  {clean(amount(item.values))}")
@@ -68,7 +72,7 @@ def _again(told: Standing) -> float | None:
 
 def _explain(screen: Console, told: Standing) -> None:
     """Rule, components with what was left out and why, the figure and the same once more."""
-    from qianhang.plan.reasons import in_words
+    from qianhang.plan.reasons import SIDES, in_words
 
     reading, found = told.reading, told.assessment
 
@@ -83,8 +87,12 @@ def _explain(screen: Console, told: Standing) -> None:
     for part in reading.components:
         value = "" if part.value is None else f"{part.value:,.6g}"
         used = say("word.yes") if part.used else say("word.no")
+        if part.used and part.grade == "D":
+            used = say("office.bulletin.apart")
+        elif reading.rule and reading.rule.per:
+            used += f" {say(f'ledger.reason.{SIDES[part.part]}')}" if part.used else ""
         made.add_row(
-            str(part.seq), part.grade, say(f"cli.plan.evidence_{part.kind}"), clean(part.subject),
+            str(part.seq), part.grade, say(f"ledger.evidence.{part.kind}"), clean(part.subject),
             part.on.isoformat(), value, used, clean(in_words(part.why)),
         )  # fmt: skip
     screen.print(made)
@@ -127,8 +135,9 @@ def evidence_command() -> None:
 @click.option("--fact", "facts", multiple=True, help=say("cli.plan.evidence.fact"))
 @click.option("--file", "file", type=click.Path(path_type=Path), help=say("cli.plan.evidence.file"))
 @click.option("--by", required=True, help=say("cli.plan.by"))
-def _add(target: str, on: datetime | None, **given: Any) -> None:
-    from qianhang.plan import evidence
+@json_option
+def _add(target: str, on: datetime | None, as_json: bool, **given: Any) -> None:
+    from qianhang.plan import answers, evidence
     from qianhang.plan.items import find_item
 
     file: Path | None = given["file"]
@@ -140,30 +149,67 @@ def _add(target: str, on: datetime | None, **given: Any) -> None:
             on=today(on),
             value=given["value"],
             unit=given["unit"] or "",
-            facts=evidence.facts_of(given["facts"]),
+            facts=answers.facts_of(given["facts"]),
         )
         now = datetime.now(UTC)
-        entry = evidence.answer(store, item, seen, file=file, by=given["by"], at=now)
+        entry = answers.answer(store, item, seen, file=file, by=given["by"], at=now)
+        part = _counted(store, item, entry.seq, on=max(seen.on, today(None)))
+    if as_json:
+        tell({"seq": entry.seq, **entry.payload, "counted": part and part.used, "part": part})
+        return
     grade = entry.payload["grade"]
     click.echo(say("cli.plan.evidence.added", seq=entry.seq, grade=grade, target=item.ref))
+    for line in _how_counted(item, part, entry.payload):
+        click.echo(f"  {line}")
+
+
+def _counted(store: Store, item: Item, seq: int, *, on: date) -> Component | None:
+    """The record as the target's reading sees it; None where the target is not read."""
+    from qianhang.plan.standing import standing
+
+    if not item.confirmed:
+        return None
+    parts = standing(store, item, on=on).reading.components
+    own = [c for c in parts if c.seq == seq]
+    # In a ratio a record stands on both sides and counts on one.
+    return next((c for c in own if c.used), own[0] if own else None)
+
+
+def _how_counted(item: Item, part: Component | None, told: Mapping[str, Any]) -> Iterator[str]:
+    """In which unit the record is read, and why it does not count where it does not."""
+    from qianhang.plan.reasons import in_words
+
+    if part is None:
+        yield say("cli.plan.evidence.unread", target=item.ref)
+        return
+    unit = item.values["unit"]
+    if part.value is not None and told["unit"] != unit and part.value != told["value"]:
+        given = f"{told['value']:,.10g} {told['unit']}"
+        yield say("cli.plan.evidence.converted", given=given, read=f"{part.value:,.10g} {unit}")
+    if not part.used:
+        yield say("cli.plan.evidence.left_out", why=in_words(part.why))
 
 
 @evidence_command.command(name="retract", help=say("cli.plan.evidence.retract"))
 @click.argument("seq", type=int)
 @click.option("--why", required=True, help=say("cli.plan.evidence.why"))
 @click.option("--by", required=True, help=say("cli.plan.by"))
-def _retract(seq: int, why: str, by: str) -> None:
+@json_option
+def _retract(seq: int, why: str, by: str, as_json: bool) -> None:
     from qianhang.plan import evidence
 
     with writing() as store:
-        evidence.retract(store, seq, why=why, by=by, at=datetime.now(UTC))
+        entry = evidence.retract(store, seq, why=why, by=by, at=datetime.now(UTC))
+    if as_json:
+        tell(entry.payload)
+        return
     click.echo(say("cli.plan.evidence.retracted", seq=seq))
 
 
 @evidence_command.command(name="list", help=say("cli.plan.evidence.list"))
 @click.option("--target", help=say("cli.plan.evidence.target"))
 @click.option("--kind", help=say("cli.plan.evidence.kind"))
-@click.option("--json", "as_json", is_flag=True, help=say("cli.json"))
+@json_option
 def _list(target: str | None, kind: str | None, as_json: bool) -> None:
     from dataclasses import asdict
 
@@ -175,13 +221,13 @@ def _list(target: str | None, kind: str | None, as_json: bool) -> None:
         found = evidence(store, target=target, kind=kind)
     if as_json:
         rows = [asdict(e) | {"on": e.on.isoformat()} for e in found]
-        click.echo(json.dumps(rows, ensure_ascii=False, indent=1))
+        tell(rows)
         return
     made = table("record", "grade", "kind", "subject", "day", "reading", "item", "who", "why")
     for each in found:
         value = "" if each.value is None else f"{each.value:,.6g} {each.unit}"
         back = say("cli.plan.evidence.back", why=each.retracted) if each.retracted else ""
-        kind_word = say(f"cli.plan.evidence_{each.kind}")
+        kind_word = say(f"ledger.evidence.{each.kind}")
         made.add_row(
             str(each.seq), each.grade, kind_word, clean(each.subject), each.on.isoformat(), value,
             each.target or each.indicator, clean(each.by), clean(back),
@@ -190,12 +236,17 @@ def _list(target: str | None, kind: str | None, as_json: bool) -> None:
 
 
 @evidence_command.command(name="import", help=say("cli.plan.evidence.import"))
-@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
-def _import(file: Path) -> None:
-    from qianhang.plan.connectors import deliver
+@click.argument("file", type=click.Path(path_type=Path))
+@json_option
+def _import(file: Path, as_json: bool) -> None:
+    from qianhang.plan.connectors import deliver, fetched
 
+    raw = fetched(file)
     with writing() as store:
-        made = deliver(store, file.read_bytes(), at=datetime.now(UTC))
+        made = deliver(store, raw, at=datetime.now(UTC), name=file.name)
+    if as_json:
+        tell(made)
+        return
     click.echo(
         say(
             "cli.plan.evidence.delivered",

@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 import click
 
+from qianhang.cli.plan_json import json_option, tell
 from qianhang.core.words import say
 
 if TYPE_CHECKING:
     from rich.table import Table
 
     from qianhang.plan.items import Item, Plan
+    from qianhang.plan.rollup import Row, Together, Weighted
     from qianhang.plan.standing import Standing
+    from qianhang.store import Store
 
 __all__ = [
     "amount",
@@ -27,6 +29,7 @@ __all__ = [
     "ledger_command",
     "list_command",
     "on_option",
+    "review_state",
     "show_command",
     "table",
     "today",
@@ -78,7 +81,7 @@ def _due(values: Mapping[str, Any]) -> str:
 
 
 @click.command(name="list", help=say("cli.plan.list.help"))
-@click.option("--json", "as_json", is_flag=True, help=say("cli.json"))
+@json_option
 def list_command(as_json: bool) -> None:
     from qianhang.cli.screen import console
     from qianhang.plan.items import items, plans
@@ -88,7 +91,7 @@ def list_command(as_json: bool) -> None:
         found = [(p, Counter(i.state for i in items(store, p))) for p in plans(store)]
     if as_json:
         rows = [asdict(p) | {"ref": p.ref, "items": dict(c)} for p, c in found]
-        click.echo(json.dumps(rows, ensure_ascii=False, indent=1))
+        tell(rows)
         return
     made = table("plan", "title", "region", "period", "status", "version", "drafts", "confirmed")
     for plan, counts in found:
@@ -104,7 +107,7 @@ def list_command(as_json: bool) -> None:
 @click.command(name="show", help=say("cli.plan.show.help"))
 @click.argument("plan")
 @click.option("--kind", default="", help=say("cli.plan.kind_option"))
-@click.option("--json", "as_json", is_flag=True, help=say("cli.json"))
+@json_option
 def show_command(plan: str, kind: str, as_json: bool) -> None:
     from qianhang.cli.screen import console
     from qianhang.plan.items import find_plan, items
@@ -115,7 +118,7 @@ def show_command(plan: str, kind: str, as_json: bool) -> None:
         every = items(store, found, kind=kind)
     if as_json:
         body = asdict(found) | {"items": [item_row(i) for i in every]}
-        click.echo(json.dumps(body, ensure_ascii=False, indent=1))
+        tell(body)
         return
     screen = console()
     screen.print(f"[bold]{found.ref}[/bold]  {clean(found.title)}")
@@ -124,13 +127,19 @@ def show_command(plan: str, kind: str, as_json: bool) -> None:
         if value:
             coded = name in ("level", "status", "state")
             shown = say(f"cli.plan.{name}_{value}") if coded else value
-            screen.print(f"{say(f'cli.plan.{name}')}{say('word.colon')}{shown}", markup=False)
+            label = say(f"cli.plan.{'review_state' if name == 'state' else name}")
+            screen.print(f"{label}{say('word.colon')}{shown}", markup=False)
     made = table("item", "section", "name", "value", "review_state")
     for item in every:
         told = amount(item.values) if item.kind == "target" else ""
-        state = say(f"cli.plan.state_{item.state}")
-        made.add_row(item.ref, item.section, clean(item.name), told, state)
+        made.add_row(item.ref, item.section, clean(item.name), told, review_state(item))
     screen.print(made)
+
+
+def review_state(item: Item) -> str:
+    """Where an item's review stands, and that a model proposed it where one did."""
+    mark = f" {say('cli.plan.by_model')}" if item.proposed else ""
+    return say(f"cli.plan.state_{item.state}") + mark
 
 
 def item_row(item: Item) -> dict[str, Any]:
@@ -141,15 +150,14 @@ def item_row(item: Item) -> dict[str, Any]:
 @click.command(name="ledger", help=say("cli.plan.ledger.help"))
 @click.argument("plan")
 @click.option(
-    "--by", "by", type=click.Choice(["section", "unit", "target"]), default="section",
+    "--by", "by", type=click.Choice(["section", "task", "unit", "target"]), default="section",
     show_default=True, help=say("cli.plan.ledger.by"),
 )  # fmt: skip
 @on_option
-@click.option("--json", "as_json", is_flag=True, help=say("cli.json"))
+@json_option
 def ledger_command(plan: str, by: str, on: datetime | None, as_json: bool) -> None:
-    from qianhang.cli.screen import console
     from qianhang.plan.items import children, find_plan, items
-    from qianhang.plan.rollup import weighted, whole
+    from qianhang.plan.rollup import by_task, by_unit, together, weighted, whole
     from qianhang.plan.standing import standings
     from qianhang.plan.stated import setting
     from qianhang.runs import read_store
@@ -160,24 +168,80 @@ def ledger_command(plan: str, by: str, on: datetime | None, as_json: bool) -> No
         told = standings(store, found, on=today(on))
         below = [(p, standings(store, p, on=today(on))) for p in children(store, found)]
         weights = setting(store, found, "weights", {})
-    drafts = sum(i.kind == "target" and i.state == "draft" for i in every)
+        done = _realised(store, found, every)
+    built = [i for i in every if i.kind == "system" and i.values["role"] == "build"]
+    built = [i for i in built if i.state != "rejected" and not i.pending]
+    tasks = [i for i in every if i.kind == "task" and i.state != "rejected" and not i.pending]
+    shared = together([*told, *(s for _, found in below for s in found)])
+    seen = _Ledger(
+        found, today(on), tuple(every), tuple(told),
+        whole(found, told, systems=len(built), realised=sum(i.code in done for i in built)),
+        by_task(tasks, told, systems=built, realised=done), by_unit(told),
+        tuple(whole(p, s) for p, s in below), shared, weighted(told, weights),
+    )  # fmt: skip
     if as_json:
-        rows = [standing_row(s) for s in told]
-        body = {"plan": found.ref, "on": today(on).isoformat(), "drafts": drafts, "targets": rows}
-        click.echo(json.dumps(body, ensure_ascii=False, indent=1))
+        tell(_ledger_body(seen))
         return
+    _print_ledger(seen, by)
+
+
+@dataclass(frozen=True, slots=True)
+class _Ledger:
+    """Everything that the ledger of a plan shows on a day."""
+
+    plan: Plan
+    on: date
+    every: tuple[Item, ...]
+    told: tuple[Standing, ...]
+    whole: Row
+    tasks: tuple[Row, ...]
+    units: tuple[Row, ...]
+    below: tuple[Row, ...]
+    shared: tuple[Together, ...]
+    weighted: Weighted | None
+
+    @property
+    def drafts(self) -> int:
+        """How many targets nobody has confirmed yet."""
+        return sum(i.kind == "target" and i.state == "draft" for i in self.every)
+
+
+def _realised(store: Store, plan: Plan, every: Sequence[Item]) -> set[str]:
+    """The codes of the plan's systems that something realises."""
+    from qianhang.cli.plan_coverage import covered
+
+    return {n.code for n in covered(store, plan, every).realised}
+
+
+def _ledger_body(seen: _Ledger) -> dict[str, Any]:
+    return {
+        "plan": seen.plan.ref, "on": seen.on, "drafts": seen.drafts, "whole": seen.whole,
+        "targets": [standing_row(s) for s in seen.told], "tasks": seen.tasks,
+        "units": seen.units, "children": seen.below, "together": seen.shared,
+        "weighted": seen.weighted,
+    }  # fmt: skip
+
+
+def _print_ledger(seen: _Ledger, by: str) -> None:
+    from qianhang.cli.screen import console
+
     screen = console()
-    screen.print(f"[bold]{found.ref}[/bold]  {clean(found.title)}  {today(on)}")
-    shown = {"section": _by_section(every, told), "unit": _by_unit(told), "target": _targets(told)}
-    screen.print(shown[by])
-    screen.print(_counts(whole(found, told).counts), highlight=False)
-    if drafts:
-        screen.print(say("cli.plan.ledger.drafts", count=drafts, ref=found.ref))
-    for line in _below(told, below):
+    screen.print(f"[bold]{seen.plan.ref}[/bold]  {clean(seen.plan.title)}  {seen.on}")
+    shown = {
+        "section": lambda: _by_section(seen.every, seen.told), "task": lambda: _rows(seen.tasks),
+        "unit": lambda: _rows(seen.units), "target": lambda: _targets(seen.told),
+    }  # fmt: skip
+    screen.print(shown[by]())
+    counts, built = _counts(seen.whole.counts), {"count": seen.whole.systems}
+    systems = say("cli.plan.ledger.built", lang=None, realised=seen.whole.realised, **built)
+    screen.print(f"{counts}{say('word.semicolon')}{systems}".lstrip("；; "), highlight=False)
+    if seen.drafts:
+        screen.print(say("cli.plan.ledger.drafts", count=seen.drafts, ref=seen.plan.ref))
+    for line in _below(seen):
         screen.print(line, highlight=False)
-    figure = weighted(told, weights)
+    figure = seen.weighted
     if figure:
-        pairs = ", ".join(f"{code} × {weight:g}" for code, weight in weights.items())
+        pairs = ", ".join(f"{code} × {weight:g}" for code, weight in figure.weights.items())
         share = f"{figure.value:.1%}"
         screen.print(say("cli.plan.ledger.weighted", share=share, weights=pairs))
         if figure.left_out:
@@ -185,22 +249,19 @@ def ledger_command(plan: str, by: str, on: datetime | None, as_json: bool) -> No
             screen.print(say("cli.plan.ledger.left_out", targets=codes))
 
 
-def _below(
-    told: Sequence[Standing], below: Sequence[tuple[Plan, Sequence[Standing]]]
-) -> Iterator[str]:
+def _below(seen: _Ledger) -> Iterator[str]:
     """A line a plan that carries this one out, and what they have in common, each case once."""
-    from qianhang.plan.rollup import together, whole
-
-    for plan, found in below:
-        states = _counts(whole(plan, found).counts)
-        yield f"{plan.ref}  {clean(plan.title)}{say('word.colon')}{states}"
-    for shared in together([*told, *(s for _, found in below for s in found)]):
+    for row in seen.below:
+        yield f"{row.ref}  {clean(row.name)}{say('word.colon')}{_counts(row.counts)}"
+    for shared in seen.shared:
+        comma = say("word.list_comma")
+        told = {"indicator": clean(shared.indicator), "refs": comma.join(shared.refs)}
+        if shared.totals:
+            totals = comma.join(shared.totals)
+            yield say("cli.plan.ledger.totals", lang=None, totals=totals, **told)
+            continue
         value = "—" if shared.value is None else f"{shared.value:,.10g}"
-        refs = say("word.list_comma").join(shared.refs)
-        yield say(
-            "cli.plan.ledger.together",
-            indicator=clean(shared.indicator), value=value, unit=shared.unit, refs=refs,
-        )  # fmt: skip
+        yield say("cli.plan.ledger.together", lang=None, value=value, unit=shared.unit, **told)
 
 
 def standing_row(each: Standing) -> dict[str, Any]:
@@ -213,7 +274,8 @@ def standing_row(each: Standing) -> dict[str, Any]:
         "grade": each.grade, "state": each.state, "assessed": told.state,
         "override": each.override.reason if each.override else None,
         "attainment": told.attainment, "expected": told.expected, "reason": told.reason,
-        "leaders": list(each.leaders), "records": len(each.reading.used),
+        "leaders": list(each.leaders), "leads_by_convention": each.convention,
+        "records": len(each.reading.used),
     }  # fmt: skip
 
 
@@ -246,15 +308,21 @@ def _targets(told: Sequence[Standing]) -> Table:
             _due(each.item.values), _value(each),
             "" if claimed is None else f"{claimed:,.4g}", each.grade,
             _share(each.assessment.attainment), _share(each.assessment.expected), state_of(each),
-            say("word.list_comma").join(each.leaders),
+            say("word.list_comma").join(each.leaders) + _mark(each),
         )  # fmt: skip
     return made
+
+
+def _mark(each: Standing) -> str:
+    return say("office.convention") if each.convention else ""
 
 
 def _by_section(every: Sequence[Item], told: Sequence[Standing]) -> Table:
     made = table("section", "heading", "item", "indicator", "goal", "reading", "state")
     systems = Counter(
-        i.section for i in every if i.kind == "system" and i.values["role"] == "build"
+        i.section
+        for i in every
+        if i.kind == "system" and i.values["role"] == "build" and not i.pending
     )
     for section in (i for i in every if i.kind == "section" and i.state != "rejected"):
         own = [s for s in told if s.item.section == section.section]
@@ -270,12 +338,13 @@ def _by_section(every: Sequence[Item], told: Sequence[Standing]) -> Table:
     return made
 
 
-def _by_unit(told: Sequence[Standing]) -> Table:
-    from qianhang.plan.rollup import by_unit
-
-    made = table("unit", "how_many", "states")
-    for row in by_unit(told):
-        made.add_row(row.name or say("cli.plan.nobody"), str(row.targets), _counts(row.counts))
+def _rows(rows: Sequence[Row]) -> Table:
+    """Tasks or units with their states; systems beside them where a task has some."""
+    made = table(rows[0].kind if rows else "unit", "how_many", "states", "systems")
+    for row in rows:
+        name = f"{row.ref}  {clean(row.name)}".strip() or say("cli.plan.nobody")
+        systems = f"{row.realised}/{row.systems}" if row.systems else ""
+        made.add_row(name, str(row.targets), _counts(row.counts), systems)
     return made
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import functools
-import json
+from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from qianhang.cli.plan_json import json_option, tell
 from qianhang.cli.plan_ledger import on_option, today
 from qianhang.core.errors import UsageError
 from qianhang.core.words import language, say
@@ -17,6 +18,7 @@ from qianhang.core.words import language, say
 if TYPE_CHECKING:
     from qianhang.plan.items import Plan
     from qianhang.plan.office.compare import Side
+    from qianhang.plan.office.printing import Issued
     from qianhang.store import Store
 
 __all__ = [
@@ -44,7 +46,7 @@ def opened(*, read_only: bool = False) -> Store:
 
 
 def save(path: Path, content: bytes) -> None:
-    """Put bytes at a path, whole or not at all, and say where.
+    """Put bytes at a path, whole or not at all.
 
     Raises UsageError where the folder is not there or cannot be written.
     """
@@ -54,7 +56,6 @@ def save(path: Path, content: bytes) -> None:
         beside.replace(path)
     except OSError as cause:
         raise UsageError("QH834", f"{path}: {cause.strerror}") from None
-    click.echo(str(path))
 
 
 def _of_kind(path: Path, *kinds: str) -> None:
@@ -77,7 +78,8 @@ def _of_kind(path: Path, *kinds: str) -> None:
 @click.option("--list", "listed", is_flag=True, help=say("cli.plan.office.list"))
 @click.option("--reprint", type=int, help=say("cli.plan.office.reprint"))
 @click.option("--out", type=click.Path(path_type=Path), help=say("cli.plan.office.out"))
-def bulletin_command(plan: str, out: Path | None, **asked: Any) -> None:
+@json_option
+def bulletin_command(plan: str, out: Path | None, as_json: bool, **asked: Any) -> None:
     from qianhang.plan.items import find_plan
     from qianhang.plan.office import printing
 
@@ -85,26 +87,37 @@ def bulletin_command(plan: str, out: Path | None, **asked: Any) -> None:
     with opened(read_only=read_only) as store:
         found = find_plan(store, plan)
         if asked["listed"]:
-            _list(store, found)
+            _list(printing.issued(store, found), as_json)
             return
         if asked["reprint"] is not None:
             one = printing.find(store, found, asked["reprint"])
             files = {kind: printing.reprint(store, one, kind) for kind in one.files}
         else:
             one, files = _printed(store, found, asked)
-    if out is None:
+    written = _write(out, files, name=f"{found.ref}-bulletin") if out else []
+    if as_json:
+        text = files["txt"].decode()
+        tell({"plan": found.ref, "bulletin": one, "text": text, "written": written})
+        return
+    if not out:
         click.echo(files["txt"].decode().rstrip("\n"))
         if one is not None:
             click.echo(say("cli.plan.office.issued", id=one.id, plan=found.ref))
-        return
+    for path in written:
+        click.echo(str(path))
+
+
+def _write(out: Path, files: dict[str, bytes], *, name: str) -> list[Path]:
+    """The paths written: one where the name tells a format, all three where it does not."""
     if out.is_dir():
-        out = out / f"{found.ref}-bulletin"
+        out = out / name
     if out.suffix:
         _of_kind(out, *(f".{kind}" for kind in files))
-    # One file where the name tells a format, all three where it does not.
     kinds = [out.suffix[1:]] if out.suffix[1:] in files else list(files)
-    for kind in kinds:
-        save(out if len(kinds) == 1 else out.with_name(f"{out.name}.{kind}"), files[kind])
+    paths = {k: out if len(kinds) == 1 else out.with_name(f"{out.name}.{k}") for k in kinds}
+    for kind, path in paths.items():
+        save(path, files[kind])
+    return list(paths.values())
 
 
 def _printed(store: Store, plan: Plan, asked: dict[str, Any]) -> tuple[Any, dict[str, bytes]]:
@@ -130,10 +143,11 @@ def _quarter(on: date) -> str:
     return say("cli.plan.office.quarter", year=on.year, quarter=shown)
 
 
-def _list(store: Store, plan: Plan) -> None:
-    from qianhang.plan.office.printing import issued
-
-    for one in issued(store, plan):
+def _list(every: Sequence[Issued], as_json: bool) -> None:
+    if as_json:
+        tell(every)
+        return
+    for one in every:
         click.echo(f"{one.id}  {one.on}  {one.order.period}  {one.by}  {one.files['docx'][:12]}")
 
 
@@ -141,7 +155,8 @@ def _list(store: Store, plan: Plan) -> None:
 @click.argument("plan")
 @on_option
 @click.option("--out", type=click.Path(path_type=Path), help=say("cli.plan.office.sheet_out"))
-def export_command(plan: str, on: datetime | None, out: Path | None) -> None:
+@json_option
+def export_command(plan: str, on: datetime | None, out: Path | None, as_json: bool) -> None:
     from qianhang.plan.items import find_plan
     from qianhang.plan.office.exchange import dump
     from qianhang.plan.office.intake import current
@@ -158,6 +173,14 @@ def export_command(plan: str, on: datetime | None, out: Path | None) -> None:
     else:
         body = workbook(lines, plan=found.title, ref=found.ref, on=day, lang=language())
         save(target, body)
+    _told_path(target, as_json)
+
+
+def _told_path(path: Path, as_json: bool) -> None:
+    if as_json:
+        tell({"written": [path]})
+        return
+    click.echo(str(path))
 
 
 @click.command(name="import-sheet", help=say("cli.plan.import-sheet.help"))
@@ -166,7 +189,10 @@ def export_command(plan: str, on: datetime | None, out: Path | None) -> None:
 @on_option
 @click.option("--by", required=True, help=say("cli.plan.office.by"))
 @click.option("--check", "only", is_flag=True, help=say("cli.plan.office.check"))
-def import_sheet_command(plan: str, file: Path, on: datetime | None, by: str, only: bool) -> None:
+@json_option
+def import_sheet_command(
+    plan: str, file: Path, on: datetime | None, *, by: str, only: bool, as_json: bool
+) -> None:
     from qianhang.plan.items import find_plan
     from qianhang.plan.office.exchange import read_file
     from qianhang.plan.office.intake import check, take
@@ -179,6 +205,10 @@ def import_sheet_command(plan: str, file: Path, on: datetime | None, by: str, on
         if not only:
             take(store, found, intake, on=day, by=by, at=now())
     counted = {n: len(getattr(intake, n)) for n in ("edits", "claims", "notes", "tasks", "left")}
+    if as_json:
+        left = [{"row": row, "column": column} for row, column in intake.left]
+        tell({"plan": found.ref, "taken": not only, **counted, "left": left})
+        return
     click.echo(say(f"cli.plan.office.{'checked' if only else 'taken'}", lang=None, **counted))
     for row, column in intake.left:
         name = say(f"office.sheet.{column}")
@@ -190,7 +220,7 @@ def import_sheet_command(plan: str, file: Path, on: datetime | None, by: str, on
 @click.option("--threshold", default=0.6, show_default=True, help=say("cli.plan.office.threshold"))
 @click.option("--limit", default=20, show_default=True, help=say("cli.plan.office.limit"))
 @click.option("--out", type=click.Path(path_type=Path), help=say("cli.plan.office.compare_out"))
-@click.option("--json", "as_json", is_flag=True, help=say("cli.json"))
+@json_option
 def compare_command(
     plans: tuple[str, ...], threshold: float, limit: int, out: Path | None, as_json: bool
 ) -> None:
@@ -199,10 +229,11 @@ def compare_command(
 
     found = side_by_side([_side(ref) for ref in plans], threshold=threshold)
     if as_json:
-        click.echo(json.dumps(comparison.as_json(found), ensure_ascii=False, indent=1))
+        tell(comparison.as_json(found))
         return
     if out is not None:
         save(out, comparison.comparison_workbook(found, lang=language()))
+        click.echo(str(out))
         return
     click.echo(comparison.rule_words(found, language()))
     for grid in comparison.grids(found, lang=language()):

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from qianhang.cli.plan_json import json_option, tell
 from qianhang.core.errors import QianhangError, UsageError
 from qianhang.core.words import say
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
     from qianhang.plan.document import Document, Target, Units
 
-__all__ = ["extract_command", "read_command"]
+__all__ = ["complain", "each_document", "extract_command", "read_command"]
 
 _FACTS = ("title", "issuer", "doc_no", "date", "period", "level", "status")
 _SIGNS = {">=": "≥", "<=": "≤", "~": "≈"}
@@ -33,13 +34,14 @@ _SIGNS = {">=": "≥", "<=": "≤", "~": "≈"}
     type=click.Path(path_type=Path, file_okay=False),
     help=say("cli.plan.out"),
 )
-def extract_command(files: tuple[Path, ...], out: Path) -> None:
+@json_option
+def extract_command(files: tuple[Path, ...], out: Path, as_json: bool) -> None:
     from qianhang.plan.reading.read import read
 
     out.mkdir(parents=True, exist_ok=True)
     written: dict[str, Path] = {}
     failed = 0
-    for path in _each(files):
+    for path in each_document(files):
         try:
             _fresh(path, written)
             text = json.dumps(read(path).to_dict(), ensure_ascii=False, indent=1)
@@ -47,23 +49,39 @@ def extract_command(files: tuple[Path, ...], out: Path) -> None:
             written[path.stem] = path
         except QianhangError as cause:
             failed += 1
-            click.echo(click.style(cause.code, fg="red", bold=True) + f" {cause.message}", err=True)
-            if cause.hint:
-                click.echo(f"   → {cause.hint}", err=True)
-    click.echo(say("cli.plan.extracted", count=len(written), failed=failed, out=out))
+            complain(cause.code, cause.message, cause.hint)
+    if as_json:
+        tell({"written": [out / f"{stem}.json" for stem in written], "failed": failed})
+    else:
+        click.echo(say("cli.plan.extracted", count=len(written), failed=failed, out=out))
     if failed:
         sys.exit(1)
 
 
-def _each(files: Sequence[Path]) -> Iterator[Path]:
-    """The files, and for a folder the documents in it."""
+def each_document(files: Sequence[Path]) -> Iterator[Path]:
+    """The files, and for a folder the documents in it; what else it holds is named on stderr."""
+    from qianhang.plan.folder import passed_over
     from qianhang.plan.reading.files import documents_in
 
     for path in files:
-        if path.is_dir():
-            yield from documents_in(path)
-        else:
+        if not path.is_dir():
             yield path
+            continue
+        found = list(documents_in(path))
+        yield from found
+        if not found:
+            click.echo(say("cli.plan.no_document", folder=path), err=True)
+        for each in passed_over(path):
+            click.echo(say("cli.plan.passed", file=each.path), err=True)
+            complain(each.code, each.why, each.hint)
+
+
+def complain(code: str, message: str, hint: str) -> None:
+    """Say on stderr what is wrong with one of several things, as errors are said."""
+    head = click.style(code, fg="red", bold=True) + " " if code else "   "
+    click.echo(head + message, err=True)
+    if hint:
+        click.echo(f"   → {hint}", err=True)
 
 
 def _fresh(path: Path, written: dict[str, Path]) -> None:
@@ -75,14 +93,14 @@ def _fresh(path: Path, written: dict[str, Path]) -> None:
 
 @click.command(name="read", help=say("cli.plan.read.help"))
 @click.argument("file", type=click.Path(path_type=Path))
-@click.option("--json", "as_json", is_flag=True, help=say("cli.json"))
+@json_option
 def read_command(file: Path, as_json: bool) -> None:
     from qianhang.cli.screen import console
     from qianhang.plan.reading.read import read
 
     document = read(file)
     if as_json:
-        click.echo(json.dumps(document.to_dict(), ensure_ascii=False, indent=1))
+        tell(document.to_dict())
         return
     screen = console()
     for name in _FACTS:

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from qianhang.cli.plan_ledger import amount
+from qianhang.cli.plan_json import json_option, tell
+from qianhang.cli.plan_ledger import amount, item_row
 from qianhang.core.errors import UsageError
 from qianhang.core.words import has, say
 
@@ -34,21 +35,43 @@ _KEYS = ("y", "e", "n", "s", "q")
 @click.option("--by", default="", help=say("cli.plan.by"))
 @click.option("--confirm-all", is_flag=True, help=say("cli.plan.review.confirm_all"))
 @click.option("--kind", "kinds", multiple=True, help=say("cli.plan.kind_option"))
-def review_command(plan: str, by: str, confirm_all: bool, kinds: tuple[str, ...]) -> None:
-    from qianhang.plan import review, rules
-    from qianhang.plan.items import find_plan
+@json_option
+def review_command(
+    plan: str, *, by: str, confirm_all: bool, kinds: tuple[str, ...], as_json: bool
+) -> None:
+    from qianhang.plan.items import find_plan, items
     from qianhang.runs import open_store
     from qianhang.store import Settings
 
     with open_store(Settings.load()) as store:
         found = find_plan(store, plan)
         if confirm_all:
-            now = datetime.now(UTC)
-            count = review.confirm_all(store, found, by=by, at=now, kinds=kinds)
-            ruled = 0 if kinds else rules.confirm_rules(store, found, by=by, at=now)
-            click.echo(say("cli.plan.review.done", count=count, rules=ruled, ref=found.ref))
+            _confirm_all(store, found, by, kinds=kinds, as_json=as_json)
+            return
+        if as_json:
+            drafts = items(store, found, states=("draft",))
+            tell([item_row(i) for i in drafts if not kinds or i.kind in kinds])
             return
         _Desk(store, found, by or click.prompt(say("cli.plan.by"))).go(kinds)
+
+
+def _confirm_all(
+    store: Store, plan: Plan, by: str, *, kinds: tuple[str, ...], as_json: bool
+) -> None:
+    """Confirm every draft and every suggested rule; what a model proposed waits for a look."""
+    from qianhang.plan import review, rules
+    from qianhang.plan.items import items
+
+    now = datetime.now(UTC)
+    count = review.confirm_all(store, plan, by=by, at=now, kinds=kinds)
+    ruled = 0 if kinds else rules.confirm_rules(store, plan, by=by, at=now)
+    left = sum(i.pending and (not kinds or i.kind in kinds) for i in items(store, plan))
+    if as_json:
+        tell({"plan": plan.ref, "confirmed": count, "rules": ruled, "pending": left, "by": by})
+        return
+    click.echo(say("cli.plan.review.done", count=count, rules=ruled, ref=plan.ref))
+    if left:
+        click.echo(say("cli.plan.review.pending", count=left, ref=plan.ref))
 
 
 class _Desk:
@@ -128,6 +151,10 @@ class _Desk:
 
         kind = say(f"cli.plan.kind_{item.kind}")
         self.screen.print(f"{kind}  {item.section}  {item.name}", style="bold", markup=False)
+        if item.proposed:
+            source = {name: item.read[name] for name in ("model", "endpoint", "asked")}
+            line = say("cli.plan.review.proposed", **source)
+            self.screen.print(line, style="yellow", markup=False, highlight=False)
         if item.kind == "target":
             self.screen.print(amount(item.values), markup=False)
         for name, value in item.values.items():

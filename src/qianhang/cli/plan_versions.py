@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import getpass
-import json
 import sys
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -12,12 +11,16 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from qianhang.cli.plan_json import json_option, tell
 from qianhang.cli.plan_ledger import amount, clean, item_row
+from qianhang.cli.plan_reading import complain, each_document
 from qianhang.core.errors import QianhangError
 from qianhang.core.words import say
 
 if TYPE_CHECKING:
+    from qianhang.plan.document import Document
     from qianhang.plan.items import Item, Plan
+    from qianhang.plan.ledger import Kept
     from qianhang.plan.revision import Difference
     from qianhang.store import Store
 
@@ -29,61 +32,72 @@ __all__ = ["diff_command", "import_command"]
 @click.option("--by", default="", help=say("cli.plan.by"))
 @click.option("--parent", default="", help=say("cli.plan.parent"))
 @click.option("--region", default="", help=say("cli.plan.region_option"))
-def import_command(files: tuple[Path, ...], by: str, parent: str, region: str) -> None:
+@json_option
+def import_command(
+    files: tuple[Path, ...], by: str, parent: str, region: str, as_json: bool
+) -> None:
     from qianhang.plan.items import find_plan
-    from qianhang.plan.reading.files import documents_in
     from qianhang.runs import open_store
     from qianhang.store import Settings
 
     failed = 0
+    rows = []
     with open_store(Settings.load()) as store:
         up = find_plan(store, parent) if parent else None
-        for path in (p for f in files for p in (documents_in(f) if f.is_dir() else [f])):
+        for path in each_document(files):
             try:
-                _import(store, path, by=by or getpass.getuser(), parent=up, region=region)
+                kept, document = _import(
+                    store, path, by=by or getpass.getuser(), parent=up, region=region
+                )
             except QianhangError as cause:
                 failed += 1
-                click.echo(
-                    click.style(cause.code, fg="red", bold=True) + f" {cause.message}", err=True
-                )
-                if cause.hint:
-                    click.echo(f"   → {cause.hint}", err=True)
+                complain(cause.code, cause.message, cause.hint)
+                continue
+            rows.append(_row(path, kept, document))
+            if not as_json:
+                _print(path, kept, document)
+    if as_json:
+        tell(rows)
     if failed:
         sys.exit(1)
 
 
-def _import(store: Store, path: Path, *, by: str, parent: Plan | None, region: str) -> None:
+def _import(
+    store: Store, path: Path, *, by: str, parent: Plan | None, region: str
+) -> tuple[Kept, Document]:
     from qianhang.plan.ledger import keep
     from qianhang.plan.reading.read import read
 
     document = read(path)
-    kept = keep(
-        store,
-        document,
-        raw=path.read_bytes(),
-        by=by,
-        at=datetime.now(UTC),
-        media=path.suffix.lstrip(".").lower() or "txt",
-        region=region,
-        parent=parent,
-    )
+    media = path.suffix.lstrip(".").lower() or "txt"
+    raw, at = path.read_bytes(), datetime.now(UTC)
+    kept = keep(store, document, raw=raw, by=by, at=at, media=media, region=region, parent=parent)
+    return kept, document
+
+
+_KINDS = ("sections", "tasks", "targets", "systems", "measures")
+
+
+def _row(path: Path, kept: Kept, document: Document) -> dict[str, Any]:
+    return {
+        "file": path, "ref": kept.plan.ref, "title": kept.plan.title, "version": kept.version,
+        "again": kept.again, "counts": {name: len(getattr(document, name)) for name in _KINDS},
+        "difference": dict(kept.difference.counts) if kept.difference else None,
+        "notes": document.notes,
+    }  # fmt: skip
+
+
+def _print(path: Path, kept: Kept, document: Document) -> None:
     plan = kept.plan
-    facts: dict[str, Any] = {
-        "ref": plan.ref,
-        "title": plan.title,
-        "version": kept.version,
-        "file": path,
-    }
+    facts = {"ref": plan.ref, "title": plan.title, "version": kept.version, "file": path}
+    click.echo(say(f"cli.plan.import.{'again' if kept.again else 'done'}", lang=None, **facts))
     if kept.again:
-        click.echo(say("cli.plan.import.again", **facts))
         return
-    click.echo(say("cli.plan.import.done", **facts))
-    kinds = ("sections", "tasks", "targets", "systems", "measures")
-    counts: dict[str, Any] = {name: len(getattr(document, name)) for name in kinds}
-    click.echo("  " + say("cli.plan.count", **counts))
+    counts = {name: len(getattr(document, name)) for name in _KINDS}
+    click.echo("  " + say("cli.plan.count", lang=None, **counts))
     if kept.difference:
-        differs: dict[str, Any] = dict(kept.difference.counts)
-        click.echo("  " + say("cli.plan.import.diff", ref=plan.ref, **differs))
+        differs = dict(kept.difference.counts)
+        click.echo("  " + say("cli.plan.import.diff", lang=None, ref=plan.ref, **differs))
     for note in document.notes:
         click.echo(f"  {note}")
     click.echo("  " + say("cli.plan.import.next", ref=plan.ref))
@@ -92,9 +106,9 @@ def _import(store: Store, path: Path, *, by: str, parent: Plan | None, region: s
 @click.command(name="diff", help=say("cli.plan.diff.help"))
 @click.argument("plan")
 @click.option("--old", type=int, help=say("cli.plan.diff.old"))
-@click.option("--json", "as_json", is_flag=True, help=say("cli.json"))
+@json_option
 def diff_command(plan: str, old: int | None, as_json: bool) -> None:
-    from qianhang.plan.items import find_plan, items
+    from qianhang.plan.items import find_plan, items, unit_key
     from qianhang.plan.revision import difference
     from qianhang.runs import read_store
 
@@ -102,11 +116,15 @@ def diff_command(plan: str, old: int | None, as_json: bool) -> None:
         found = find_plan(store, plan)
         first = found.version - 1 if old is None else old
         if not 1 <= first < found.version:
-            click.echo(say("cli.plan.diff.one", ref=found.ref, version=found.version))
+            if as_json:
+                tell(None)
+            else:
+                click.echo(say("cli.plan.diff.one", ref=found.ref, version=found.version))
             return
-        told = difference(items(store, found, version=first), items(store, found))
+        pair = (items(store, found, version=first), items(store, found))
+        told = difference(*pair, unit=unit_key(store, found))
     if as_json:
-        click.echo(json.dumps(_difference(told), ensure_ascii=False, indent=1))
+        tell(_difference(told))
         return
     _print_difference(found, first, told)
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from qianhang.cli.plan_json import json_option, tell
 from qianhang.cli.plan_ledger import on_option, today
 from qianhang.cli.plan_office import now, opened
 from qianhang.core.words import say
@@ -30,7 +30,7 @@ def work_command() -> None:
 @click.argument("plan")
 @on_option
 @click.option("--since", type=_DAY, help=say("cli.plan.office.since"))
-@click.option("--json", "as_json", is_flag=True, help=say("cli.json"))
+@json_option
 def remind_command(plan: str, on: datetime | None, since: datetime | None, as_json: bool) -> None:
     from qianhang.plan.items import find_plan
     from qianhang.plan.office.work import dues, escalations, reminders, reports, rhythm
@@ -47,7 +47,7 @@ def remind_command(plan: str, on: datetime | None, since: datetime | None, as_js
     late = escalations(every, beat, today=day)
     if as_json:
         body = {"reminders": [asdict(r) for r in soon], "escalations": [asdict(e) for e in late]}
-        click.echo(json.dumps(body, ensure_ascii=False, indent=1, default=str))
+        tell(body)
         return
     for reminder in soon:
         key = "due_in" if reminder.left else "due_today"
@@ -71,13 +71,17 @@ def _line(due: Due, told: str) -> None:
 @click.option("--unit", default="", help=say("cli.plan.work.unit"))
 @click.option("--contact", default="", help=say("cli.plan.work.contact"))
 @click.option("--by", required=True, help=say("cli.plan.office.by"))
-def owner_command(item: str, person: str, unit: str, contact: str, by: str) -> None:
+@json_option
+def owner_command(item: str, person: str, as_json: bool, **told: str) -> None:
     from qianhang.plan.items import find_item
     from qianhang.plan.office.agenda import entrust
 
     with opened() as store:
         found = find_item(store, item)
-        entrust(store, found, person, unit=unit, contact=contact, by=by, at=now())
+        made = entrust(store, found, person, **told, at=now())
+    if as_json:
+        tell(made)
+        return
     click.echo(f"{found.ref}  {found.name}  {person}")
 
 
@@ -87,15 +91,20 @@ def owner_command(item: str, person: str, unit: str, contact: str, by: str) -> N
 @on_option
 @click.option("--minutes", default="", help=say("cli.plan.work.minutes"))
 @click.option("--by", default="", help=say("cli.plan.office.by"))
-def meeting_command(plan: str, title: str, on: datetime | None, minutes: str, by: str) -> None:
+@json_option
+def meeting_command(plan: str, title: str, on: datetime | None, as_json: bool, **told: str) -> None:
     from qianhang.plan.items import find_plan
     from qianhang.plan.office.agenda import hold, meetings
 
     with opened(read_only=not title) as store:
         found = find_plan(store, plan)
         if title:
+            minutes, by = told["minutes"], told["by"]
             hold(store, found, title, day=today(on), body=minutes, by=by, at=now())
         every = meetings(store, found)
+    if as_json:
+        tell(every)
+        return
     for one in every:
         click.echo(f"{one.id}  {one.day}  {one.title}  {one.by}")
 
@@ -109,7 +118,8 @@ def meeting_command(plan: str, title: str, on: datetime | None, minutes: str, by
 @click.option("--item", default="", help=say("cli.plan.work.about"))
 @click.option("--done", type=int, help=say("cli.plan.work.done"))
 @click.option("--by", default="", help=say("cli.plan.office.by"))
-def decision_command(plan: str, text: str, done: int | None, by: str, **asked: Any) -> None:
+@json_option
+def decision_command(plan: str, text: str, done: int | None, as_json: bool, **asked: Any) -> None:
     from qianhang.plan.items import find_item, find_plan
     from qianhang.plan.office import agenda
 
@@ -119,11 +129,15 @@ def decision_command(plan: str, text: str, done: int | None, by: str, **asked: A
             ref = asked["item"]
             code = find_item(store, ref).code if ref else ""
             due = asked["due"].date() if asked["due"] else None
-            told = {"owner": asked["owner"], "meeting": asked["meeting"], "due": due}
-            agenda.decide(store, found, text, item=code, by=by, at=now(), **told)
+            told = {name: asked[name] for name in ("owner", "meeting", "by")}
+            agenda.decide(store, found, text, item=code, due=due, at=now(), **told)
         if done is not None:
-            agenda.close(store, agenda.find_decision(store, found, done), by=by, at=now())
+            one = agenda.find_decision(store, found, done)
+            agenda.close(store, one, by=asked["by"], at=now())
         every = agenda.decisions(store, found)
+    if as_json:
+        tell(every)
+        return
     for one in every:
         state = say(f"office.work.{one.state}")
         click.echo(f"{one.id}  {state}  {one.due or '—'}  {one.owner}  {one.text}")
@@ -133,7 +147,8 @@ def decision_command(plan: str, text: str, done: int | None, by: str, **asked: A
 @click.argument("plan")
 @click.argument("values", nargs=-1)
 @click.option("--by", default="", help=say("cli.plan.office.by"))
-def settings_command(plan: str, values: tuple[str, ...], by: str) -> None:
+@json_option
+def settings_command(plan: str, values: tuple[str, ...], by: str, as_json: bool) -> None:
     from qianhang.plan.items import find_plan
     from qianhang.plan.office.work import RHYTHM, read_rhythm, rhythm, written
     from qianhang.plan.stated import set_setting, setting
@@ -145,4 +160,16 @@ def settings_command(plan: str, values: tuple[str, ...], by: str) -> None:
             read_rhythm(raw)
             set_setting(store, found, RHYTHM, raw, by=by, at=now())
         beat = rhythm(store, found)
-    click.echo(json.dumps(asdict(beat), ensure_ascii=False, indent=1))
+    if as_json:
+        tell(beat)
+        return
+    typed = asdict(beat) | {
+        "remind": ",".join(map(str, beat.remind)),
+        "escalate": ",".join(map(str, beat.escalate)),
+        "quarterly": "yes" if beat.quarterly else "no",
+    }
+    for name, value in typed.items():
+        if name != "superiors":
+            click.echo(f"{name}={value}")
+    for unit, superior in beat.superiors.items():
+        click.echo(f"superior.{unit}={superior}")

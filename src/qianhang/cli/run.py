@@ -29,6 +29,8 @@ def _params(_: click.Context, __: click.Parameter, values: tuple[str, ...]) -> d
 @click.option("--seed", default=0, show_default=True, help=say("cli.run.seed"))
 @click.option("--pool", default="local", show_default=True, help=say("cli.run.pool"))
 @click.option("--param", multiple=True, callback=_params, metavar="K=V", help=say("cli.run.param"))
+@click.option("--subject", default="", help=say("cli.run.subject"))
+@click.option("--region", default="", help=say("cli.run.region"))
 @click.option("--again", is_flag=True, help=say("cli.run.again"))
 @click.option("--json", "as_json", is_flag=True, help=say("cli.json"))
 def run_command(  # noqa: PLR0917 - one argument for each option of the command
@@ -38,6 +40,8 @@ def run_command(  # noqa: PLR0917 - one argument for each option of the command
     seed: int,
     pool: str,
     param: dict[str, str],
+    subject: str,
+    region: str,
     again: bool,
     as_json: bool,
 ) -> None:
@@ -46,7 +50,7 @@ def run_command(  # noqa: PLR0917 - one argument for each option of the command
     from qianhang.store import Settings
 
     screen = console(stderr=as_json)
-    asked = Request(scenario, case, data, seed, pool, param, again)
+    asked = Request(scenario, case, data, seed, pool, param, again, subject, region)
     with Steps(screen) as steps:
         record, found = carry_out(asked, settings=Settings.load(), listen=steps)
     if found:

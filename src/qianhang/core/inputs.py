@@ -39,3 +39,7 @@ class Inputs(Mapping[str, Any]):
     def replace(self, **values: pd.DataFrame | Path) -> Inputs:
         """A copy in which the given inputs stand instead."""
         return Inputs({**self._values, **values})
+
+    def blind(self) -> Inputs:
+        """A copy without inputs whose name starts with truth, which no pack sees."""
+        return Inputs({n: v for n, v in self._values.items() if not n.startswith("truth")})

@@ -15,6 +15,7 @@ __all__ = [
     "Baseline",
     "Case",
     "Column",
+    "Feed",
     "Headline",
     "Input",
     "Manifest",
@@ -32,6 +33,7 @@ Task = Literal[
 Role = Literal[
     "time", "target", "feature", "group", "place", "protected", "event", "duration", "text", "id"
 ]
+_WHOLE = {"1": 1.0, "%": 100.0}
 SplitKind = Literal["forward", "season_out", "unit_out", "group", "spatial_block", "given", "none"]
 
 
@@ -201,6 +203,46 @@ class Headline:
 
 
 @dataclass(frozen=True, slots=True)
+class Feed:
+    """An indicator of plans for which a run on one's own data gives the figure.
+
+    indicator : the indicator, in the words that offices use
+    figure : a score of the run, or "headline"; unit : of the indicator
+    words : what a plan may call it; of one entry every part, cut at blanks, has to be there
+    without : words that tell of something else
+    rest : the indicator is what the figure leaves of the whole, as accuracy is of error
+    over : how the figures of several sites become one
+    """
+
+    indicator: Words
+    figure: str
+    unit: str
+    words: tuple[str, ...]
+    without: tuple[str, ...] = ()
+    rest: bool = False
+    over: Literal["worst", "sum", "last"] = "worst"
+
+    def __post_init__(self) -> None:
+        if not units.known(self.unit):
+            raise ValueError(units.unknown(self.unit))
+        if not self.words or not all(w.strip() for w in self.words):
+            raise ValueError("words must hold what a plan may call the indicator")
+        if self.rest and self.unit not in _WHOLE:
+            raise ValueError(f"rest needs the unit {' or '.join(_WHOLE)}, found {self.unit}")
+
+    def fits(self, text: str) -> bool:
+        """Whether a plan that writes so means this indicator."""
+        low = text.casefold()
+        called = any(all(part in low for part in w.casefold().split()) for w in self.words)
+        return called and not any(w.casefold() in low for w in self.without)
+
+    def value(self, figures: Mapping[str, float | None]) -> float | None:
+        """The indicator's value, in `unit`; None where the run has no such figure."""
+        found = figures.get(self.figure)
+        return found if found is None or not self.rest else _WHOLE[self.unit] - found
+
+
+@dataclass(frozen=True, slots=True)
 class Baseline:
     """What ours is measured against; better_by = 1 - ours / trivial on the first bar's metric."""
 
@@ -256,6 +298,7 @@ class Manifest:
     event_min: int = 0
     params: Mapping[str, int | float | str | bool] = field(default_factory=dict)
     headline: Headline | None = None
+    feeds: tuple[Feed, ...] = ()
     columns: Mapping[str, Column] = field(default_factory=dict)
     inputs: Mapping[str, Input] = field(default_factory=dict)
     split: Split = Split()

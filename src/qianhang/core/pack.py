@@ -14,7 +14,7 @@ from typing import Any
 
 from qianhang.core import manifest, schema
 from qianhang.core.errors import MissingExtra, PackError
-from qianhang.core.manifest import Manifest
+from qianhang.core.manifest import Feed, Manifest
 
 __all__ = ["ENTRY_POINTS", "Card", "Pack", "cards", "find", "load_pack", "packs", "required"]
 
@@ -34,6 +34,7 @@ class Card:
     task: str
     covers: tuple[str, ...]
     extra: str
+    feeds: tuple[Feed, ...] = ()
     broken: str = ""
 
     @property
@@ -161,6 +162,7 @@ def _card(folder: Path) -> Card:
             raw["task"],
             tuple(raw.get("covers", ())),
             raw.get("extra", ""),
+            tuple(schema.read(Feed, f, where=f"{folder} feeds") for f in raw.get("feeds", ())),
         )
     except PackError as cause:
         return Card(id_, folder, "", "", "", (), "", broken=str(cause))

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from qianhang.data.contract import Checked, check
     from qianhang.data.datasets import DataFile, DataSet
     from qianhang.data.folders import cache_folder, data_folders
+    from qianhang.data.grade import grade_inputs
     from qianhang.data.opening import FileRecord, Opened, open_inputs
     from qianhang.data.provenance import content_hash, file_sha256, fingerprint
     from qianhang.data.quality import groups_across, leak_probe, near_duplicates
@@ -39,6 +40,7 @@ __all__ = [
     "fetch",
     "file_sha256",
     "fingerprint",
+    "grade_inputs",
     "groups_across",
     "leak_probe",
     "locate",
@@ -56,6 +58,7 @@ _HOMES = {
     "datasets": "DataFile DataSet",
     "sources": "FileState Located fetch locate verify",
     "folders": "cache_folder data_folders",
+    "grade": "grade_inputs",
     "opening": "FileRecord Opened open_inputs",
     "provenance": "content_hash file_sha256 fingerprint",
     "quality": "groups_across leak_probe near_duplicates",

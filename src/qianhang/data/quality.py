@@ -1,4 +1,4 @@
-"""What would make a score too good: rows on both sides of a split, features that give it away."""
+"""What would make a score too good: rows that repeat, also across a split, features that tell."""
 
 from __future__ import annotations
 
@@ -11,10 +11,11 @@ import pandas as pd
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
-__all__ = ["groups_across", "leak_probe", "near_duplicates"]
+__all__ = ["groups_across", "leak_probe", "near_duplicates", "repeated_rows"]
 
 ROW_NUMBER = "(row number)"
 _LEAST_IN_CATEGORY = 20
+_BY_CHANCE = 50  # possible rows for each row: fewer, and over 1 % coincide without any fault
 
 
 def near_duplicates(
@@ -44,6 +45,17 @@ def near_duplicates(
     return pairs.sort_values("row", ignore_index=True) if len(pairs) else empty
 
 
+def repeated_rows(frame: pd.DataFrame) -> int:
+    """How many rows are the same as an earlier one, their time included.
+
+    0 where the columns take so few values that rows must coincide by chance.
+    """
+    table = _comparable(frame, None)
+    if table.shape[1] == 0 or _log_possible(table) < np.log(_BY_CHANCE * max(len(table), 1)):
+        return 0
+    return int(pd.Series(_hash(table, None, 0.0)).duplicated().sum())
+
+
 def _comparable(frame: pd.DataFrame, columns: Sequence[str] | None) -> pd.DataFrame:
     table = frame if columns is None else frame[list(columns)]
     if isinstance(frame.index, pd.DatetimeIndex):
@@ -53,9 +65,13 @@ def _comparable(frame: pd.DataFrame, columns: Sequence[str] | None) -> pd.DataFr
 
 def _telling(table: pd.DataFrame) -> bool:
     """Whether two equal rows are a surprise: more possible rows than there are pairs."""
-    possible = sum(np.log(max(table[c].astype(str).nunique() if table[c].dtype == object
-                              else table[c].nunique(), 1)) for c in table)  # fmt: skip
-    return bool(possible > 2 * np.log(max(len(table), 2)))
+    return bool(_log_possible(table) > 2 * np.log(max(len(table), 2)))
+
+
+def _log_possible(table: pd.DataFrame) -> float:
+    """Logarithm of how many different rows the columns' values can make."""
+    return float(sum(np.log(max(table[c].astype(str).nunique() if table[c].dtype == object
+                                else table[c].nunique(), 1)) for c in table))  # fmt: skip
 
 
 def _hash(table: pd.DataFrame, digits: int | None, shift: float) -> np.ndarray:

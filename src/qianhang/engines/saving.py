@@ -4,12 +4,22 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterable, Mapping
+from typing import Any, TypeVar
 
 import numpy as np
 
-__all__ = ["pack_arrays", "packed", "unpack_arrays", "unpacked"]
+__all__ = [
+    "fitted",
+    "fitted_arrays",
+    "pack_arrays",
+    "packed",
+    "under",
+    "unpack_arrays",
+    "unpacked",
+]
+
+_Model = TypeVar("_Model")
 
 
 def packed(arrays: Mapping[str, Any]) -> bytes:
@@ -40,3 +50,21 @@ def unpack_arrays(
     """The arrays and the notes that `pack_arrays` wrote."""
     notes: dict[str, Any] = json.loads(files[f"{name}.json"])
     return unpacked(files[f"{name}.npz"]), notes
+
+
+def fitted_arrays(model: object, names: Iterable[str]) -> dict[str, Any]:
+    """What a model has learnt, by name: of `coef` the attribute `coef_`."""
+    return {name: getattr(model, f"{name}_") for name in names}
+
+
+def fitted(kind: type[_Model], params: Mapping[str, Any], arrays: Mapping[str, Any]) -> _Model:
+    """A model of a kind and settings that has learnt what `fitted_arrays` told."""
+    model = kind(**params)
+    for name, array in arrays.items():
+        setattr(model, f"{name}_", array)
+    return model
+
+
+def under(files: Mapping[str, bytes], prefix: str) -> dict[str, bytes]:
+    """The files whose names begin with a prefix, by the rest of their names."""
+    return {n.removeprefix(prefix): data for n, data in files.items() if n.startswith(prefix)}

@@ -13,7 +13,7 @@ import csv
 import io
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
@@ -22,17 +22,21 @@ import sqlalchemy as sa
 
 from qianhang.core.errors import ContractError, MissingExtra, UsageError
 from qianhang.plan import schema
+from qianhang.plan.answers import about, asked
 from qianhang.plan.author import signed, stamp
-from qianhang.plan.evidence import Observation, observe
+from qianhang.plan.evidence import Observation, checked, observe
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from qianhang.store import Store, Transaction
 
-__all__ = ["Delivery", "deliver", "new_key", "register_key", "retire_key", "seal"]
+__all__ = ["Delivery", "deliver", "fetched", "new_key", "register_key", "retire_key", "seal"]
 
 _KIND = "evidence.delivery"
 _PARTS = ("connector", "sequence", "sent", "records", "signature")
 _FIELDS = ("kind", "subject", "on", "value", "unit", "key", "target", "facts")
+_REQUIRED = ("kind", "subject", "on")
 _MOST_BYTES, _MOST_RECORDS = 20_000_000, 20_000
 _HEX = re.compile(r"[0-9a-f]{64}")
 _HEAD = re.compile(r"#\s*(connector|sequence|sent|signature)\s*=\s*(.*)")
@@ -100,25 +104,41 @@ def retire_key(store: Store, name: str, *, by: str, at: datetime) -> None:
         tx.append("plan.key", name, payload=payload, at=at)
 
 
-def deliver(store: Store, raw: bytes, *, at: datetime) -> Delivery:
+def fetched(path: Path) -> bytes:
+    """The bytes of a delivery that lies in a file.
+
+    Raises ContractError where it is not there, is no file or is too large.
+    """
+    try:
+        size = path.stat().st_size
+        if size > _MOST_BYTES:
+            raise _too_large(path.name, size)
+        return path.read_bytes()
+    except OSError as cause:
+        raise ContractError("QH183", f"{path}: {cause.strerror}") from None
+
+
+def deliver(store: Store, raw: bytes, *, at: datetime, name: str = "") -> Delivery:
     """The delivery as evidence of grade B: all of its records, or none.
 
+    name : of the file, for errors
     Raises ContractError where the signature is not that of a registered connector over these very
-    contents, the delivery or a later one was taken before, or a record cannot be read.
+    contents, the delivery or a later one was taken before, or a record cannot be read, names a
+    target that is not there, or has a unit that the target's cannot be read from.
     """
-    body = _body(raw)
+    body = _body(raw, name or "the delivery")
     connector, sequence = str(body["connector"]), body["sequence"]
     _verify(store, body)
-    seen = [_observation(r, f"{connector} record {n}") for n, r in enumerate(body["records"], 1)]
+    shown = name or connector
+    read = [_observation(r, f"{shown}, record {n}") for n, r in enumerate(body["records"], 1)]
+    known = asked(store, (r.target for r in read if r.target))
+    seen = [about(known, r, where=f"{shown}, record {n}") for n, r in enumerate(read, 1)]
     file = store.files.put(raw)
     with store.write() as tx:
         payload = {"sequence": sequence, "records": len(seen), "files": {"delivery": file}}
         mark = tx.append(_KIND, connector, payload=payload, at=at)
         _refuse_replay(tx, connector, sequence, mark.seq)
-        try:
-            made = [observe(tx, each, grade="B", by=connector, at=at) for each in seen]
-        except UsageError as cause:
-            raise ContractError("QH183", f"{connector}: {cause.message}") from cause
+        made = [observe(tx, each, grade="B", by=connector, at=at) for each in seen]
     return Delivery(connector, sequence, tuple(e.seq for e in made))
 
 
@@ -159,25 +179,31 @@ def _verify(store: Store, body: Mapping[str, Any]) -> None:
         raise ContractError("QH181", message, hint="altered on the way, or another key") from None
 
 
-def _body(raw: bytes) -> dict[str, Any]:
-    """The delivery in either form, its parts of the right types."""
+def _body(raw: bytes, shown: str) -> dict[str, Any]:
+    """The delivery in either form, its parts of the right types; shown : its name, for errors."""
     if len(raw) > _MOST_BYTES:
-        message = f"the delivery holds {len(raw):,} bytes, at most {_MOST_BYTES:,} are taken"
-        raise ContractError("QH183", message)
+        raise _too_large(shown, len(raw))
     try:
         text = raw.decode("utf-8-sig")
         body = json.loads(text) if text.lstrip().startswith("{") else _from_csv(text)
     except (UnicodeDecodeError, ValueError, csv.Error) as cause:
-        raise ContractError("QH183", f"the delivery cannot be read: {cause}") from cause
+        raise ContractError("QH183", f"{shown}: no JSON and no CSV ({cause})") from cause
     if not isinstance(body, dict) or set(body) != set(_PARTS):
         found = sorted(body) if isinstance(body, dict) else type(body).__name__
-        raise ContractError("QH183", f"the delivery holds {found}, expected {', '.join(_PARTS)}")
+        raise ContractError("QH183", f"{shown}: found {found}, expected {', '.join(_PARTS)}")
     if type(body["sequence"]) is not int or body["sequence"] < 0:
-        message = f"sequence {body['sequence']!r}: expected a whole number from 0"
+        message = f"{shown}, sequence: found {body['sequence']!r}, expected a whole number from 0"
         raise ContractError("QH183", message)
     if not isinstance(body["records"], list) or len(body["records"]) > _MOST_RECORDS:
-        raise ContractError("QH183", f"records: expected a list of at most {_MOST_RECORDS:,}")
+        raise ContractError(
+            "QH183", f"{shown}, records: expected a list of at most {_MOST_RECORDS:,}"
+        )
     return body
+
+
+def _too_large(shown: str, size: int) -> ContractError:
+    message = f"{shown}: found {size:,} bytes, expected at most {_MOST_BYTES:,}"
+    return ContractError("QH183", message)
 
 
 def _from_csv(text: str) -> dict[str, Any]:
@@ -209,23 +235,67 @@ def _cell(text: str) -> Any:
 
 
 def _observation(raw: Any, where: str) -> Observation:
-    if not isinstance(raw, dict) or set(raw) - set(_FIELDS):
-        extra = sorted(set(raw) - set(_FIELDS)) if isinstance(raw, dict) else raw
-        raise ContractError("QH183", f"{where}: {extra}; expected {', '.join(_FIELDS)}")
+    """The record, checked before anything is written."""
+    if not isinstance(raw, dict):
+        raise ContractError("QH183", f"{where}: found {raw!r}, expected {', '.join(_FIELDS)}")
+    unknown = sorted(set(raw) - set(_FIELDS))
+    if unknown:
+        message = f"{where}: found field {unknown[0]!r}, expected {', '.join(_FIELDS)}"
+        raise ContractError("QH183", message)
+    values = {name: read(raw, name, where) for name, read in _READERS.items()}
+    seen = Observation(**values)
     try:
-        value = raw.get("value")
-        if isinstance(value, bool):
-            raise TypeError("value is true or false, expected a number")
-        return Observation(
-            kind=str(raw["kind"]), subject=str(raw["subject"]),
-            on=date.fromisoformat(str(raw["on"])), value=None if value is None else float(value),
-            unit=str(raw.get("unit", "")), key=str(raw.get("key", "")),
-            target=str(raw.get("target", "")), facts=dict(raw.get("facts", {})),
-        )  # fmt: skip
-    except KeyError as cause:
-        raise ContractError("QH183", f"{where}: {cause} is missing") from None
-    except (TypeError, ValueError) as cause:
-        raise ContractError("QH183", f"{where}: {cause}") from None
+        checked(seen, grade="B", by="connector")
+    except UsageError as cause:
+        raise ContractError("QH183", f"{where}: {cause.message}") from None
+    return seen
+
+
+def _text(raw: Mapping[str, Any], name: str, where: str) -> str:
+    found = raw.get(name, "")
+    if name in _REQUIRED and found in ("", None):
+        raise ContractError("QH183", f"{where}, field {name}: is missing")
+    if isinstance(found, bool) or not isinstance(found, str | int):
+        raise _wrong(where, name, found, "a text")
+    return str(found)
+
+
+def _day(raw: Mapping[str, Any], name: str, where: str) -> date:
+    text = _text(raw, name, where)
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise _wrong(where, name, text, "a day such as 2026-05-31") from None
+
+
+def _number(raw: Mapping[str, Any], name: str, where: str) -> float | None:
+    found = raw.get(name)
+    if found is None:
+        return None
+    try:
+        if isinstance(found, bool):
+            raise TypeError
+        return float(found)
+    except (TypeError, ValueError):
+        raise _wrong(where, name, found, "a number") from None
+
+
+def _facts(raw: Mapping[str, Any], name: str, where: str) -> Mapping[str, Any]:
+    found = raw.get(name, {})
+    if not isinstance(found, dict):
+        raise _wrong(where, name, found, "names with their values")
+    return found
+
+
+def _wrong(where: str, name: str, found: object, expected: str) -> ContractError:
+    message = f"{where}, field {name}: found {found!r}, expected {expected}"
+    return ContractError("QH183", message)
+
+
+_READERS: Mapping[str, Callable[[Mapping[str, Any], str, str], Any]] = {
+    "kind": _text, "subject": _text, "on": _day, "value": _number, "unit": _text, "key": _text,
+    "target": _text, "facts": _facts,
+}  # fmt: skip
 
 
 def _canonical(body: Mapping[str, Any]) -> bytes:

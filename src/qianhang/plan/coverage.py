@@ -77,7 +77,8 @@ def of_plan(
 ) -> Coverage:
     """An imported plan's systems to be built, each with what realises it.
 
-    found : its system items; rejected ones and those merely relied upon are left out
+    found : its system items; rejected ones, a model's pending proposals and those merely relied
+        upon are left out
     links : what people have said; match : name -> inventory id, for systems without one
     """
     stated: dict[str, list[str]] = {}
@@ -85,7 +86,7 @@ def of_plan(
         stated.setdefault(each.system, []).append(f"{each.kind} {each.name}")
     named = []
     for item in found:
-        if item.state == "rejected" or item.values["role"] != "build":
+        if item.state == "rejected" or item.pending or item.values["role"] != "build":
             continue
         mission = item.values["mission"] or match(item.name) or ""
         by = (*realised.get(mission, ()), *stated.get(item.code, ()))

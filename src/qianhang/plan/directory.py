@@ -184,7 +184,7 @@ def _own(word: str, region: str) -> str:
     """The region meant by a bare 省 or 市 in a plan of a region."""
     level = _LEVELS[word]
     if level == "province":
-        return _places().get(region, region)
+        return _places().get(region, region if _level(region) == level else "")
     return region if _level(region) == level or region in _MUNICIPALITIES else ""
 
 

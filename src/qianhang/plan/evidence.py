@@ -5,19 +5,16 @@ Nothing is ever changed: a retraction is a record of its own, and both stay visi
 
 from __future__ import annotations
 
-import json
 import math
 import re
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import date, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from qianhang.core.errors import UsageError
 
 if TYPE_CHECKING:
-    from qianhang.plan.items import Item
     from qianhang.store import LogEntry, Store, Transaction
 
 __all__ = [
@@ -27,10 +24,8 @@ __all__ = [
     "Finding",
     "Grade",
     "Observation",
-    "answer",
-    "answer_with",
+    "checked",
     "evidence",
-    "facts_of",
     "observe",
     "record",
     "retract",
@@ -41,8 +36,8 @@ __all__ = [
 Grade = Literal["A", "B", "C", "D"]
 GRADES: tuple[Grade, ...] = ("A", "B", "C", "D")
 KINDS = (
-    "run", "model", "dataset", "capacity", "pue", "link", "voucher", "statistic", "document",
-    "claim",
+    "run", "figure", "model", "dataset", "capacity", "pue", "link", "voucher", "statistic",
+    "document", "claim",
 )  # fmt: skip
 _KIND, _RETRACTED = "evidence", "evidence.retracted"
 _INDICATOR = re.compile(r"M\d{3}")
@@ -146,7 +141,7 @@ def observe(tx: Transaction, seen: Observation, *, grade: Grade, by: str, at: da
     Raises UsageError for an unknown kind, a value that is no number, a document without a file,
     a claim that pretends to more than grade D, a nameless author.
     """
-    _check(seen, grade, by)
+    checked(seen, grade=grade, by=by)
     payload = {
         "kind": seen.kind,
         "subject": seen.subject,
@@ -163,63 +158,6 @@ def observe(tx: Transaction, seen: Observation, *, grade: Grade, by: str, at: da
     return tx.append(_KIND, (seen.target or seen.subject)[:200], payload=payload, at=at)
 
 
-def answer(
-    store: Store,
-    item: Item,
-    seen: Observation,
-    *,
-    by: str,
-    at: datetime,
-    file: Path | None = None,
-) -> LogEntry:
-    """The new record for one target by a person: grade C with the document, which is kept, else D.
-
-    A value without a unit is in the target's own.
-
-    Raises UsageError where the item is no target, the file is not there, or the record cannot be.
-    """
-    if file and not file.is_file():
-        raise UsageError("QH825", f"{file}: there is no such file")
-    files = {file.name: file} if file else {}
-    return answer_with(store, item, seen, files=files, by=by, at=at)
-
-
-def answer_with(
-    store: Store,
-    item: Item,
-    seen: Observation,
-    *,
-    files: Mapping[str, Path | bytes],
-    by: str,
-    at: datetime,
-) -> LogEntry:
-    """As `answer`, with documents by name, each as its bytes or where it lies."""
-    if item.kind != "target":
-        raise UsageError("QH825", f"{item.ref} is a {item.kind}: expected a target")
-    kept = {name: store.files.put(file) for name, file in files.items()}
-    unit = item.values["unit"] if seen.value is not None and not seen.unit else seen.unit
-    whole = replace(seen, target=item.ref, unit=unit, files={**seen.files, **kept})
-    with store.write() as tx:
-        return observe(tx, whole, grade="C" if kept else "D", by=by, at=at)
-
-
-def facts_of(pairs: Iterable[str]) -> dict[str, Any]:
-    """Facts typed as name=value; a value that reads as JSON is what it reads as, else text.
-
-    Raises UsageError for a pair without a name.
-    """
-    found: dict[str, Any] = {}
-    for pair in pairs:
-        name, mark, text = pair.partition("=")
-        if not mark or not name:
-            raise UsageError("QH825", f"fact {pair!r}: expected name=value")
-        try:
-            found[name] = json.loads(text)
-        except ValueError:
-            found[name] = text
-    return found
-
-
 def retract(store: Store, seq: int, *, why: str, by: str, at: datetime) -> LogEntry:
     """The record that takes record `seq` back; figures from now on leave it out.
 
@@ -232,7 +170,9 @@ def retract(store: Store, seq: int, *, why: str, by: str, at: datetime) -> LogEn
     with store.write() as tx:
         found = entries(tx.connection, kind=_KIND, after=seq - 1, limit=1)
         if not found or found[0].seq != seq:
-            raise UsageError("QH825", f"record {seq} is no evidence", hint="plan evidence list")
+            raise UsageError(
+                "QH825", f"record {seq} is no evidence", hint="qianhang plan evidence list"
+            )
         if entries(tx.connection, kind=_RETRACTED, subject=str(seq)):
             raise UsageError("QH825", f"evidence {seq} was retracted before")
         payload = {"seq": seq, "why": why, "by": by}
@@ -296,7 +236,8 @@ def _read(entry: LogEntry) -> dict[str, Any]:
     }
 
 
-def _check(seen: Observation, grade: str, by: str) -> None:
+def checked(seen: Observation, *, grade: str, by: str) -> None:
+    """Raises UsageError for what can be no record, as `observe` does."""
     where = f"evidence of {seen.subject!r}"
     if seen.kind not in KINDS:
         raise UsageError("QH825", f"{where}: kind {seen.kind!r} is none of {', '.join(KINDS)}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 import json
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +13,7 @@ import sqlalchemy as sa
 
 from qianhang.core.errors import UsageError
 from qianhang.plan import schema
+from qianhang.plan.units_known import Place, aliases, same_as
 
 if TYPE_CHECKING:
     from qianhang.store import Store
@@ -21,6 +22,7 @@ __all__ = [
     "CONFIRMED",
     "Assignment",
     "Item",
+    "Led",
     "Plan",
     "assignments",
     "children",
@@ -28,8 +30,10 @@ __all__ = [
     "find_plan",
     "items",
     "leaders",
+    "place_of",
     "plans",
     "text_of_plan",
+    "unit_key",
     "visible",
 ]
 
@@ -137,6 +141,16 @@ class Item:
         return next(str(self.values[n]) for n in ("title", "indicator", "name") if n in self.values)
 
     @property
+    def proposed(self) -> bool:
+        """Whether a model proposed it, whoever stands behind it since."""
+        return self.read.get("source") == "model"
+
+    @property
+    def pending(self) -> bool:
+        """Whether a model proposed it and nobody has settled it: no table may count it."""
+        return self.proposed and self.state == "draft"
+
+    @property
     def confirmed(self) -> bool:
         """Whether a person stands behind it."""
         return self.state in CONFIRMED
@@ -155,6 +169,17 @@ class Assignment:
     role: str
     position: int
     source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Led:
+    """Who leads an item, each unit under the name that the plan prints first.
+
+    convention : no leader is printed, the first of those responsible leads
+    """
+
+    units: tuple[str, ...] = ()
+    convention: bool = False
 
 
 def plans(store: Store) -> tuple[Plan, ...]:
@@ -286,42 +311,72 @@ def assignments(store: Store, plan: Plan) -> tuple[Assignment, ...]:
         return tuple(Assignment(**row) for row in rows)
 
 
-def leaders(store: Store, plan: Plan) -> Mapping[str, tuple[str, ...]]:
-    """Code -> the units that lead it; what has no units of its own has those of its section, or of
-    the nearest section above that has some."""
-    by_code: dict[str, tuple[str, ...]] = {}
-    for row in assignments(store, plan):
+def place_of(connection: sa.Connection, plan: Plan) -> Place:
+    """Where and when the plan's units are printed."""
+    dated = re.fullmatch(r"\d{4}-\d\d-\d\d", plan.date)
+    on = datetime.date.fromisoformat(plan.date if dated else plan.at[:10])
+    known = aliases(connection, region=plan.region, on=on)
+    return Place(plan.region, plan.level, on, known)
+
+
+def unit_key(store: Store, plan: Plan) -> Callable[[str], str]:
+    """Printed name -> what all names of one unit in this plan share."""
+    with store.read() as connection:
+        return place_of(connection, plan).key
+
+
+def leaders(store: Store, plan: Plan) -> Mapping[str, Led]:
+    """Code -> who leads it; what has no units of its own has those of its section, or of the
+    nearest section above that has some."""
+    told = assignments(store, plan)
+    names = same_as((row.unit for row in told), unit_key(store, plan))
+    rows_of: dict[str, list[Assignment]] = {}
+    for row in told:
         if row.role == "lead":
-            by_code[row.item] = (*by_code.get(row.item, ()), row.unit)
+            rows_of.setdefault(row.item, []).append(row)
+    by_code = {
+        code: Led(
+            tuple(dict.fromkeys(names[r.unit] for r in rows)),
+            all(r.source == "convention" for r in rows),
+        )
+        for code, rows in rows_of.items()
+    }
     every = items(store, plan)
     first: dict[str, Item] = {}
     for i in every:
         if i.kind == "section":
             first.setdefault(i.section, i)
     by_path = {path: by_code[i.code] for path, i in first.items() if i.code in by_code}
-    # Rows of an annexed table, numbered from 1 again, answer for what stands in them alone.
-    rows = [
-        i for i in every
-        if i.kind == "task" and i.section in first and first[i.section].start < i.start
-    ]  # fmt: skip
-    within = {
-        i.code: by_code.get(row.code, ())
-        for row in rows
-        for i in every
-        if row.start <= i.start and i.end <= row.end
-    }
+    within = _within_rows(every, first, by_code)
     return {
         i.code: by_code.get(i.code) or within.get(i.code) or _inherited(by_path, i.section)
         for i in every
     }
 
 
-def _inherited(by_path: Mapping[str, tuple[str, ...]], path: str) -> tuple[str, ...]:
+def _within_rows(
+    every: Sequence[Item], first: Mapping[str, Item], by_code: Mapping[str, Led]
+) -> dict[str, Led]:
+    """Rows of an annexed table, numbered from 1 again, answer for what stands in them alone."""
+    rows = [
+        i for i in every
+        if i.kind == "task" and i.section in first and first[i.section].start < i.start
+    ]  # fmt: skip
+    return {
+        i.code: by_code[row.code]
+        for row in rows
+        if row.code in by_code
+        for i in every
+        if row.start <= i.start and i.end <= row.end
+    }
+
+
+def _inherited(by_path: Mapping[str, Led], path: str) -> Led:
     while path:
         if path in by_path:
             return by_path[path]
         path = path.rpartition(".")[0]
-    return ()
+    return Led()
 
 
 def text_of_plan(store: Store, plan: Plan, version: int | None = None) -> str:

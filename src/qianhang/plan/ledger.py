@@ -73,15 +73,18 @@ def keep(
         plan = _put_plan(tx, head, before)
         old = items._items(tx.connection, before.id, before.version, "") if before else []
         drafts = _drafts(document, plan)
-        new = revision.carried(old, drafts, codes=_codes(tx, plan)) if before else drafts
+        where = items.place_of(tx.connection, plan)
+        codes = _codes(tx, plan)
+        new = revision.carried(old, drafts, codes=codes, unit=where.key) if before else drafts
+        new += revision.restated(old, new, text=document.text)
         _put_text(tx, plan, document, files=files, media=media)
         put_items(tx, new)
-        know_units(tx, [u for i in new for u in _unit_names(i)], region=region, level=plan.level)
+        know_units(tx, [u for i in new for u in _unit_names(i)], where)
         _know_indicators(tx, new)
         rules.propose(tx, new, plan=plan, at=at)
         payload = {"title": plan.title, "version": plan.version, "by": by, "files": files}
         tx.append("plan.imported", plan.ref, payload=payload, at=at)
-    changed = revision.difference(old, new) if before else None
+    changed = revision.difference(old, new, unit=where.key) if before else None
     return Kept(plan, plan.version, False, changed)
 
 
@@ -327,7 +330,7 @@ def add_task(
             "edited", 0, signed(by), stamp(at), values, {},
         )  # fmt: skip
         put_items(tx, [item])
-        know_units(tx, _unit_names(item), region=plan.region, level=plan.level)
+        know_units(tx, _unit_names(item), items.place_of(tx.connection, plan))
         payload = {"action": "added", "codes": [item.code], "after": values, "by": item.by}
         tx.append("plan.review", plan.ref, payload=payload, at=at)
     return replace(item)

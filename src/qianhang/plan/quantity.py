@@ -9,7 +9,7 @@ from typing import Final
 
 from qianhang.core import units
 
-__all__ = ["convert", "is_count"]
+__all__ = ["convert", "is_count", "one"]
 
 _TENS = {"十": 1e1, "百": 1e2, "千": 1e3, "万": 1e4, "亿": 1e8}
 _PREFIX: Final = {
@@ -49,6 +49,12 @@ def convert(value: float, *, from_: str, to: str) -> float:
         with contextlib.suppress(ValueError):
             return units.convert(value * fa, from_=a, to=b) / fb
     raise ValueError(f"{from_ or 'no unit'} cannot be read as {to or 'no unit'}")
+
+
+def one(unit: str) -> float:
+    """A single thing in a unit: 1 家, 0.0001 万家; 1 where the unit counts nothing."""
+    what, factor = _parsed(unit)
+    return 1 / factor if what == "count" else 1.0
 
 
 def is_count(unit: str) -> bool:

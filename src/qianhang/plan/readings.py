@@ -13,7 +13,7 @@ from qianhang.plan.evidence import GRADES, Evidence
 from qianhang.plan.items import Item
 from qianhang.plan.rules import Query, Rule
 
-__all__ = ["Component", "Reading", "read_target", "recomputed", "series"]
+__all__ = ["Component", "Reading", "newer", "read_target", "recomputed", "series"]
 
 _SIGNS: Mapping[str, Callable[[Any, Any], bool]] = {
     "==": operator.eq, "!=": operator.ne, ">=": operator.ge, "<=": operator.le,
@@ -101,7 +101,8 @@ def read_target(
     other = _common(rule.per, every, near=unit)
     below = _components(item, rule.per, every, on=on, unit=other)
     below = [replace(c, part="per") for c in below]
-    return _ratio(bare, rule, above, below, low=low)
+    told = _ratio(bare, rule, above, below, low=low)
+    return _with_claims(told, item, rule.query, every)
 
 
 def series(
@@ -176,17 +177,40 @@ def _ratio(
     """The quotient of two figures; a denominator of zero leaves the reading undefined."""
     if rule.per is None:
         raise ValueError("the rule is no ratio")
-    top, counted = _figure([c for c in above if c.grade != "D"], rule.query, low=low)
-    divisor, divided = _figure([c for c in below if c.grade != "D"], rule.per, low=low)
-    components = tuple(sorted((*counted, *divided), key=lambda c: (c.part != "value", c.seq)))
+    above, below = ([_unclaimed(c) for c in side if c.kind != "claim"] for side in (above, below))
+    top, counted = _figure(above, rule.query, low=low)
+    divisor, divided = _figure(below, rule.per, low=low)
+    components = _each_once(counted, divided)
     if top is None or divisor is None:
-        part = "numerator" if top is None else "denominator"
-        lacking = f"no evidence for the {part}: {_nothing(components, ())}"
+        part, side = ("numerator", counted) if top is None else ("denominator", divided)
+        lacking = f"no evidence for the {part}: {_nothing(side, ())}"
         return replace(bare, components=components, reason=lacking)
     value, reason = _quotient(top, divisor, bare.unit)
     grades = {c.grade: value for c in components if c.used and value is not None}
     worst = {max(grades): value} if grades and value is not None else {}
     return replace(bare, value=value, by_grade=worst, components=components, reason=reason)
+
+
+def _each_once(above: Sequence[Component], below: Sequence[Component]) -> tuple[Component, ...]:
+    """Both sides of a ratio, a record only where it counts; one that never does stands above."""
+    counts = {c.seq for c in (*above, *below) if c.used}
+    listed = {c.seq for c in above}
+    first = [c for c in above if c.used or c.seq not in counts]
+    second = [c for c in below if c.used or c.seq not in counts | listed]
+    return tuple(sorted(first, key=lambda c: c.seq)) + tuple(sorted(second, key=lambda c: c.seq))
+
+
+def _unclaimed(part: Component) -> Component:
+    """Neither side of a ratio is typed in."""
+    return replace(part, used=False, why=part.why or "only a claim") if part.grade == "D" else part
+
+
+def _with_claims(told: Reading, item: Item, query: Query, records: Sequence[Evidence]) -> Reading:
+    """The ratio with what was claimed of the target itself, in the target's unit, beside it."""
+    own = [r for r in records if r.kind == "claim"]
+    newest = replace(query, aggregate="last")
+    claimed, claims = _figure(_components(item, newest, own, on=told.on), newest, low=False)
+    return replace(told, claimed=claimed, components=(*told.components, *claims))
 
 
 def _quotient(top: float, divisor: float | None, unit: str) -> tuple[float | None, str]:
@@ -300,7 +324,7 @@ def _value(record: Evidence, query: Query, unit: str) -> tuple[float | None, str
     A count takes each record as one, but a list that names this target (a register) as its length.
     """
     if query.aggregate == "count" and (record.value is None or not record.target):
-        return 1.0, ""
+        return quantity.one(unit), ""
     if record.value is None:
         return None, "has no value"
     try:
@@ -316,7 +340,7 @@ def _figure(
     newest: dict[str, Component] = {}
     for each in found:
         decides = each.used or (query.latest and each.why.startswith(_FAILS))
-        if decides and (each.key not in newest or _newer(each, newest[each.key])):
+        if decides and (each.key not in newest or newer(each, newest[each.key])):
             newest[each.key] = each
     kept = {c.seq for c in newest.values()}
     marked = [
@@ -329,8 +353,9 @@ def _figure(
     return _aggregate(values, query.aggregate, low=low), marked
 
 
-def _newer(one: Component, other: Component) -> bool:
-    """Later observed; on one day the better grade; then the later record."""
+def newer(one: Component, other: Component) -> bool:
+    """Whether one takes the other's place: it was observed later, or on one day is of a better
+    grade, or else is the later record."""
     rank = (one.on, -GRADES.index(one.grade), one.seq)
     return rank > (other.on, -GRADES.index(other.grade), other.seq)
 
@@ -364,7 +389,7 @@ def _nothing(found: Sequence[Component], claims: Sequence[Component]) -> str:
     reasons: dict[str, int] = {}
     for each in found:
         if each.why:
-            name = each.why.partition(":")[0]
+            name = each.why if each.why.startswith(_FAILS) else each.why.partition(":")[0]
             reasons[name] = reasons.get(name, 0) + 1
     told = " + ".join(f"{n} × {why}" for why, n in sorted(reasons.items(), key=lambda r: -r[1])[:3])
     return f"none of {len(found)} records counts: {told}"

@@ -6,11 +6,15 @@ depend on who froze it; here they become words.
 
 from __future__ import annotations
 
+import ast
 import re
 
-from qianhang.core.words import Lang, say
+from qianhang.core.words import Lang, has, say
 
-__all__ = ["in_words"]
+__all__ = ["SIDES", "in_words"]
+
+# Part of a ratio -> its word in the catalogues, under ledger.reason.
+SIDES = {"value": "numerator", "per": "denominator"}
 
 _FORMS = {
     "no_rule": re.compile(r"no rule"),
@@ -33,8 +37,14 @@ _FORMS = {
     "fails": re.compile(r"does not qualify(?:: (?P<why>.*))?", re.DOTALL),
     "once": re.compile(r"counted once(?:: record (?P<number>\d+) is newer)?"),
     "blank": re.compile(r"has no value"),
+    "typed": re.compile(r"only a claim"),
     "unit": re.compile(r"(?P<found>.*) cannot be read as (?P<wanted>.*)"),
 }
+# What a rule asked of a record, and what the record says: both as Python writes them.
+_FACT = re.compile(
+    r"(?P<name>\S+) is (?P<found>.*), not (?P<sign>==|!=|>=|<=|>|<|in) (?P<wanted>.*)", re.DOTALL
+)
+_SIGNS = {"==": "eq", "!=": "ne", ">=": "ge", "<=": "le", ">": "gt", "<": "lt", "in": "in"}
 
 
 def in_words(reason: str, lang: Lang | None = None) -> str:
@@ -47,11 +57,49 @@ def _one(part: str, lang: Lang | None) -> str:
     for key, form in _FORMS.items():
         found = form.fullmatch(part)
         if found:
-            values = {k: v or "" for k, v in found.groupdict().items()}
-            if "rest" in values:
-                inner = (_one(p, lang) for p in values["rest"].split(" + ") if p)
-                values["rest"] = say("word.list_comma", lang=lang).join(inner)
-            if "part" in values:
-                values["part"] = say(f"ledger.reason.{values['part']}", lang=lang)
-            return say(f"ledger.reason.{key}", lang=lang, **values).rstrip("：: ")
+            parts = found.groupdict(default="")
+            told = {name: _inner(name, text, lang) for name, text in parts.items()}
+            return say(f"ledger.reason.{key}", lang=lang, **told).rstrip("：: ")
     return part
+
+
+def _inner(name: str, text: str, lang: Lang | None) -> str:
+    """A part of a reason: another reason, the side of a ratio, a unit, or as it is."""
+    if name == "rest":
+        parts = (_one(p, lang) for p in text.split(" + ") if p)
+        return say("word.semicolon", lang=lang).join(parts)
+    if name == "part":
+        return say(f"ledger.reason.{text}", lang=lang)
+    if text == "no unit":
+        return say("ledger.reason.no_unit", lang=lang)
+    fact = _FACT.fullmatch(text) if name == "why" else None
+    return _asked(fact, lang) if fact else text
+
+
+def _asked(fact: re.Match[str], lang: Lang | None) -> str:
+    """What a fact of a record is, and what the rule asks for."""
+    return say(
+        "ledger.reason.fact",
+        lang=lang,
+        name=_word(fact["name"], lang, "fact"),
+        found=_value(fact["found"], lang),
+        sign=say(f"ledger.sign.{_SIGNS[fact['sign']]}", lang=lang),
+        wanted=_value(fact["wanted"], lang),
+    )
+
+
+def _value(text: str, lang: Lang | None) -> str:
+    """A fact's value in words, where the catalogue has them; the members of a list side by side."""
+    try:
+        value = ast.literal_eval(text)
+    except (ValueError, SyntaxError):
+        return text
+    parts = value if isinstance(value, list | tuple) else [value]
+    shown = (_word(str(part), lang, "value", "evidence") for part in parts)
+    return say("word.list_comma", lang=lang).join(shown)
+
+
+def _word(plain: str, lang: Lang | None, *tables: str) -> str:
+    """The word for it in the first of the tables that has one."""
+    keys = (f"ledger.{table}.{plain}" for table in tables)
+    return next((say(key, lang=lang) for key in keys if has(key)), plain)

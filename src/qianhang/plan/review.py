@@ -14,7 +14,7 @@ from qianhang.plan import items, schema
 from qianhang.plan.author import signed, stamp
 from qianhang.plan.items import Item, Plan
 from qianhang.plan.ledger import write_assignments
-from qianhang.plan.units_known import know_units
+from qianhang.plan.units_known import Place, know_units
 
 if TYPE_CHECKING:
     from qianhang.store import Store, Transaction
@@ -98,24 +98,35 @@ def edit(store: Store, item: Item, values: Mapping[str, Any], *, by: str, at: da
 def confirm_all(
     store: Store, plan: Plan, *, by: str, at: datetime, kinds: Collection[str] = ()
 ) -> int:
-    """How many drafts were confirmed, in one step; the heading with them where no kind is given."""
+    """How many drafts were confirmed, in one step; the heading with them where no kind is given.
+
+    What a model proposed is left out: a person looks at each.
+
+    Raises UsageError where the plan was issued again since it was seen, or nobody is named.
+    """
     by, moment = signed(by), stamp(at)
     with store.write() as tx:
+        _expect_newest(tx, plan.id, plan.version, plan.ref)
         codes: list[str] = []
+        headed = 0
         for kind, (table, _) in schema.ITEMS.items():
             if kinds and kind not in kinds:
                 continue
             same = (table.c.plan == plan.id) & (table.c.version == plan.version)
             draft = same & (table.c.state == "draft")
-            codes += tx.execute(sa.select(table.c.code).where(draft)).scalars().all()
+            seen = tx.execute(sa.select(table).where(draft)).mappings()
+            found = [i.code for i in (items.as_item(kind, row) for row in seen) if not i.proposed]
+            codes += found
             done = {"state": "confirmed", "revision": table.c.revision + 1, "by": by, "at": moment}
-            tx.execute(sa.update(table).where(draft).values(done))
+            tx.execute(sa.update(table).where(draft & table.c.code.in_(found)).values(done))
         if not kinds:
             table = schema.plan
             done = {"state": "confirmed", "revision": table.c.revision + 1}
-            tx.execute(sa.update(table).where(table.c.id == plan.id).values(done))
-        payload = {"action": "confirmed", "codes": codes, "by": by, "version": plan.version}
-        tx.append("plan.review", plan.ref, payload=payload, at=at)
+            draft = (table.c.id == plan.id) & (table.c.state != "confirmed")
+            headed = tx.execute(sa.update(table).where(draft).values(done)).rowcount
+        if codes or headed:
+            payload = {"action": "confirmed", "codes": codes, "by": by, "version": plan.version}
+            tx.append("plan.review", plan.ref, payload=payload, at=at)
     return len(codes)
 
 
@@ -172,13 +183,19 @@ def _move(store: Store, item: Item, *, seen: Item, by: str, at: datetime, why: s
             raise _lost(tx, table, same, seen)
         if new.values.get("units") != seen.values.get("units"):
             write_assignments(tx, new, source="manual")
-            know_units(tx, [n for names in new.values["units"].values() for n in names])
+            named = [n for names in new.values["units"].values() for n in names]
+            know_units(tx, named, _place(tx, new))
         payload = {
             "action": new.state, "codes": [new.code], "version": new.version, "by": new.by,
             "why": why, "before": _shown(seen, new), "after": _shown(new, seen),
         }  # fmt: skip
         tx.append("plan.review", f"P{new.plan}", payload=payload, at=at)
     return new
+
+
+def _place(tx: Transaction, item: Item) -> Place:
+    row = tx.execute(sa.select(schema.plan).where(schema.plan.c.id == item.plan)).mappings().one()
+    return items.place_of(tx.connection, Plan(**row))
 
 
 def _shown(item: Item, other: Item) -> dict[str, Any]:
@@ -192,12 +209,15 @@ def _lost(tx: Transaction, table: sa.Table, same: sa.ColumnElement[bool], seen: 
     row = tx.execute(sa.select(table).where(same)).mappings().one_or_none()
     if row is None:
         return UsageError("QH821", f"{seen.ref} is not in version {seen.version}")
-    newest = sa.select(schema.plan.c.version).where(schema.plan.c.id == seen.plan)
-    if tx.execute(newest).scalar() != seen.version:
-        return UsageError(
-            "QH822", f"{seen.ref}: the plan was issued again since you looked", hint="look again"
-        )
+    _expect_newest(tx, seen.plan, seen.version, seen.ref)
     return _conflict(seen.ref, f"{row['by']} ({row['state']})", row["at"])
+
+
+def _expect_newest(tx: Transaction, plan: int, version: int, ref: str) -> None:
+    newest = sa.select(schema.plan.c.version).where(schema.plan.c.id == plan)
+    if tx.execute(newest).scalar() != version:
+        message = f"{ref}: the plan was issued again since you looked"
+        raise UsageError("QH822", message, hint="look again")
 
 
 def _conflict(ref: str, who: str, when: str) -> UsageError:

@@ -10,7 +10,7 @@ from typing import Any
 
 from qianhang.plan.items import Item
 
-__all__ = ["Change", "Difference", "carried", "difference", "plain", "same_title"]
+__all__ = ["Change", "Difference", "carried", "difference", "plain", "restated", "same_title"]
 
 _ALIKE = 0.5
 _NOISE = re.compile(r"[\W_]+")
@@ -55,12 +55,17 @@ def same_title(first: str, second: str) -> bool:
     return bool(bare[0]) and bare[0] == bare[1]
 
 
-def difference(old: Sequence[Item], new: Sequence[Item]) -> Difference:
-    """What differs between two versions whose items share codes."""
+def difference(
+    old: Sequence[Item], new: Sequence[Item], *, unit: Callable[[str], str] = plain
+) -> Difference:
+    """What differs between two versions whose items share codes.
+
+    unit : printed name -> what all names of one unit share, by which another spelling is no change
+    """
     before = {i.code: i for i in old}
     after = {i.code: i for i in new}
     pairs = [(before[code], item) for code, item in after.items() if code in before]
-    changes = [Change(a, b, _fields(a, b)) for a, b in pairs]
+    changes = [Change(a, b, _fields(a, b, unit)) for a, b in pairs]
     return Difference(
         added=tuple(i for code, i in after.items() if code not in before),
         removed=tuple(i for code, i in before.items() if code not in after),
@@ -69,30 +74,40 @@ def difference(old: Sequence[Item], new: Sequence[Item]) -> Difference:
     )
 
 
-def _fields(before: Item, after: Item) -> tuple[str, ...]:
+def _fields(before: Item, after: Item, unit: Callable[[str], str]) -> tuple[str, ...]:
     """The values that differ as they were read; a move to another number is no change."""
-    names = [n for n in after.read if n not in ("also", "mission", "deadline_source")]
-    found = [n for n in names if _bare(before.read.get(n)) != _bare(after.read[n])]
+    # What a model proposed keeps its source beside what was read.
+    own = [n for n in after.values if n in after.read]
+    names = [n for n in own if n not in ("also", "mission", "deadline_source")]
+    keys = {n: unit if n == "units" else plain for n in names}
+    pairs = {n: (before.read.get(n), after.read[n]) for n in names}
+    found = [n for n, (a, b) in pairs.items() if _bare(a, keys[n]) != _bare(b, keys[n])]
     if before.kind != "section" and not found and plain(before.span) != plain(after.span):
         # The same figures in another sentence: a person should look again.
         return ("span",)
     return tuple(found)
 
 
-def _bare(value: Any) -> Hashable:
+def _bare(value: Any, key: Callable[[str], str]) -> Hashable:
     if isinstance(value, str):
-        return plain(value)
+        return key(value)
     if isinstance(value, Mapping):
-        return tuple((k, _bare(v)) for k, v in sorted(value.items()) if v)
+        return tuple((k, _bare(v, key)) for k, v in sorted(value.items()) if v)
     if isinstance(value, list | tuple):
-        return tuple(_bare(v) for v in value)
+        return tuple(_bare(v, key) for v in value)
     return None if value is None else float(value)
 
 
-def carried(old: Sequence[Item], new: Sequence[Item], *, codes: Iterable[str] = ()) -> list[Item]:
+def carried(
+    old: Sequence[Item],
+    new: Sequence[Item],
+    *,
+    codes: Iterable[str] = (),
+    unit: Callable[[str], str] = plain,
+) -> list[Item]:
     """The new items with the codes of those that they continue, and what was added by hand.
 
-    codes : all that any version has had, so that none names two things
+    codes : all that any version has had, so that none names two things; unit : as for `difference`
     State, editor and edits go over where nothing has changed; a changed item is a draft again.
     """
     taken: set[str] = set()
@@ -100,7 +115,7 @@ def carried(old: Sequence[Item], new: Sequence[Item], *, codes: Iterable[str] = 
     for key in _KEYS:
         _pair(old, new, key=key, found=found, taken=taken)
     _pair_alike(old, new, found=found, taken=taken)
-    kept = [_continued(found[i], item) if i in found else item for i, item in enumerate(new)]
+    kept = [_continued(found[i], item, unit) if i in found else item for i, item in enumerate(new)]
     by_hand = [
         replace(i, version=new[0].version if new else i.version + 1)
         for i in old
@@ -110,9 +125,32 @@ def carried(old: Sequence[Item], new: Sequence[Item], *, codes: Iterable[str] = 
     return _numbered(kept, fresh=fresh, codes=(*codes, *(i.code for i in old))) + by_hand
 
 
-def _continued(before: Item, after: Item) -> Item:
+def restated(old: Sequence[Item], new: Sequence[Item], *, text: str) -> list[Item]:
+    """What a model had proposed and no new item continues, where the new text has its words.
+
+    new : the items of the new version; text : what they were read from
+    """
+    held = {i.code for i in new}
+    sections = [i for i in new if i.kind == "section"]
+    kept = []
+    for item in old:
+        start = text.find(item.span) if item.proposed and item.code not in held else -1
+        if start < 0:
+            continue
+        around = [s for s in sections if s.start <= start < s.end]
+        inner = max(around, key=lambda s: s.start, default=None)
+        moved = start - item.start
+        place = [p + moved for p in item.read["place"]]
+        kept.append(replace(
+            item, version=item.version + 1, section=inner.section if inner else "", start=start,
+            end=start + len(item.span), revision=0, read={**item.read, "place": place},
+        ))  # fmt: skip
+    return kept
+
+
+def _continued(before: Item, after: Item, unit: Callable[[str], str]) -> Item:
     same = replace(after, code=before.code)
-    if _fields(before, after):
+    if _fields(before, after, unit):
         return same
     edits = before.values if before.state == "edited" else after.values
     return replace(

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from qianhang.core.errors import UsageError
+from qianhang.plan import quantity
 from qianhang.plan.items import Item, Plan
-from qianhang.plan.readings import Component
+from qianhang.plan.readings import Component, newer
 from qianhang.plan.revision import plain
 from qianhang.plan.standing import Standing
 from qianhang.plan.states import STATES, State
@@ -62,12 +64,17 @@ class Weighted:
 
 @dataclass(frozen=True, slots=True)
 class Together:
-    """One indicator of several plans; value : each key once, None where none has evidence."""
+    """One indicator of several plans.
+
+    value : each key once; None where none has evidence, or where `totals`
+    totals : targets that rest on a mere total, of which nobody can tell what it counts twice
+    """
 
     indicator: str
     unit: str
     refs: tuple[str, ...]
     value: float | None
+    totals: tuple[str, ...] = ()
 
 
 def by_task(
@@ -77,15 +84,19 @@ def by_task(
     systems: Sequence[Item] = (),
     realised: Iterable[str] = (),
 ) -> tuple[Row, ...]:
-    """A row a task: the targets and systems of its section and of those under it.
+    """A row a task: the targets and systems of its section and of those under it, or of its own
+    words where a section (a table) holds several tasks.
 
     realised : codes of the systems that something realises
     """
     done = set(realised)
+    every = list(tasks)
+    many = Counter(task.section for task in every)
     rows = []
-    for task in tasks:
-        own = [s for s in found if _under(s.item.section, task.section)]
-        built = [y for y in systems if _under(y.section, task.section)]
+    for task in every:
+        alone = many[task.section] == 1
+        own = [s for s in found if _of_task(s.item, task, alone=alone)]
+        built = [y for y in systems if _of_task(y, task, alone=alone)]
         rows.append(
             _row("task", task.name, task.ref, own, (len(built), sum(y.code in done for y in built)))
         )
@@ -122,13 +133,15 @@ def combined(found: Sequence[Standing]) -> float | None:
         if rule.per or rule.query.aggregate not in ("sum", "count"):
             message = f"{each.item.ref} is no sum or count: it cannot be added to others"
             raise UsageError("QH824", message)
-        if each.reading.unit != found[0].reading.unit:
+        factor = _factor(each.reading.unit, found[0].reading.unit)
+        if factor is None:
             units = f"{each.reading.unit!r} and {found[0].reading.unit!r}"
             raise UsageError("QH824", f"{each.item.ref}: {units} cannot be added up")
         for part in each.reading.used:
             known = newest.get(part.key)
-            if known is None or (part.on, part.seq) > (known.on, known.seq):
-                newest[part.key] = part
+            if known is None or newer(part, known):
+                value = None if part.value is None else part.value * factor
+                newest[part.key] = replace(part, value=value)
     if not newest:
         return None
     return float(sum(c.value for c in newest.values() if c.value is not None))
@@ -136,16 +149,46 @@ def combined(found: Sequence[Standing]) -> float | None:
 
 def together(found: Sequence[Standing]) -> tuple[Together, ...]:
     """The indicators that more than one plan has and that can be added up, each key once."""
-    groups: dict[tuple[str, str], list[Standing]] = {}
+    groups: list[list[Standing]] = []
     for each in found:
         rule = each.reading.rule
-        if rule and not rule.per and rule.query.aggregate in ("sum", "count"):
-            groups.setdefault((plain(each.item.name), each.reading.unit), []).append(each)
-    return tuple(
-        Together(own[0].item.name, unit, tuple(s.item.ref for s in own), combined(own))
-        for (_, unit), own in groups.items()
-        if len({s.item.plan for s in own}) > 1
-    )
+        if rule is None or rule.per or rule.query.aggregate not in ("sum", "count"):
+            continue
+        same = next((own for own in groups if _alike(own[0], each)), None)
+        if same is None:
+            groups.append([each])
+        else:
+            same.append(each)
+    return tuple(_together(own) for own in groups if len({s.item.plan for s in own}) > 1)
+
+
+def _together(own: Sequence[Standing]) -> Together:
+    refs = tuple(s.item.ref for s in own)
+    read = [s for s in own if s.reading.used]
+    totals = tuple(s.item.ref for s in read if _on_totals(s)) if len(read) > 1 else ()
+    value = None if totals else combined(own)
+    return Together(own[0].item.name, own[0].reading.unit, refs, value, totals)
+
+
+def _on_totals(each: Standing) -> bool:
+    """Whether a count rests on a register's length: how many there are, not which."""
+    rule = each.reading.rule
+    counts = rule is not None and rule.query.aggregate == "count"
+    return counts and any(p.value != quantity.one(each.reading.unit) for p in each.reading.used)
+
+
+def _alike(one: Standing, other: Standing) -> bool:
+    """Whether two targets are of one indicator, in units that convert to each other."""
+    named = plain(one.item.name) == plain(other.item.name)
+    return named and _factor(other.reading.unit, one.reading.unit) is not None
+
+
+def _factor(unit: str, wanted: str) -> float | None:
+    """By what to multiply to get from one unit to the other, None where nothing does."""
+    try:
+        return quantity.convert(1.0, from_=unit, to=wanted)
+    except ValueError:
+        return None
 
 
 def as_records(each: Standing, *, region: str = "") -> list[dict[str, Any]]:
@@ -192,6 +235,10 @@ def _row(
     for each in found:
         counts[each.state] += 1
     return Row(kind, name, ref, counts, len(found), *systems)
+
+
+def _of_task(item: Item, task: Item, *, alone: bool) -> bool:
+    return _under(item.section, task.section) if alone else task.start <= item.start < task.end
 
 
 def _under(path: str, section: str) -> bool:

@@ -15,9 +15,11 @@ import sqlalchemy as sa
 from qianhang.core.errors import UsageError
 from qianhang.plan import evidence, schema
 from qianhang.plan.author import signed, stamp, take_turns
+from qianhang.plan.feeds import feeds, fitting
 from qianhang.plan.items import Item, Plan
 
 if TYPE_CHECKING:
+    from qianhang.core.manifest import Feed
     from qianhang.store import Store, Transaction
 
 __all__ = [
@@ -26,6 +28,7 @@ __all__ = [
     "Rule",
     "Suggestion",
     "confirm_rules",
+    "counted_in",
     "from_dict",
     "propose",
     "read_rule",
@@ -120,14 +123,37 @@ def suggestions() -> tuple[Suggestion, ...]:
 def suggest(item: Item, *, region: str = "") -> Rule:
     """The rule that the target's words call for; for every site, the worst one.
 
+    Where a pack gives the very indicator, its runs on one's own data are what is read.
+
     region : that of a city's plan, so that it does not count its neighbours' cases
+    Raises UsageError where the item is no target.
     """
+    _expect_target(item)
     text = f"{item.values['indicator']} {item.values['unit']}"
-    seed = next(s for s in suggestions() if s.fits(text))
-    query = replace(seed.query, region=region)
+    offered = fitting(item, feeds())
+    fits = (s for s in suggestions() if (s.name == "figure" if offered else s.fits(text)))
+    seed = next(fits)
+    query = replace(_asked(seed.query, offered) if offered else seed.query, region=region)
     if item.values.get("everywhere") and query.aggregate != "worst":
         query = replace(query, aggregate="worst", key=query.key or "subject")
     return Rule(query, name=seed.name)
+
+
+def _expect_target(item: Item) -> None:
+    if item.kind != "target":
+        raise UsageError("QH824", f"{item.ref} is a {item.kind}: rules belong to targets")
+
+
+def counted_in(plan: Plan) -> str:
+    """The region whose records a plan's targets count, "" for any."""
+    return plan.region if plan.level in ("city", "county") else ""
+
+
+def _asked(seed: Query, offered: Sequence[Feed]) -> Query:
+    """The seed query for the figures of these offers, which have to be put together alike."""
+    over = offered[0].over
+    names = [feed.indicator.zh for feed in offered if feed.over == over]
+    return replace(seed, aggregate=over, where=(*seed.where, ("figure", "in", names)))
 
 
 def from_dict(raw: Mapping[str, Any], *, where: str) -> Rule:
@@ -174,9 +200,8 @@ def propose(tx: Transaction, targets: Iterable[Item], *, plan: Plan, at: datetim
     """How many targets without a rule got a suggested one."""
     table = schema.rule
     known = set(tx.execute(sa.select(table.c.target).where(table.c.plan == plan.id)).scalars())
-    region = plan.region if plan.level in ("city", "county") else ""
     rows = [
-        _row(item, replace(suggest(item, region=region), at=stamp(at)))
+        _row(item, replace(suggest(item, region=counted_in(plan)), at=stamp(at)))
         for item in targets
         if item.kind == "target" and item.code not in known
     ]
@@ -191,8 +216,7 @@ def set_rule(store: Store, item: Item, rule: Rule, *, by: str, at: datetime) -> 
     Raises UsageError where the rule cannot be: an unknown kind or sign, a mean that nobody asked
     for, or anything but the worst site for a target that holds everywhere.
     """
-    if item.kind != "target":
-        raise UsageError("QH824", f"{item.ref} is a {item.kind}: rules belong to targets")
+    _expect_target(item)
     for query in (rule.query, *([rule.per] if rule.per else [])):
         _check(query, item.ref)
     if item.values["everywhere"] and rule.per is None and rule.query.aggregate != "worst":

@@ -14,7 +14,7 @@ from qianhang.core.errors import UsageError
 from qianhang.plan import quantity, schema, stated
 from qianhang.plan.author import stamp
 from qianhang.plan.evidence import Evidence, evidence
-from qianhang.plan.items import CONFIRMED, Item, Plan, find_plan, items, leaders
+from qianhang.plan.items import CONFIRMED, Item, Led, Plan, find_plan, items, leaders
 from qianhang.plan.readings import Component, Reading, read_target, series
 from qianhang.plan.rules import Rule, from_dict, rules_of
 from qianhang.plan.states import Assessment, Goal, State, assess
@@ -32,6 +32,7 @@ class Standing:
 
     override : what a person states instead, always to be printed as such
     leaders : the units that lead it; id : of the frozen reading, None while it is not frozen
+    convention : no leader is printed, the first of those responsible leads
     """
 
     item: Item
@@ -40,6 +41,7 @@ class Standing:
     override: Override | None
     leaders: tuple[str, ...]
     id: int | None = None
+    convention: bool = False
 
     @property
     def state(self) -> State:
@@ -76,7 +78,12 @@ def standings(
         goal = goal_of(item, plan, rule=rule, milestones=own)
         told = assess(goal, reading.value, on=on, points=points)
         told = replace(told, reason="; ".join(r for r in (reading.reason, told.reason) if r))
-        found.append(Standing(item, reading, told, over.get(item.code), lead.get(item.code, ())))
+        led = lead.get(item.code, Led())
+        found.append(
+            Standing(
+                item, reading, told, over.get(item.code), led.units, convention=led.convention
+            )
+        )  # fmt: skip
     return tuple(found)
 
 
@@ -177,6 +184,7 @@ def _text(each: Standing) -> str:
         "assessment": asdict(each.assessment),
         "override": each.override and asdict(each.override),
         "leaders": each.leaders,
+        "convention": each.convention,
     }
     return _json(body)
 
@@ -214,5 +222,6 @@ def _standing(body: dict[str, Any], number: int) -> Standing:
         stated.Override(**over | {"expires": date.fromisoformat(over["expires"])}) if over else None
     )
     return Standing(
-        Item(**body["item"]), reading, Assessment(**told), override, tuple(body["leaders"]), number
-    )
+        Item(**body["item"]), reading, Assessment(**told), override, tuple(body["leaders"]),
+        number, body.get("convention", False),
+    )  # fmt: skip

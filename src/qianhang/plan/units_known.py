@@ -1,21 +1,23 @@
-"""The units that the ledger knows, with other names and the dates between which they hold."""
+"""The units that the ledger knows: one row for each, however it is printed; its other names."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import unicodedata
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
 from qianhang.core.errors import UsageError
-from qianhang.plan import schema
+from qianhang.plan import directory, schema
+from qianhang.plan.author import signed
 
 if TYPE_CHECKING:
     from qianhang.store import Store, Transaction
 
-__all__ = ["Unit", "add_alias", "canonical", "know_units", "units"]
+__all__ = ["Place", "Unit", "add_alias", "aliases", "canonical", "know_units", "same_as", "units"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,55 +32,123 @@ class Unit:
     valid_to: str
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where and when a name is printed, by which a bare 发展改革委 is told from its neighbours'.
+
+    region, level : the plan's own; aliases : other name -> unit, as people have said
+    """
+
+    region: str
+    level: str
+    on: date
+    aliases: Mapping[str, str]
+
+    def key(self, name: str) -> str:
+        """What all printed names of one unit share, and no other unit's."""
+        meant = self.aliases.get(name, name)
+        found = directory.find(meant, region=self.region, on=self.on)
+        if found is None:
+            return "".join(unicodedata.normalize("NFKC", meant).split())
+        # Where no region is known, a bare name is of the plan's own level.
+        bare = not found.region and found.alias == meant
+        level = self.level if bare and self.level else found.level
+        return f"{level} {found.id.rpartition('/')[2]} {found.region}"
+
+    def name(self, printed: str) -> str:
+        """The unit's whole name."""
+        meant = self.aliases.get(printed, printed)
+        found = directory.find(meant, region=self.region, on=self.on)
+        return found.name if found and found.region else meant
+
+
 def units(store: Store) -> tuple[Unit, ...]:
-    """Every unit that a plan or a person has named."""
+    """Every unit that a plan or a person has named, each once."""
     with store.read() as connection:
         rows = connection.execute(sa.select(schema.unit).order_by(schema.unit.c.id)).mappings()
         return tuple(Unit(**row) for row in rows)
 
 
-def know_units(tx: Transaction, names: Iterable[str], *, region: str = "", level: str = "") -> None:
-    """Rows for the names that are neither a unit's nor an alias yet."""
+def same_as(names: Iterable[str], key: Callable[[str], str]) -> dict[str, str]:
+    """Printed name -> the name under which the same unit is printed first."""
+    first: dict[str, str] = {}
+    return {name: first.setdefault(key(name), name) for name in names}
+
+
+def aliases(connection: sa.Connection, *, region: str, on: date) -> dict[str, str]:
+    """Other name -> unit, as people have said for this region and day."""
+    table = schema.alias
+    query = sa.select(
+        table.c.name, table.c.valid_from, table.c.valid_to, schema.unit.c.name.label("unit")
+    ).join_from(table, schema.unit, table.c.unit == schema.unit.c.id)
+    here = schema.unit.c.region.in_(("", region)) if region else sa.true()
+    day = on.isoformat()
+    return {
+        row.name: row.unit
+        for row in connection.execute(query.where(here).order_by(table.c.id))
+        if (row.valid_from or day) <= day <= (row.valid_to or day)
+    }
+
+
+def know_units(tx: Transaction, names: Iterable[str], place: Place) -> None:
+    """Rows for the units that have none yet, under their whole names."""
     table = schema.unit
-    known = set(tx.execute(sa.select(table.c.name)).scalars())
-    known |= set(tx.execute(sa.select(schema.alias.c.name)).scalars())
-    fresh = [n for n in dict.fromkeys(names) if n not in known]
-    rows = [
-        {"name": n, "level": level, "region": region, "valid_from": "", "valid_to": ""}
-        for n in fresh
-    ]
+    known = {(r.name, r.region) for r in tx.execute(sa.select(table.c.name, table.c.region))}
+    rows = []
+    for printed in dict.fromkeys(names):
+        meant = place.aliases.get(printed, printed)
+        found = directory.find(meant, region=place.region, on=place.on)
+        region = found.region if found and found.region else place.region
+        name, level = place.name(printed), found.level if found else place.level
+        if (name, region) not in known:
+            known.add((name, region))
+            rows.append(
+                {"name": name, "level": level, "region": region, "valid_from": "", "valid_to": ""}
+            )
     if rows:
         tx.execute(sa.insert(table), rows)
 
 
 def add_alias(
-    tx: Transaction, unit: str, name: str, *, since: date | None = None, until: date | None = None
+    store: Store,
+    unit: str,
+    name: str,
+    *,
+    region: str,
+    by: str,
+    at: datetime,
+    since: date | None = None,
+    until: date | None = None,
 ) -> None:
     """Another name of a unit, between two days where given.
 
-    Raises UsageError where no unit is called so.
+    unit : its whole name, or as a plan of this region prints it
+    Raises UsageError where no unit is called so, or nobody is named.
     """
-    found = tx.execute(sa.select(schema.unit.c.id).where(schema.unit.c.name == unit)).scalar()
-    if found is None:
-        raise UsageError("QH826", f"unit {unit!r} is not known", hint="qianhang plan show PLAN")
+    table = schema.unit
+    whole = canonical(store, unit, on=at.date(), region=region)
     row = {
-        "unit": found,
-        "name": name,
+        "name": name.strip(),
         "valid_from": since.isoformat() if since else "",
         "valid_to": until.isoformat() if until else "",
     }
-    tx.execute(sa.insert(schema.alias).values(row))
+    with store.write() as tx:
+        found = tx.execute(sa.select(table.c.id).where(table.c.name.in_((unit, whole)))).scalar()
+        if found is None or not row["name"]:
+            message = (
+                f"unit {unit!r}, other name {name!r}: expected a unit of the ledger and a name"
+            )
+            raise UsageError("QH826", message, hint="qianhang plan directory PLAN")
+        tx.execute(sa.insert(schema.alias).values(row | {"unit": found}))
+        payload = {**row, "unit": whole, "by": signed(by)}
+        tx.append("plan.alias", whole[:200], payload=payload, at=at)
 
 
-def canonical(store: Store, name: str, *, on: date) -> str:
-    """What the unit with this name or alias is called on a day; the name itself where unknown."""
-    table = schema.alias
-    query = sa.select(schema.unit.c.name, table.c.valid_from, table.c.valid_to).join_from(
-        table, schema.unit, table.c.unit == schema.unit.c.id
-    )
-    day = on.isoformat()
+def canonical(store: Store, name: str, *, on: date, region: str = "") -> str:
+    """What the unit with this name is called on a day; the name itself where it is not known.
+
+    region : of the plan that prints the name
+    """
     with store.read() as connection:
-        for row in connection.execute(query.where(table.c.name == name)):
-            if (row.valid_from or day) <= day <= (row.valid_to or day):
-                return str(row.name)
-    return name
+        known = aliases(connection, region=region, on=on)
+    return Place(region, "", on, known).name(name)

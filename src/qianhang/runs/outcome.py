@@ -68,6 +68,8 @@ def identity(asked: Request, *, pack: Pack, spec: Spec, data: Mapping[str, str])
         "pool": asked.pool,
         "data": dict(data),
         "own_data": str(asked.data) if asked.data else "",
+        "subject": asked.subject,
+        "region": asked.region,
         "versions": software(pack),
     }
 
@@ -189,10 +191,12 @@ def body(
     return kept
 
 
-def shown(result: Mapping[str, Any], pack: Pack, case: Case) -> dict[str, Any]:
+def shown(
+    result: Mapping[str, Any], pack: Pack, case: Case, *, request: Mapping[str, Any]
+) -> dict[str, Any]:
     """What a finished run shows, as the rules of the ledger ask for it."""
     met = [bar["met"] for bar in result["bars"]]
-    return {
+    return _told_region(request) | {
         "verdict": result["verdict"],
         "stage": result["gate"]["stage"],
         "source": result["source"],
@@ -205,19 +209,68 @@ def shown(result: Mapping[str, Any], pack: Pack, case: Case) -> dict[str, Any]:
     }
 
 
-def observations(result: Mapping[str, Any], case: Case, *, on: date) -> list[evidence.Observation]:
-    """What a finished run shows beside itself: the model that it registered, the data it used."""
-    found = []
+def _told_region(request: Mapping[str, Any]) -> dict[str, str]:
+    return {"region": request["region"]} if request.get("region") else {}
+
+
+def observations(
+    result: Mapping[str, Any], pack: Pack, case: Case, *, request: Mapping[str, Any], on: date
+) -> list[evidence.Observation]:
+    """What a finished run shows beside itself: the figures for indicators of plans that its pack
+    declares, the model that it registered, the data it used."""
+    found = _figures(result, pack, case, request=request, on=on)
     model = result["model"]
     if model:
         stage = result["gate"]["stage"]
         facts = {"stage": stage, "version": model["version"], "source": result["source"]}
         found.append(evidence.Observation("model", model["name"], on, facts=facts))
     if case.dataset and result["source"] == "real":
-        # Its sums and its contract were checked before the run; no grade of quality is claimed.
-        checked = {"contract": "passed", "quality": ""}
+        # Its sums and its contract were checked before the run.
+        quality = result.get("quality") or {}
+        shares = {k: v for k, v in quality.items() if k not in ("grade", "tables", "ungraded")}
+        checked = {"contract": "passed", "quality": quality.get("grade", ""), **shares}
         found.append(evidence.Observation("dataset", case.dataset, on, facts=checked))
     return found
+
+
+def _figures(
+    result: Mapping[str, Any], pack: Pack, case: Case, *, request: Mapping[str, Any], on: date
+) -> list[evidence.Observation]:
+    """One observation for each declared indicator that the run has a figure for."""
+    figures = {**result["scores"], "headline": result["headline"]}
+    subject = _subject(case, request)
+    day = min(on, _last_day(result) or on)
+    found = []
+    for feed in pack.manifest.feeds:
+        value = feed.value(figures)
+        if value is None:
+            continue
+        facts = _told_region(request) | {
+            "figure": feed.indicator.zh,
+            "score": feed.figure,
+            "given_by": pack.id,
+            "source": result["source"],
+            "simulated": case.twin,
+            "stage": result["gate"]["stage"],
+            "verdict": result["verdict"],
+        }
+        key = f"{feed.indicator.zh}: {subject}"
+        found.append(
+            evidence.Observation("figure", subject, day, value, feed.unit, key=key, facts=facts)
+        )
+    return found
+
+
+def _subject(case: Case, request: Mapping[str, Any]) -> str:
+    """Of what the figures are: as somebody said, else the name of the data."""
+    own = Path(request.get("own_data") or "")
+    return request.get("subject") or own.name.partition(".")[0] or case.dataset or case.name
+
+
+def _last_day(result: Mapping[str, Any]) -> date | None:
+    """The day of the last forecast that was judged: of old data a figure is old."""
+    told = str(result["facts"].get("last_origin") or "")[:10]
+    return date.fromisoformat(told) if told else None
 
 
 def card(pack: Pack, case: Case, result: Mapping[str, Any]) -> models.Card:

@@ -33,6 +33,8 @@ class Request:
     again : repeat even where the same run stands finished
     org : the organisation that asks. It does not enter the key, since it decides no number; it
         decides which finished runs may be the answer
+    subject : of which place, plant or network one's own data tell; the data's name where empty
+    region : the city or county that it lies in, "" where nobody says so
     """
 
     scenario: str
@@ -43,6 +45,8 @@ class Request:
     params: Mapping[str, str] = field(default_factory=dict)
     again: bool = False
     org: str = "root"
+    subject: str = ""
+    region: str = ""
 
     def spec(self, pack: Pack, case: Case) -> Spec:
         """The settings that the pack's functions will see."""
@@ -92,7 +96,7 @@ def software(pack: Pack) -> dict[str, str]:
 
 
 def key_of(request: Request, *, pack: Pack, spec: Spec, data: Mapping[str, str]) -> str:
-    """The key of the run, (64 hex digits): equal keys give equal numbers.
+    """The key of the run, (64 hex digits): equal keys give equal numbers on the same subject.
 
     data : input name -> sha256 of the file
     """
@@ -102,6 +106,7 @@ def key_of(request: Request, *, pack: Pack, spec: Spec, data: Mapping[str, str])
         "code": code_hash(),
         "case": spec.case,
         "own": request.data is not None,
+        "of": [request.subject, request.region],
         "data": dict(data),
         "seed": spec.seed,
         "params": dict(spec.params),

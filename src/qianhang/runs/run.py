@@ -197,11 +197,12 @@ class _Way:
             run=self.begun.id,
             scenario=self.pack.id,
             indicators=self.pack.manifest.covers,
-            facts=outcome.shown(body, self.pack, self.case)
+            facts=outcome.shown(body, self.pack, self.case, request=self.begun.request)
             | {"tier": tiers.tier_before(tx, self.pack)},
         )
         made = evidence.record(tx, finding, at=now)
-        for seen in outcome.observations(body, self.case, on=now.date()):
+        asked = self.begun.request
+        for seen in outcome.observations(body, self.pack, self.case, request=asked, on=now.date()):
             evidence.observe(tx, seen, grade="A", by=f"run {self.begun.id}", at=now)
         return [{"seq": e.seq, "indicator": e.subject, "hash": e.hash} for e in made]
 

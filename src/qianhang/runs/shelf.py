@@ -27,6 +27,7 @@ class Entry:
     """One scenario: what its manifest says, read whole; `broken` where it cannot be read.
 
     datasets : case -> registered data set, for the cases that have one
+    titles : metric -> the pack's own words for it
     """
 
     id: str
@@ -46,6 +47,7 @@ class Entry:
     device_class: str = "none"
     human_role: Words | None = None
     datasets: Mapping[str, str] = field(default_factory=dict)
+    titles: Mapping[str, Words] = field(default_factory=dict)
 
 
 class _Shelf:
@@ -106,5 +108,5 @@ def _read(id_: str, folder: Path) -> Entry:
         text=" ".join((*words, *found.covers)).lower(), subject=found.subject,
         purpose=found.purpose, device_class=found.device_class or "none",
         human_role=found.human_role,
-        datasets={c.name: c.dataset for c in found.case if c.dataset},
+        datasets={c.name: c.dataset for c in found.case if c.dataset}, titles=found.page.titles,
     )  # fmt: skip

@@ -77,12 +77,16 @@ def open_material(
 
 def _work(folder: Path) -> None:
     from qianhang import trial as trials
+    from qianhang.data import grade_inputs
 
     pack, case, spec = Ticket.read(folder).resolve()
     data = Ticket.read(folder).data
     with step("contract", tell) as facts:
         inputs, notes = open_material(pack, case, spec, data=Path(data) if data else None)
         facts.update(_sizes(inputs))
+        made_up = case.synthetic and not data
+        quality = {} if made_up else grade_inputs(inputs, pack.manifest, case)
+        facts["quality"] = quality.get("grade", "")
         facts["notes"] = list(notes)
     task = pack.manifest.task
     with step("split", tell) as facts:
@@ -94,7 +98,7 @@ def _work(folder: Path) -> None:
         headline = trial.headline
         if headline is None and hasattr(pack.code, "headline"):
             headline = pack.code.headline(trial, spec=spec)
-        _leave(folder, pack, trial, {"headline": headline, "leaks": leaks})
+        _leave(folder, pack, trial, {"headline": headline, "leaks": leaks, "quality": quality})
 
 
 def _progress(done: int, total: int, note: str) -> None:

@@ -1,4 +1,4 @@
-"""Where the store lives: four settings, from the environment or from qianhang.toml."""
+"""Where the store lives and which model may be asked: from the environment or qianhang.toml."""
 
 from __future__ import annotations
 
@@ -47,6 +47,13 @@ SETTINGS = (
         f"folders searched first for registered data sets, joined by {os.pathsep!r} (a list in "
         "qianhang.toml)",
     ),
+    Setting(
+        "QIANHANG_LLM_ENDPOINT",
+        "llm_endpoint",
+        "",
+        "base address of an OpenAI-compatible endpoint that may be asked for proposals",
+    ),
+    Setting("QIANHANG_LLM_MODEL", "llm_model", "", "name of the model that is asked there"),
 )
 
 
@@ -58,6 +65,8 @@ class _File:
     database_url: str = ""
     files_url: str = ""
     data: tuple[str, ...] = ()
+    llm_endpoint: str = ""
+    llm_model: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +77,8 @@ class Settings:
     database_url: str = field(repr=False, default="")
     files_url: str = field(repr=False, default="")
     data: tuple[Path, ...] = ()
+    llm_endpoint: str = field(repr=False, default="")
+    llm_model: str = ""
     sources: tuple[tuple[str, str], ...] = ()
 
     def __post_init__(self) -> None:
@@ -99,6 +110,8 @@ class Settings:
             database_url=values["database_url"],
             files_url=values["files_url"],
             data=data,
+            llm_endpoint=values["llm_endpoint"],
+            llm_model=values["llm_model"],
             sources=tuple(sources),
         )
 
@@ -110,6 +123,8 @@ class Settings:
             "QIANHANG_DATABASE_URL": masked(self.database_url),
             "QIANHANG_FILES_URL": masked(self.files_url),
             "QIANHANG_DATA": os.pathsep.join(map(str, self.data)),
+            "QIANHANG_LLM_ENDPOINT": masked(self.llm_endpoint),
+            "QIANHANG_LLM_MODEL": self.llm_model,
         }
         return tuple((n, v, come.get(n, "given")) for n, v in values.items())
 

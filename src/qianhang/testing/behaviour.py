@@ -14,6 +14,8 @@ from typing import Any
 import pandas as pd
 
 from qianhang.core.inputs import Inputs
+from qianhang.core.manifest import Manifest
+from qianhang.core.schema import nearest
 from qianhang.models import save
 from qianhang.store import Files
 from qianhang.testing.subject import Broken, NotApplicable, Subject, same_frames
@@ -22,6 +24,7 @@ from qianhang.trial.verdict import judge
 __all__ = [
     "arguments_stay_untouched",
     "beats_its_baseline",
+    "feeds_are_figures_of_its_runs",
     "model_survives_a_fresh_process",
     "same_answer_twice",
 ]
@@ -44,6 +47,45 @@ def beats_its_baseline(subject: Subject) -> None:
         raise Broken(f"the trial scores no {metric} for ours and trivial: {ours}, {trivial}")
     if judged.gain <= 0:
         raise Broken(f"{metric}: ours {ours:.4g} is no better than trivial {trivial:.4g}")
+
+
+def feeds_are_figures_of_its_runs(subject: Subject) -> None:
+    """Each indicator that the pack feeds is a figure of its runs, in that figure's unit."""
+    manifest = subject.manifest
+    if not manifest.feeds:
+        raise NotApplicable("the pack feeds no indicator of plans")
+    if all(case.twin or case.synthetic for case in manifest.case):
+        raise Broken("feeds: every case is simulated or made up, which shows nothing of a place")
+    names = [feed.indicator.zh for feed in manifest.feeds]
+    figures: dict[str, float | None] = {**subject.trial.scores, "headline": _headline(subject)}
+    for feed in manifest.feeds:
+        where = f"feeds {feed.indicator.zh}"
+        if names.count(feed.indicator.zh) > 1:
+            raise Broken(f"{where}: declared twice")
+        if not feed.fits(feed.indicator.zh):
+            raise Broken(f"{where}: its own words and without do not fit it")
+        value = feed.value(figures)
+        if value is None or not math.isfinite(value):
+            guess = nearest(feed.figure, figures)
+            raise Broken(f"{where}: the trial gives no {feed.figure!r}; the nearest is {guess!r}")
+        units = _units(manifest, feed.figure)
+        if units and feed.unit not in units:
+            raise Broken(f"{where}: unit {feed.unit}, but {feed.figure} is in {', '.join(units)}")
+
+
+def _headline(subject: Subject) -> float | None:
+    if subject.trial.headline is not None or not hasattr(subject.code, "headline"):
+        return subject.trial.headline
+    found: float = subject.code.headline(subject.trial, spec=subject.spec)
+    return found
+
+
+def _units(manifest: Manifest, figure: str) -> tuple[str, ...]:
+    """The units that the manifest states for a figure, () for none."""
+    if figure == "headline":
+        return (manifest.headline.unit,) if manifest.headline else ()
+    bars = [bar for case in manifest.case for bar in case.bar if bar.metric == figure]
+    return tuple(dict.fromkeys(bar.unit for bar in bars if bar.unit))
 
 
 def same_answer_twice(subject: Subject) -> None:

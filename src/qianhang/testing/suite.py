@@ -26,6 +26,7 @@ CHECKS: tuple[Check, ...] = (
     data_checks.spoilt_data_are_refused_by_name,
     data_checks.nothing_crosses_the_split,
     behaviour.beats_its_baseline,
+    behaviour.feeds_are_figures_of_its_runs,
     behaviour.same_answer_twice,
     behaviour.arguments_stay_untouched,
     behaviour.model_survives_a_fresh_process,

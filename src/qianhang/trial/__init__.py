@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
@@ -11,14 +10,13 @@ from qianhang.core.inputs import Inputs
 from qianhang.core.manifest import Case
 from qianhang.core.results import Trial
 from qianhang.core.spec import Spec
+from qianhang.trial.progress import Progress
 
 if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
 
 __all__ = ["Progress", "for_task", "parts", "run", "serve"]
-
-Progress = Callable[[int, int, str], None]
 
 
 def for_task(task: str) -> ModuleType:

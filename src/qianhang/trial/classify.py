@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -14,17 +13,15 @@ from qianhang.core.inputs import Inputs
 from qianhang.core.manifest import Case, Split
 from qianhang.core.results import Trial
 from qianhang.core.spec import Spec
-from qianhang.engines.classify.few_events import few_events
-from qianhang.trial.crossfit import crossfit, fold_scores, group_labels
-from qianhang.trial.evidence import Risks, check_settings, overall, tables
-from qianhang.trial.folds import Fold, cut, labelled
-from qianhang.trial.tripod import sheets
+from qianhang.trial.crossfit import crossfit, group_labels
+from qianhang.trial.evidence import Risks, check_settings
+from qianhang.trial.folds import cut, labelled
+from qianhang.trial.judged import counted, judged
+from qianhang.trial.progress import Progress
 from qianhang.trial.yardstick import Seen
 
 __all__ = ["parts", "run", "serve"]
 
-Progress = Callable[[int, int, str], None]
-TOO_FEW = "QH133"
 NOT_BINARY = "QH134"
 
 
@@ -38,28 +35,16 @@ def run(
     make no sense.
     """
     check_settings(spec)
-    table, target = inputs.table, _target(spec)
+    table, target, split = inputs.table, _target(spec), case.split or Split()
     event = _events(table, target)
-    facts = _facts(table, event, spec=spec)
-    folds = _folds(table, event, case=case, spec=spec)
+    rarer = int(min(event.sum(), (~event).sum()))
+    facts = counted(table, events=int(event.sum()), rarer=rarer, spec=spec)
+    folds = cut(table, split, spec=spec, events=event)
     by = crossfit(pack, table, folds, hidden=(target,), spec=spec, progress=progress)
     rows = np.unique(np.concatenate([f.test for f in folds]))
     risks = Risks(by, Seen(event), rows, group_labels(table, spec), spec)
-    scores = overall(risks, table)
-    found = tables(risks, table)
-    facts |= {"folds": len(folds), "split": (case.split or Split()).kind, "scored": len(rows)}
-    if spec.manifest is None or spec.manifest.subject == "person":
-        found |= sheets(spec, facts=facts, found=found)
-    return Trial(
-        folds=fold_scores(risks, folds),
-        scores=scores["ours"],
-        trivial=scores["trivial"],
-        practice=scores.get("practice", {}),
-        tables=found,
-        model=pack.fit(table.copy(), spec=spec),
-        headline=None if hasattr(pack, "headline") else scores["ours"]["treatments_avoided"],
-        facts=facts | {"published": scores.get("published", {})},
-    )
+    model = pack.fit(table.copy(), spec=spec)
+    return judged(pack, risks, table, folds=folds, split=split, model=model, facts=facts)
 
 
 def _target(spec: Spec) -> str:
@@ -79,38 +64,13 @@ def _events(table: pd.DataFrame, target: str) -> NDArray[np.bool_]:
     return np.asarray(values == levels[1], dtype=bool)
 
 
-def _folds(
-    table: pd.DataFrame, event: NDArray[np.bool_], *, case: Case, spec: Spec
-) -> tuple[Fold, ...]:
-    return cut(table, case.split or Split(), spec=spec, events=event)
-
-
-def _facts(table: pd.DataFrame, event: NDArray[np.bool_], *, spec: Spec) -> dict[str, Any]:
-    roles = ("feature", "protected")
-    names = [n for n, c in spec.columns.items() if c.role in roles and n in table.columns]
-    least = spec.manifest.event_min if spec.manifest else 0
-    rarer = int(min(event.sum(), (~event).sum()))
-    capacity = few_events(rarer, max(len(names), 1), least=max(least, 1))
-    if not capacity.enough:
-        raise ContractError(TOO_FEW, capacity.reason, hint="lower [event_min] only with reasons")
-    return {
-        "n": len(table),
-        "events": int(event.sum()),
-        "events_per_predictor": round(capacity.per_parameter, 1),
-        "capacity": capacity.reason,
-        "allowed": list(capacity.allowed),
-        "predictors": names,
-        "missing": {n: int(table[n].isna().sum()) for n in names},
-    }
-
-
 def parts(
     inputs: Inputs, *, case: Case, spec: Spec
 ) -> tuple[tuple[str, pd.DataFrame, NDArray[np.str_]], ...]:
     """Which rows each fold learns from and is scored on: name, frame (n, columns), labels (n,)."""
     table = inputs.table
     event = _events(table, _target(spec))
-    folds = _folds(table, event, case=case, spec=spec)
+    folds = cut(table, case.split or Split(), spec=spec, events=event)
     return tuple((f.name, table, labelled(f, len(table))) for f in folds)
 
 

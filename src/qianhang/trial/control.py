@@ -16,6 +16,7 @@ from qianhang.core.results import Episode, FoldScore, Trial
 from qianhang.core.spec import Spec
 from qianhang.engines import control
 from qianhang.engines.control import Job, Policy
+from qianhang.trial.progress import Progress, silent
 
 __all__ = ["cut", "run", "serve"]
 
@@ -24,12 +25,7 @@ Played = Mapping[str, Mapping[str, Episode]]
 
 
 def run(
-    pack: Any,
-    inputs: Inputs,
-    *,
-    case: Case,
-    spec: Spec,
-    progress: Callable[[int, int, str], None] | None = None,
+    pack: Any, inputs: Inputs, *, case: Case, spec: Spec, progress: Progress | None = None
 ) -> Trial:
     """The pack's controller, fitted on training units, against its baselines on held-out ones.
 
@@ -39,7 +35,7 @@ def run(
     has every episode in a process of its own, as some simulators remember the one before.
     Raises ContractError where there are too few units, JobFailed where the simulator fails.
     """
-    say = progress or _silent
+    say = progress or silent
     train, test = cut(_units(pack, inputs, spec), case.split or Split("season_out"))
     say(0, len(test) + 1, f"search on {len(train)} units")
     model = pack.fit(inputs, train, spec=spec)
@@ -191,7 +187,3 @@ def _frames(played: Played) -> Iterator[pd.DataFrame]:
     for name, units in played.items():
         for unit, episode in units.items():
             yield episode.table.assign(unit=unit, policy=name)
-
-
-def _silent(done: int, total: int, note: str) -> None:
-    """Progress that goes nowhere."""

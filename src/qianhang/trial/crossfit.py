@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,11 +13,11 @@ from qianhang.core.results import FoldScore
 from qianhang.core.spec import Spec
 from qianhang.trial.evidence import Risks
 from qianhang.trial.folds import Fold
+from qianhang.trial.progress import Progress
 
 __all__ = ["crossfit", "fold_scores", "group_labels", "risk_of"]
 
 Floats = NDArray[np.float64]
-Progress = Callable[[int, int, str], None]
 FOLD_EVENTS = 50
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -14,10 +14,10 @@ from qianhang.core.manifest import Case, Split
 from qianhang.core.results import FoldScore, Trial
 from qianhang.core.spec import Spec
 from qianhang.engines.detect import score_episodes
+from qianhang.trial.progress import Progress
 
 __all__ = ["run", "serve"]
 
-Progress = Callable[[int, int, str], None]
 CANNOT_CUT = "QH132"
 _WEEK_S = 7 * 86400.0
 
@@ -38,7 +38,7 @@ def run(
     for number, (name, train, test) in enumerate(cuts):
         if progress is not None:
             progress(number, len(cuts), name)
-        model = pack.fit(_blind(train), spec=spec)
+        model = pack.fit(train.blind(), spec=spec)
         scores, found = _try(pack, model, train, test, spec)
         folds.append(FoldScore(name, scores["ours"], scores["trivial"], scores["practice"]))
         for table, frame in found.items():
@@ -58,7 +58,7 @@ def run(
 
 def serve(pack: Any, model: Any, inputs: Inputs, *, spec: Spec) -> pd.DataFrame:
     """The alarms that a kept model raises on new readings, one row an alarm."""
-    frame: pd.DataFrame = pack.detect(model, _blind(inputs), spec=spec)
+    frame: pd.DataFrame = pack.detect(model, inputs.blind(), spec=spec)
     return frame
 
 
@@ -109,14 +109,14 @@ def _events(inputs: Inputs) -> pd.DataFrame | None:
 def _try(
     pack: Any, model: Any, train: Inputs, test: Inputs, spec: Spec
 ) -> tuple[dict[str, dict[str, float]], dict[str, pd.DataFrame]]:
-    blind = _blind(test)
+    blind = test.blind()
     if hasattr(pack, "watch"):
         alarms, found = pack.watch(model, blind, spec=spec)
     else:
         alarms, found = pack.detect(model, blind, spec=spec), {}
-    contenders = {"ours": alarms, "trivial": pack.baseline(_blind(train), blind, spec=spec)}
+    contenders = {"ours": alarms, "trivial": pack.baseline(train.blind(), blind, spec=spec)}
     if hasattr(pack, "practice"):
-        contenders["practice"] = pack.practice(_blind(train), blind, spec=spec)
+        contenders["practice"] = pack.practice(train.blind(), blind, spec=spec)
     scores: dict[str, dict[str, float]] = {"practice": {}}
     truth = _events(test)
     outcomes = pd.Series("alarm", index=alarms.index, dtype=object)
@@ -159,10 +159,6 @@ def _score(
 def _seconds(times: pd.Series, since: pd.Timestamp) -> Any:
     stamps = pd.DatetimeIndex(times)
     return np.asarray((stamps - since).total_seconds(), dtype=float)
-
-
-def _blind(inputs: Inputs) -> Inputs:
-    return Inputs({n: v for n, v in inputs.items() if not n.startswith("truth")})
 
 
 def _mean(folds: list[Mapping[str, float]]) -> dict[str, float]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -17,22 +16,17 @@ from qianhang.core.results import Trial
 from qianhang.core.spec import Spec
 from qianhang.trial.forecast_scores import score_fold, tables_of
 from qianhang.trial.forward import ForwardFold, Pace, pace, walk
+from qianhang.trial.progress import Progress, silent
 from qianhang.trial.told import METHODS, Told, joined
 from qianhang.trial.windows import answers_windows, panel_of, serve_windows, told_by_windows
 
 __all__ = ["known_ahead", "run", "serve"]
 
-Say = Callable[[int, int, str], None]
 Floats = NDArray[np.float64]
 
 
 def run(
-    pack: Any,
-    inputs: Inputs,
-    *,
-    case: Case,
-    spec: Spec,
-    progress: Say | None = None,
+    pack: Any, inputs: Inputs, *, case: Case, spec: Spec, progress: Progress | None = None
 ) -> Trial:
     """The pack fitted before each fold and asked at each origin, beside its baselines.
 
@@ -45,7 +39,7 @@ def run(
     panel = panel_of(table, spec) if by_windows else None
     clock = pd.DataFrame(index=panel.times) if panel else table
     folds = walk(clock, split, spec, even=by_windows)
-    say = progress or (lambda *_: None)
+    say = progress or silent
     told, scored = [], []
     history = _history(table, clock, folds[0], spec)
     for i, fold in enumerate(folds):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
 
@@ -13,6 +12,7 @@ from qianhang.core.manifest import Case
 from qianhang.core.results import FoldScore, Trial
 from qianhang.core.spec import Spec
 from qianhang.engines.formula import closure
+from qianhang.trial.progress import Progress
 
 __all__ = ["run", "serve"]
 
@@ -20,12 +20,7 @@ _SHOWN = 500
 
 
 def run(
-    pack: Any,
-    inputs: Inputs,
-    *,
-    case: Case,
-    spec: Spec,
-    progress: Callable[[int, int, str], None] | None = None,
+    pack: Any, inputs: Inputs, *, case: Case, spec: Spec, progress: Progress | None = None
 ) -> Trial:
     """The pack's figures beside its baselines, each held against the input `truth`.
 
@@ -37,7 +32,7 @@ def run(
     """
     if progress:
         progress(0, 1, "compute")
-    given = Inputs({n: v for n, v in inputs.items() if not n.startswith("truth")})
+    given = inputs.blind()
     found = {"ours": pack.compute(given, spec=spec), "trivial": pack.baseline(given, spec=spec)}
     if hasattr(pack, "practice"):
         found["practice"] = pack.practice(given, spec=spec)
@@ -96,6 +91,6 @@ def _scores(closed: pd.DataFrame, found: pd.DataFrame) -> dict[str, float]:
 
 def serve(pack: Any, model: Any, inputs: Inputs, *, spec: Spec) -> pd.DataFrame:  # noqa: ARG001
     """The figures for new inputs, with their intervals; there is no model to be kept."""
-    given = Inputs({n: v for n, v in inputs.items() if not n.startswith("truth")})
+    given = inputs.blind()
     frame: pd.DataFrame = pack.compute(given, spec=spec)
     return frame

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +14,7 @@ from qianhang.core.inputs import Inputs
 from qianhang.core.manifest import Case
 from qianhang.core.results import FoldScore, Plan, Trial
 from qianhang.core.spec import Spec
+from qianhang.trial.progress import Progress, silent
 
 __all__ = ["run", "serve"]
 
@@ -35,12 +36,7 @@ class _Instance:
 
 
 def run(
-    pack: Any,
-    inputs: Inputs,
-    *,
-    case: Case,
-    spec: Spec,
-    progress: Callable[[int, int, str], None] | None = None,
+    pack: Any, inputs: Inputs, *, case: Case, spec: Spec, progress: Progress | None = None
 ) -> Trial:
     """The pack's plan beside its baselines, each costed and checked independently of the solver.
 
@@ -52,7 +48,7 @@ def run(
     Tables: plan, prices (requirements with shadow prices) and the frames in the facts of the plan,
     all of the first instance; contenders, violations; instances where there is `problems`.
     """
-    say = progress or _silent
+    say = progress or silent
     problems = _problems(pack, inputs, spec)
     tried: dict[str, _Instance] = {}
     patience = _PATIENCE_S if len(problems) == 1 else _PATIENCE_MANY_S
@@ -97,7 +93,7 @@ def _problems(pack: Any, inputs: Inputs, spec: Spec) -> Mapping[str, Inputs]:
 
 def _try(pack: Any, whole: Inputs, spec: Spec, patience: float) -> _Instance:
     # What is named truth (a best known solution, say) is for `score` alone.
-    problem = Inputs({n: v for n, v in whole.items() if not n.startswith("truth")})
+    problem = whole.blind()
     ours, times = _timed(pack, problem, spec, patience)
     plans = {"ours": ours, "trivial": pack.baseline(problem, spec=spec)}
     if hasattr(pack, "practice"):
@@ -211,7 +207,3 @@ def _joined(plans: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
         part.insert(0, "instance", name)
         parts.append(part)
     return pd.concat(parts, ignore_index=True)
-
-
-def _silent(done: int, total: int, note: str) -> None:
-    """Progress that goes nowhere."""

@@ -6,7 +6,7 @@ query_ms is CPU time, mean over the questions: a busy machine does not change it
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -20,10 +20,10 @@ from qianhang.core.results import Answer, FoldScore, Trial
 from qianhang.core.spec import Spec
 from qianhang.engines.retrieve import metrics
 from qianhang.trial.folds import Fold, cut, labelled
+from qianhang.trial.progress import Progress
 
 __all__ = ["parts", "run", "serve"]
 
-Progress = Callable[[int, int, str], None]
 DEEP = 100
 TIMED = 100  # fewer questions than this say nothing about speed
 OWN = 200

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -17,10 +17,10 @@ from qianhang.core.results import FoldScore, Trial
 from qianhang.core.spec import Spec
 from qianhang.engines.spatial import metrics
 from qianhang.trial.folds import Fold, cut, labelled
+from qianhang.trial.progress import Progress
 
 __all__ = ["parts", "run", "serve"]
 
-Progress = Callable[[int, int, str], None]
 _FOLD_ROWS = 20  # fewer samples than this in some fold and only the whole is judged
 _BLOCKS = 5
 SAME_PLACE = "QH132"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,22 +9,20 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from qianhang.core.errors import ContractError, PackError
+from qianhang.core.errors import PackError
 from qianhang.core.inputs import Inputs
 from qianhang.core.manifest import Case, Split
 from qianhang.core.results import Trial
 from qianhang.core.spec import Spec
-from qianhang.engines.classify.few_events import few_events
-from qianhang.trial.crossfit import crossfit, fold_scores, group_labels
-from qianhang.trial.evidence import Risks, check_settings, overall, tables
+from qianhang.trial.crossfit import crossfit, group_labels
+from qianhang.trial.evidence import Risks, check_settings
 from qianhang.trial.folds import Fold, cut, labelled
-from qianhang.trial.tripod import sheets
+from qianhang.trial.judged import counted, judged
+from qianhang.trial.progress import Progress
 from qianhang.trial.yardstick import Followed
 
 __all__ = ["parts", "run", "serve"]
 
-Progress = Callable[[int, int, str], None]
-TOO_FEW = "QH133"
 NO_OUTCOME = "QH209"
 
 
@@ -59,14 +56,7 @@ class _Cohort:
     def hidden(self) -> tuple[str, ...]:
         return (self.duration, self.event)
 
-    def predictors(self, spec: Spec) -> tuple[str, ...]:
-        roles = ("feature", "protected")
-        return tuple(
-            n for n, c in spec.columns.items() if c.role in roles and n in self.table.columns
-        )
-
-    def folds(self, case: Case, spec: Spec) -> tuple[Fold, ...]:
-        split = case.split or Split()
+    def folds(self, split: Split, spec: Spec) -> tuple[Fold, ...]:
         return cut(self.table, split, spec=spec, events=self.flags)
 
 
@@ -83,51 +73,23 @@ def run(
     """
     check_settings(spec)
     cohort = _Cohort.of(inputs.table, spec)
+    table, split = cohort.table, case.split or Split()
     facts = _facts(cohort, spec)
-    folds = cohort.folds(case, spec)
-    by = crossfit(pack, cohort.table, folds, hidden=cohort.hidden, spec=spec, progress=progress)
+    folds = cohort.folds(split, spec)
+    by = crossfit(pack, table, folds, hidden=cohort.hidden, spec=spec, progress=progress)
     rows = np.unique(np.concatenate([f.test for f in folds]))
-    risks = Risks(by, cohort.yardstick, rows, group_labels(cohort.table, spec), spec)
-    scores = overall(risks, cohort.table)
-    model = pack.fit(cohort.table.copy(), spec=spec)
-    found = tables(risks, cohort.table)
-    if hasattr(model, "coefficients"):
-        found["coefficients"] = model.coefficients()
-    facts |= {"folds": len(folds), "split": (case.split or Split()).kind, "scored": len(rows)}
-    if spec.manifest is None or spec.manifest.subject == "person":
-        found |= sheets(spec, facts=facts, found=found)
-    return Trial(
-        folds=fold_scores(risks, folds),
-        scores=scores["ours"],
-        trivial=scores["trivial"],
-        practice=scores.get("practice", {}),
-        tables=found,
-        model=model,
-        headline=None if hasattr(pack, "headline") else scores["ours"]["treatments_avoided"],
-        facts=facts | {"published": scores.get("published", {})},
-    )
+    risks = Risks(by, cohort.yardstick, rows, group_labels(table, spec), spec)
+    model = pack.fit(table.copy(), spec=spec)
+    return judged(pack, risks, table, folds=folds, split=split, model=model, facts=facts)
 
 
 def _facts(cohort: _Cohort, spec: Spec) -> dict[str, Any]:
     """Counts of the cohort; refuses what has too few events to learn from."""
-    names = cohort.predictors(spec)
-    least = spec.manifest.event_min if spec.manifest else 0
-    events = int(cohort.flags.sum())
-    capacity = few_events(events, max(len(names), 1), least=max(least, 1))
-    if not capacity.enough:
-        raise ContractError(TOO_FEW, capacity.reason, hint="lower [event_min] only with reasons")
-    stick = cohort.yardstick
-    cohort_time = cohort.table[cohort.duration].to_numpy(dtype=np.float64)
-    return {
-        "n": len(cohort.table),
-        "events": events,
-        "events_per_predictor": round(capacity.per_parameter, 1),
-        "capacity": capacity.reason,
-        "allowed": list(capacity.allowed),
+    stick, events = cohort.yardstick, int(cohort.flags.sum())
+    follow_up = cohort.table[cohort.duration].to_numpy(dtype=np.float64)
+    return counted(cohort.table, events=events, rarer=events, spec=spec) | {
         "lost_before_horizon": int(((stick.time < stick.horizon) & ~stick.event).sum()),
-        "median_follow_up": float(np.median(cohort_time)),
-        "predictors": list(names),
-        "missing": {n: int(cohort.table[n].isna().sum()) for n in names},
+        "median_follow_up": float(np.median(follow_up)),
     }
 
 
@@ -136,9 +98,8 @@ def parts(
 ) -> tuple[tuple[str, pd.DataFrame, NDArray[np.str_]], ...]:
     """Which rows each fold learns from and is scored on: name, frame (n, columns), labels (n,)."""
     cohort = _Cohort.of(inputs.table, spec)
-    return tuple(
-        (f.name, cohort.table, labelled(f, len(cohort.table))) for f in cohort.folds(case, spec)
-    )
+    folds = cohort.folds(case.split or Split(), spec)
+    return tuple((f.name, cohort.table, labelled(f, len(cohort.table))) for f in folds)
 
 
 def serve(pack: Any, model: Any, inputs: Inputs, *, spec: Spec) -> pd.DataFrame:

@@ -9,7 +9,7 @@ from openpyxl import Workbook, load_workbook
 
 from qianhang.core.errors import ContractError, UsageError
 from qianhang.plan.evidence import evidence
-from qianhang.plan.items import find_item, items, leaders
+from qianhang.plan.items import Led, find_item, items, leaders
 from qianhang.plan.office.agenda import notes
 from qianhang.plan.office.exchange import dump, read_json
 from qianhang.plan.office.intake import check, current, take
@@ -103,7 +103,7 @@ def test_a_line_shows_target_units_value_and_sentence(store, evidenced):
         "证据等级": "A", "状态": "滞后", "原文": "垂直模型20个以上",
     }  # fmt: skip
     assert {head: cell(sheet, "P1.T1", head).value for head in wanted} == wanted
-    assert cell(sheet, "P1.T2", "牵头单位").value == "市数据局"
+    assert cell(sheet, "P1.T2", "牵头单位").value == "市数据局（按惯例）"
     assert cell(sheet, "P1.T2", "配合单位").value == "市大数据中心"
     assert cell(sheet, "P1.T2", "状态").value == "暂无证据"
     assert cell(sheet, "P1.T2", "当前值").value in (None, "")
@@ -170,11 +170,24 @@ def test_notes_are_kept_one_after_the_other(store, evidenced):
 def test_units_are_edited_where_they_are_held(store, evidenced):
     raw = edited(store, evidenced, ("P1.T3", "牵头单位", "市数据局，市科学技术局"))
     taken(store, evidenced, raw)
-    assert leaders(store, evidenced)["T3"] == ("市数据局", "市科学技术局")
+    assert leaders(store, evidenced)["T3"].units == ("市数据局", "市科学技术局")
     assert (
         cell(opened(export(store, evidenced))[1], "P1.T3", "牵头单位").value
         == "市数据局、市科学技术局"
     )
+
+
+def test_a_leader_by_convention_is_marked_and_stays_one_until_the_mark_is_taken_away(
+    store, evidenced
+):
+    raw = edited(store, evidenced, ("P1.T2", "配合单位", "市大数据中心、市科学技术局"))
+    taken(store, evidenced, raw)
+    assert leaders(store, evidenced)["T2"] == Led(("市数据局",), convention=True)
+    shown = opened(export(store, evidenced))[1]
+    assert cell(shown, "P1.T2", "牵头单位").value == "市数据局（按惯例）"
+    assert cell(shown, "P1.T2", "配合单位").value == "市大数据中心、市科学技术局"
+    taken(store, evidenced, edited(store, evidenced, ("P1.T2", "牵头单位", "市数据局")))
+    assert leaders(store, evidenced)["T2"] == Led(("市数据局",))
 
 
 def test_what_the_system_makes_is_not_taken_but_told(store, evidenced):
@@ -342,7 +355,7 @@ def test_a_merged_cell_speaks_for_all_its_rows(store, evidenced):
     book.save(packed)
     taken(store, evidenced, packed.getvalue())
     found = leaders(store, evidenced)
-    assert (found["T1"], found["T2"]) == (("市数据局",), ("市数据局",))
+    assert found["T1"] == found["T2"] == Led(("市数据局",))
 
 
 def test_a_share_typed_as_per_cent_is_read_in_per_cent(store, evidenced):

@@ -13,6 +13,8 @@ from sklearn.utils import Tags
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from qianhang.engines.steady import STEADY
+
 __all__ = ["BoostedTrees"]
 
 Floats = NDArray[np.float64]
@@ -81,10 +83,7 @@ class BoostedTrees(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # sci
             "min_data_in_leaf": max(1, min(self.least, rows // 10)),
             "min_data_in_bin": 1,
             "seed": self.seed,
-            "deterministic": True,
-            "force_row_wise": True,
-            "num_threads": 1,
-            "verbosity": -1,
+            **STEADY,
         }
 
     def predict_proba(self, X: ArrayLike) -> Floats:

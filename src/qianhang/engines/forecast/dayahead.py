@@ -14,7 +14,7 @@ from qianhang.engines.forecast.conformal import forward_level, recent_quantiles
 from qianhang.engines.forecast.features import MEMORY_DAYS, DayAheadRows, day_ahead_rows
 from qianhang.engines.forecast.series import SeasonalSeries, crop, fold_days
 from qianhang.engines.forecast.trees import BoostedTrees
-from qianhang.engines.saving import pack_arrays, unpack_arrays
+from qianhang.engines.saving import pack_arrays, under, unpack_arrays
 
 __all__ = ["DayAheadForecaster"]
 
@@ -127,12 +127,8 @@ class DayAheadForecaster(BaseEstimator):  # type: ignore[misc]  # scikit-learn s
         model.log_, model.trained_until_ = facts["log"], facts["trained_until"]
         model.misses_ = arrays["misses"]
         model.models_ = [
-            BoostedTrees.from_files(
-                {name.partition(".")[2]: data for name, data in files.items()
-                 if name.startswith(f"{i}.")}
-            )
-            for i in range(facts["models"])
-        ]  # fmt: skip
+            BoostedTrees.from_files(under(files, f"{i}.")) for i in range(facts["models"])
+        ]
         return model
 
     def _inside(self, series: SeasonalSeries) -> SeasonalSeries:

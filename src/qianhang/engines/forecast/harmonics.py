@@ -12,7 +12,7 @@ from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
 from qianhang.engines.forecast.constituents import INFERRED, Constituents, read_constituents
-from qianhang.engines.saving import pack_arrays, unpack_arrays
+from qianhang.engines.saving import fitted, fitted_arrays, pack_arrays, unpack_arrays
 
 __all__ = ["TidalHarmonics"]
 
@@ -100,18 +100,15 @@ class TidalHarmonics(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships
         check_is_fitted(self, "waves_")
         facts = {"params": self.get_params() | {"only": list(self.only)}, "names": self.names_}
         facts |= {"minor": self.minor_names_, "major": self.major_, "mean": self.mean_}
-        arrays = {name: getattr(self, f"{name}_") for name in _KEPT}
-        return pack_arrays(arrays, facts, name="tide")
+        return pack_arrays(fitted_arrays(self, _KEPT), facts, name="tide")
 
     @classmethod
     def from_files(cls, files: Mapping[str, bytes]) -> Self:
         """The tide that `to_files` wrote."""
         arrays, facts = unpack_arrays(files, name="tide")
-        model = cls(**facts["params"])
+        model = fitted(cls, facts["params"], arrays)
         model.names_, model.minor_names_ = facts["names"], facts["minor"]
         model.major_, model.mean_ = facts["major"], facts["mean"]
-        for name in _KEPT:
-            setattr(model, f"{name}_", arrays[name])
         return model
 
     def _take(self, days: Floats, record: float) -> None:

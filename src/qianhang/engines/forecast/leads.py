@@ -12,6 +12,7 @@ from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
 from qianhang.engines.forecast.trees import BoostedTrees
+from qianhang.engines.saving import under
 
 __all__ = ["LeadTrees"]
 
@@ -117,7 +118,7 @@ class LeadTrees(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no t
         model = cls(**facts["params"])
         model.moves_ = np.asarray(facts["moves"], dtype=np.float64)
         model.trees_ = [
-            {side: BoostedTrees.from_files(_under(files, f"{side}{i}.")) for side in _SIDES}
+            {side: BoostedTrees.from_files(under(files, f"{side}{i}.")) for side in _SIDES}
             for i in range(len(model.leads))
         ]
         return model
@@ -161,7 +162,3 @@ def _between(known: Floats, leads: Sequence[int]) -> Floats:
     start, end = np.asarray(leads)[after - 1], np.asarray(leads)[after]
     share = ((steps - start) / (end - start))[None, :, None]
     return np.asarray(known[:, after - 1] * (1 - share) + known[:, after] * share)
-
-
-def _under(files: Mapping[str, bytes], prefix: str) -> dict[str, bytes]:
-    return {n.removeprefix(prefix): b for n, b in files.items() if n.startswith(prefix)}

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
-from qianhang.engines.saving import pack_arrays, unpack_arrays
+from qianhang.engines.saving import fitted, fitted_arrays, pack_arrays, unpack_arrays
 
 __all__ = ["NeighbourRidge", "filled"]
 
@@ -93,17 +93,14 @@ class NeighbourRidge(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships
     def to_files(self) -> dict[str, bytes]:
         """Settings as JSON, maps as npz without objects."""
         check_is_fitted(self, "coef_")
-        arrays = {name: getattr(self, f"{name}_") for name in _KEPT}
-        return pack_arrays(arrays, {"params": self.get_params()}, name="neighbours")
+        facts = {"params": self.get_params()}
+        return pack_arrays(fitted_arrays(self, _KEPT), facts, name="neighbours")
 
     @classmethod
     def from_files(cls, files: Mapping[str, bytes]) -> Self:
         """The map that `to_files` wrote."""
         arrays, facts = unpack_arrays(files, name="neighbours")
-        model = cls(**facts["params"])
-        for name in _KEPT:
-            setattr(model, f"{name}_", arrays[name])
-        return model
+        return fitted(cls, facts["params"], arrays)
 
     def _inputs(self, whole: Floats, usual: Floats, g: int) -> Floats:
         """(n, inputs) of series g, as departures from levels that do not move."""

@@ -13,7 +13,7 @@ from sklearn.utils.validation import check_is_fitted
 from qianhang.engines.forecast.habits import habits, likest
 from qianhang.engines.forecast.leads import LeadTrees
 from qianhang.engines.forecast.neighbours import NeighbourRidge, filled
-from qianhang.engines.saving import pack_arrays, unpack_arrays
+from qianhang.engines.saving import fitted, fitted_arrays, pack_arrays, unpack_arrays
 
 __all__ = ["NetworkForecaster"]
 
@@ -113,17 +113,14 @@ class NetworkForecaster(BaseEstimator):  # type: ignore[misc]  # scikit-learn sh
     def to_files(self) -> dict[str, bytes]:
         """Settings as JSON, arrays as npz, trees as LightGBM text."""
         check_is_fitted(self, "trees_")
-        arrays = {name: getattr(self, f"{name}_") for name in _KEPT}
-        own = pack_arrays(arrays, self.get_params(), name="network")
+        own = pack_arrays(fitted_arrays(self, _KEPT), self.get_params(), name="network")
         return own | self.ridge_.to_files() | self.trees_.to_files()
 
     @classmethod
     def from_files(cls, files: Mapping[str, bytes]) -> Self:
         """The forecaster that `to_files` wrote."""
         arrays, params = unpack_arrays(files, name="network")
-        model = cls(**params)
-        for name in _KEPT:
-            setattr(model, f"{name}_", arrays[name])
+        model = fitted(cls, params, arrays)
         model.ridge_ = NeighbourRidge.from_files(files)
         model.trees_ = LeadTrees.from_files(files)
         return model

@@ -13,6 +13,7 @@ from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from qianhang.engines.forecast.trees import BoostedTrees
+from qianhang.engines.saving import under
 
 __all__ = ["QuantileTrees", "quantiles_at", "recalibrate"]
 
@@ -129,10 +130,9 @@ class QuantileTrees(RegressorMixin, BaseEstimator):  # type: ignore[misc]  # sci
         model = cls(**facts["params"])
         model.n_features_in_ = facts["features"]
         model.moved_ = np.asarray(facts["moved"], dtype=np.float64)
-        model.trees_ = []
-        for i in range(len(model.knots)):
-            own = {n[len(f"knot{i}.") :]: b for n, b in files.items() if n.startswith(f"knot{i}.")}
-            model.trees_.append(BoostedTrees.from_files(own))
+        model.trees_ = [
+            BoostedTrees.from_files(under(files, f"knot{i}.")) for i in range(len(model.knots))
+        ]
         return model
 
     def _check(

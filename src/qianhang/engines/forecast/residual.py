@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
-from qianhang.engines.saving import pack_arrays, unpack_arrays
+from qianhang.engines.saving import fitted, fitted_arrays, pack_arrays, unpack_arrays
 
 __all__ = ["ResidualRidge", "lagged"]
 
@@ -90,18 +90,14 @@ class ResidualRidge(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships 
     def to_files(self) -> dict[str, bytes]:
         """Settings as JSON, ridges and quantiles as npz without objects."""
         check_is_fitted(self, "miss_")
-        arrays = {name: getattr(self, f"{name}_") for name in _KEPT}
         facts = {"params": self.get_params() | {"levels": list(self.levels)}}
-        return pack_arrays(arrays, facts, name="residual")
+        return pack_arrays(fitted_arrays(self, _KEPT), facts, name="residual")
 
     @classmethod
     def from_files(cls, files: Mapping[str, bytes]) -> Self:
         """The ridges that `to_files` wrote."""
         arrays, facts = unpack_arrays(files, name="residual")
-        model = cls(**facts["params"])
-        for name in _KEPT:
-            setattr(model, f"{name}_", arrays[name])
-        return model
+        return fitted(cls, facts["params"], arrays)
 
     def _middle(self, table: Floats) -> Floats:
         """(n, horizon)"""

@@ -12,6 +12,8 @@ from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from qianhang.engines.steady import STEADY
+
 __all__ = ["BoostedTrees"]
 
 
@@ -109,8 +111,5 @@ class BoostedTrees(RegressorMixin, BaseEstimator):  # type: ignore[misc]  # scik
             "lambda_l2": self.ridge,
             "max_bin": self.bins,
             "seed": self.seed,
-            "deterministic": True,
-            "force_row_wise": True,
-            "num_threads": 1,
-            "verbose": -1,
+            **STEADY,
         }

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from qianhang.engines.retrieve.features import Found
 from qianhang.engines.retrieve.grams import Ints
 from qianhang.engines.retrieve.trees import Trees
+from qianhang.engines.steady import STEADY
 
 __all__ = ["Ranker"]
 
@@ -26,10 +27,7 @@ _SETTINGS = {
     "lambda_l2": 5.0,
     "lambdarank_truncation_level": 30,
     "max_bin": 127,
-    "deterministic": True,
-    "force_row_wise": True,
-    "num_threads": 1,
-    "verbose": -1,
+    **STEADY,
 }
 
 

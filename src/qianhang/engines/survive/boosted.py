@@ -12,6 +12,7 @@ from sklearn.base import BaseEstimator
 from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from qianhang.engines.steady import STEADY
 from qianhang.engines.survive.metrics import harrell_c
 from qianhang.engines.survive.partial import RiskSets, breslow
 from qianhang.engines.survive.times import unsigned
@@ -90,10 +91,7 @@ class BoostedCox(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no 
             "min_data_in_bin": 1,
             "min_sum_hessian_in_leaf": 1e-6,
             "seed": self.seed,
-            "deterministic": True,
-            "force_row_wise": True,
-            "num_threads": 1,
-            "verbosity": -1,
+            **STEADY,
         }
 
     def predict(self, X: ArrayLike) -> Floats:

@@ -18,7 +18,7 @@ from qianhang.plan.office.wording import (
     state_words,
     target_words,
 )
-from qianhang.plan.reasons import in_words
+from qianhang.plan.reasons import SIDES, in_words
 
 if TYPE_CHECKING:
     from qianhang.plan.readings import Component
@@ -121,6 +121,9 @@ def _whole(b: Bulletin) -> Iterator[Block]:
     )
     yield Paragraph(_say(b, "sum", count=len(b.standings), states=summed))
     yield Paragraph(_say(b, "proven", count=proven, share=share))
+    by_hand = sum(s.override is not None for s in b.standings)
+    if by_hand:
+        yield Paragraph(_say(b, "stated", count=by_hand))
     if was is None:
         rows = tuple((_state(b, s), str(n)) for s, n in now.items())
         yield Grid(_heads(b, "state", "now"), rows, right=(1,))
@@ -150,7 +153,7 @@ def _overdue(b: Bulletin) -> Iterator[Block]:
 
 def _unproven(b: Bulletin) -> Iterator[Block]:
     """Why there is no figure stands in place of one: records that do not count, or none."""
-    yield from _by_unit(b, "no_evidence", lambda s: s.state == "no_evidence", last="reason")
+    yield from _by_unit(b, "no_evidence", lambda s: s.state == "no_evidence", last="why")
 
 
 def _by_unit(
@@ -167,7 +170,7 @@ def _by_unit(
     told = _say(b, f"{key}_some", count=len(found), units=units)
     nobody = sum(not s.leaders for s in found)
     yield Paragraph(told + (_say(b, "nobody_leads", count=nobody) if nobody else ""))
-    last_of = {"value": _value, "reason": _why}[last]
+    last_of = {"value": _value, "why": _why}[last]
     rows = tuple(
         (_lead(b, s), target_words(s.item.values), _due(b, s), last_of(b, s)) for s in found
     )
@@ -226,7 +229,7 @@ def _readings(b: Bulletin) -> Annex:
             _value(b, s),
             figure(s.reading.claimed, s.reading.unit),
             s.grade or "—",
-            _state(b, s.state),
+            _state(b, s.state) + (_say(b, "by_hand") if s.override else ""),
             _progress(s),
         )
         for s in b.standings
@@ -246,7 +249,7 @@ def _components(b: Bulletin) -> Annex:
             c.grade,
             f"{_kind(b, c.kind)} {c.subject}".strip(),
             figure(c.value),
-            _counted(b, c),
+            _counted(b, s, c),
         )
         for s in b.standings
         for c in s.reading.components
@@ -272,7 +275,9 @@ def _state(b: Bulletin, state: str) -> str:
 
 
 def _lead(b: Bulletin, s: Standing) -> str:
-    return say("office.comma", lang=b.order.lang).join(s.leaders) or _say(b, "nobody")
+    named = say("office.comma", lang=b.order.lang).join(s.leaders)
+    mark = say("office.convention", lang=b.order.lang) if s.convention else ""
+    return named + mark if named else _say(b, "nobody")
 
 
 def _due(b: Bulletin, s: Standing) -> str:
@@ -309,7 +314,11 @@ def _progress(s: Standing) -> str:
     return "／".join(share or "—" for share in shares)
 
 
-def _counted(b: Bulletin, c: Component) -> str:
+def _counted(b: Bulletin, s: Standing, c: Component) -> str:
+    if c.used and c.grade == "D":
+        return _say(b, "apart")
     if c.used:
-        return _say(b, "apart" if c.grade == "D" else "used")
+        rule = s.reading.rule
+        side = say(f"ledger.reason.{SIDES[c.part]}", lang=b.order.lang) if rule and rule.per else ""
+        return _say(b, "used_in", side=side) if side else _say(b, "used")
     return in_words(c.why, b.order.lang) if c.why else _say(b, "unused")

@@ -77,6 +77,10 @@ def _used(s: Standing) -> set[int]:
     return {c.seq for c in s.reading.components if c.used}
 
 
+def _claims(s: Standing) -> set[int]:
+    return {c.seq for c in s.reading.components if c.used and c.grade == "D"}
+
+
 def _stood(s: Standing | None, lang: Lang) -> str:
     if s is None:
         return say("office.changes.absent", lang=lang)
@@ -90,8 +94,10 @@ def _reasons(change: Change, lang: Lang) -> Iterator[str]:
     if old is None or new is None:
         yield say(f"office.changes.{'listed' if old is None else 'unlisted'}", lang=lang)
         return
-    if change.added:
-        yield _counted("added", change.added, lang)
+    claims = _claims(new) & set(change.added)
+    for key, numbers in (("added", set(change.added) - claims), ("claimed", claims)):
+        if numbers:
+            yield _counted(key, tuple(sorted(numbers)), lang)
     if change.gone:
         yield _counted("gone", change.gone, lang) + _why_gone(change.gone, new, lang)
     pairs: Mapping[str, tuple[str, str]] = {

@@ -166,8 +166,8 @@ def of_document(document: Document, *, match: Match = lambda _: None, name: str 
 def of_plan(
     plan: Plan, every: Iterable[Item], *, match: Match = lambda _: None, name: str = ""
 ) -> Side:
-    """A plan of the ledger as one side, without what was rejected."""
-    kept = [i for i in every if i.state != "rejected"]
+    """A plan of the ledger as one side, without what was rejected or only a model proposes."""
+    kept = [i for i in every if i.state != "rejected" and not i.pending]
     aims = tuple(_aim(i) for i in kept if i.kind == "target")
     systems = [i for i in kept if i.kind == "system" and i.values["role"] == "build"]
     known = {i.name: i.values["mission"] for i in systems if i.values["mission"]}

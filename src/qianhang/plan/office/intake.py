@@ -16,7 +16,7 @@ from qianhang.plan.items import items
 from qianhang.plan.ledger import add_task
 from qianhang.plan.office.agenda import newest_notes, report
 from qianhang.plan.office.joined import joined
-from qianhang.plan.office.lines import EDITABLE, holders, lines, names
+from qianhang.plan.office.lines import EDITABLE, by_convention, holders, lines, names
 from qianhang.plan.office.wording import figure
 from qianhang.plan.review import edit
 from qianhang.plan.standing import standings
@@ -37,6 +37,10 @@ _SIGNS = {
 _NUMBER = re.compile(r"[-+]?(?:\d{1,15}|\d{1,3}(?:,\d{3})+)(?:\.\d+)?")
 _YEAR = re.compile(r"(20\d\d)(?:\s*年)?(?:底|末|年底|年末)?")
 _TASK_ONLY = ("aim", "unit", "value", "indicator")
+
+
+# Role -> names.
+Units = dict[str, list[str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +107,7 @@ def check(store: Store, plan: Plan, sheet: Sheet, *, on: date) -> Intake:
     by_ref = {i.ref: i for i in every}
     now = {line.id: line.cells() for line in current(store, plan, on=on)}
     found = Intake()
-    units: dict[str, tuple[_Cell, dict[str, list[str]]]] = {}
+    units: dict[str, tuple[_Cell, Units]] = {}
     for given in sheet.rows:
         if not given.id:
             task = _new_task(given, sheet.name)
@@ -215,7 +219,7 @@ def _number(cell: _Cell, text: str) -> float:
 
 
 def _with_units(
-    units: dict[str, tuple[_Cell, dict[str, list[str]]]],
+    units: dict[str, tuple[_Cell, Units]],
     cells: Mapping[str, _Cell],
     shown: Mapping[str, str],
     held: Sequence[Item],
@@ -224,9 +228,9 @@ def _with_units(
     cell = cells.get("lead") or cells.get("support")
     if cell is None:
         return
-    new = {"responsible": [], "lead": names(shown["lead"]), "support": names(shown["support"])}
     if not held:
         raise cell.wrong("nothing: no section or task holds units here")
+    new = _given_units(shown, held[0].values["units"])
     for item in held:
         if item.code in units and units[item.code][1] != new:
             other = units[item.code][0]
@@ -234,9 +238,19 @@ def _with_units(
         units[item.code] = (cell, new)
 
 
+def _given_units(shown: Mapping[str, str], old: Mapping[str, Sequence[str]]) -> Units:
+    """The units of a line by role; whoever leads by convention is not made a printed leader."""
+    lead, support = names(shown["lead"]), names(shown["support"])
+    if not by_convention(shown["lead"]):
+        return {"responsible": [], "lead": lead, "support": support}
+    helped = [u for u in support if u in old["support"]]
+    answer = [*lead, *(u for u in support if u not in helped)]
+    return {"responsible": answer, "lead": [], "support": helped}
+
+
 def _merged(
     edits: Sequence[tuple[Item, Mapping[str, Any]]],
-    units: Mapping[str, tuple[_Cell, dict[str, list[str]]]],
+    units: Mapping[str, tuple[_Cell, Units]],
     by_code: Mapping[str, Item],
 ) -> tuple[tuple[Item, Mapping[str, Any]], ...]:
     """One edit for each item."""

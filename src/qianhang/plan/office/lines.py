@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from qianhang.core.words import Lang, say
+from qianhang.core.words import LANGUAGES, Lang, say
 from qianhang.plan.office.wording import aim, figure, state_words
 
 if TYPE_CHECKING:
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from qianhang.plan.office.agenda import Note
     from qianhang.plan.standing import Standing
 
-__all__ = ["COLUMNS", "EDITABLE", "Line", "holders", "lines", "names"]
+__all__ = ["COLUMNS", "EDITABLE", "Line", "by_convention", "holders", "lines", "names"]
 
 COLUMNS = (
     "number", "section", "task", "indicator", "aim", "unit", "due", "lead", "support", "value",
@@ -60,7 +60,7 @@ def lines(
 
     notes : item code -> the last note on it
     """
-    kept = [i for i in every if i.state != "rejected"]
+    kept = [i for i in every if i.state != "rejected" and not i.pending]
     by_code = {s.item.code: s for s in standings}
     targets = [i for i in kept if i.kind == "target"]
     measured = {i.section for i in targets}
@@ -76,7 +76,7 @@ def holders(item: Item, every: Iterable[Item]) -> tuple[Item, ...]:
     """The items whose units answer for an item: itself where it has some, else its section, else
     the nearest one above; a task and its section that name the same units go together.
     """
-    kept = [i for i in every if i.state != "rejected"]
+    kept = [i for i in every if i.state != "rejected" and not i.pending]
     path = item.section
     if any(item.values.get("units", {}).values()):
         return _same(item, kept, path)
@@ -89,10 +89,21 @@ def holders(item: Item, every: Iterable[Item]) -> tuple[Item, ...]:
 
 
 def names(text: str) -> list[str]:
-    """The units in a cell."""
+    """The units in a cell, without the mark of convention."""
+    for shown in _marks():
+        text = text.replace(shown, "")
     for mark in ",，;；\n":
         text = text.replace(mark, "、")
     return [name.strip() for name in text.split("、") if name.strip()]
+
+
+def by_convention(text: str) -> bool:
+    """Whether a cell says that its unit leads by convention alone."""
+    return any(shown in text for shown in _marks())
+
+
+def _marks() -> tuple[str, ...]:
+    return tuple(say("office.convention", lang=lang).strip() for lang in LANGUAGES)
 
 
 def _same(holder: Item, kept: Iterable[Item], path: str) -> tuple[Item, ...]:
@@ -121,7 +132,7 @@ def _line(
 ) -> Line:
     values: Mapping[str, Any] = item.values
     target = item.kind == "target"
-    lead, support = _units(item, kept)
+    lead, support, mark = _units(item, kept, lang)
     value, grade, state = _progress(standing, item, lang)
     deadline = values.get("deadline")
     return Line(
@@ -132,7 +143,7 @@ def _line(
         aim=aim(values) if target else "",
         unit=values["unit"] if target else "",
         due=("" if deadline is None else str(deadline)) if target else values["due"],
-        lead="、".join(lead),
+        lead="、".join(lead) + mark,
         support="、".join(support),
         value=value,
         grade=grade,
@@ -157,14 +168,16 @@ def _task(item: Item, kept: Iterable[Item]) -> str:
     return ""
 
 
-def _units(item: Item, kept: Sequence[Item]) -> tuple[list[str], list[str]]:
-    """Who leads and who supports; where no leader is printed the first of those named leads."""
+def _units(item: Item, kept: Sequence[Item], lang: Lang) -> tuple[list[str], list[str], str]:
+    """Who leads and who supports; where no leader is printed the first of those named leads, and
+    is marked so."""
     found = holders(item, kept)
     units = found[0].values["units"] if found else {}
     lead, others = list(units.get("lead", ())), list(units.get("responsible", ()))
+    mark = "" if lead or not others else say("office.convention", lang=lang)
     if not lead:
         lead, others = others[:1], others[1:]
-    return lead, others + [u for u in units.get("support", ()) if u not in others]
+    return lead, others + [u for u in units.get("support", ()) if u not in others], mark
 
 
 def _progress(standing: Standing | None, item: Item, lang: Lang) -> tuple[str, str, str]:

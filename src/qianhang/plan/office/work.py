@@ -169,7 +169,7 @@ def dues(store: Store, plan: Plan, *, stood: Iterable[Standing] = ()) -> tuple[D
     def due(kind: str, item: Item, name: str, day: date) -> Due:
         owner = person.get(item.code)
         named = owner.person if owner else ""
-        return Due(kind, item.ref, name, day, who.get(item.code, ()), named)
+        return Due(kind, item.ref, name, day, who[item.code].units, named)
 
     found = [due(item.kind, item, _name(item), day) for item, day in _deadlines(every.values())]
     found += [

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 
 from qianhang.plan.document import Comparator
+from qianhang.plan.reading.fractions import share
 from qianhang.plan.reading.lexicon import either, words
 
 __all__ = ["Amount", "amounts", "number"]
@@ -28,7 +29,7 @@ _SCALE = (
 _RANGE = r"(?:[-—–―~]{1,2}|至|到)"
 _UNIT = (
     r"%|‰|[一-鿿]{1,4}/(?:千瓦时|小时|公里|天|日|月|年|吨|人|秒)(?![一-鿿]?率)|"
-    r"分(?=以上|以下|左右|[,。;、)]|$)|成(?=以上|以下|左右|的|[,。;、)]|$)|(?:千万亿|百亿亿|亿亿|亿)次(?:浮点|双精度)?(?:运算|指令|计算)?(?:/秒|每秒)?(?:\([A-Za-z/]+\))?|"
+    r"(?<=\d)级(?=(?:以上)?(?:[,。;、)]|$))|分(?=以上|以下|左右|[,。;、)]|$)|成(?=以上|以下|左右|的|[,。;、)]|$)|(?:千万亿|百亿亿|亿亿|亿)次(?:浮点|双精度)?(?:运算|指令|计算)?(?:/秒|每秒)?(?:\([A-Za-z/]+\))?|"
     rf"(?!{_any('words')}|个人(?![工才形民]))(?:{_any('counted')})"
     rf"(?:\([套次处支个名家项件座组批]\)|/[处套项个])?|(?i:{_any('latin')})(?![A-Za-z\d])"
 )
@@ -144,26 +145,40 @@ def amounts(text: str) -> tuple[Amount, ...]:
     named ratio (PUE) says that they are one."""
     found = []
     place = 0
+    said = _share(text, 0)
     while match := _QUANTITY.search(text, place):
+        if said is not None and said.start < match.end():
+            found.append(said)
+            place, said = said.end, _share(text, said.end)
+            continue
         amount = _amount(text, match)
         place = max(match.end() if amount is None else amount.end, match.start() + 1)
         if amount is not None:
             found.append(amount)
-    return tuple(found)
+    return (*found, said) if said is not None else tuple(found)
+
+
+def _share(text: str, place: int) -> Amount | None:
+    """The next share in words as a percentage."""
+    said = share(text, place)
+    if said is None:
+        return None
+    start, end, value, exceeded = said
+    first, sign, reached = _before(text[max(0, start - 10) : start], start)
+    suffix = _SUFFIX.match(text, end)
+    sign = _SUFFIXES[suffix[1]] if suffix and sign in ("=", "~", "<=") else sign
+    sign = ">" if exceeded else sign
+    last = suffix.end() if suffix else end
+    return Amount(start, end, first, last, value, value, "", "%", sign, reached, True)
 
 
 def _amount(text: str, match: re.Match[str]) -> Amount | None:
     spelt = not match["low"][0].isdigit()
     if not _standing(text, match, spelt) or match["odd"] == "几":
         return None
-    low, high = _limits(match)
-    if (match["lows"] or "")[:1] in _TENS and (match["lows"] or "").endswith("亿"):
-        low, high = low * _TENS[match["lows"][0]], high * _TENS[match["lows"][0]]
-    core = "%" if match["per"] else (match["unit"] or "")
-    if core == "成":
-        low, high, core = low * 10, high * 10, "%"
-    if named := re.search(r"\(([A-Za-z/]+)\)$", core):
-        core = named[1]
+    low, high, core = _measured(match)
+    if core == "级" and not _before(text[max(0, match.start() - 10) : match.start()], 0)[2]:
+        return None
     if not core and re.search(
         r"年[限数][^,。;]{0,6}$", text[max(0, match.start() - 12) : match.start()]
     ):
@@ -182,7 +197,7 @@ def _amount(text: str, match: re.Match[str]) -> Amount | None:
     ranked = _RANK.search(text[max(0, match.start() - 16) : match.start()])
     if ranked and core in ("", "位", "名", "%"):
         first, sign = match.start() - len(ranked["place"]), "<="
-    elif not core and not (_ratio(text, match, first) and not spelt):
+    elif not core and (spelt or not _bare(text, match, first)):
         return None
     if core == "倍" and sign == "=" and (times := _TIMES.search(before)):
         sign = _TIMES_SIGN[times[1]]
@@ -191,6 +206,21 @@ def _amount(text: str, match: re.Match[str]) -> Amount | None:
         match.start(), end, first, last, low, high,
         _scaled(match), core + over, sign, reached, spelt,
     )  # fmt: skip
+
+
+def _measured(match: re.Match[str]) -> tuple[float, float, str]:
+    """The bounds and the unit, tenths as per cent, doublings as multiples."""
+    low, high = _limits(match)
+    if (match["lows"] or "")[:1] in _TENS and (match["lows"] or "").endswith("亿"):
+        low, high = low * _TENS[match["lows"][0]], high * _TENS[match["lows"][0]]
+    core = "%" if match["per"] else (match["unit"] or "")
+    if core == "成":
+        return low * 10, high * 10, "%"
+    # No plan doubles anything more often.
+    if core == "番":
+        return 2 ** min(low, 9.0), 2 ** min(high, 9.0), "倍"
+    named = re.search(r"\(([A-Za-z/]+)\)$", core)
+    return low, high, named[1] if named else core
 
 
 def _standing(text: str, match: re.Match[str], spelt: bool) -> bool:
@@ -219,7 +249,8 @@ def _limits(match: re.Match[str]) -> tuple[float, float]:
 
 def _scaled(match: re.Match[str]) -> str:
     """万 or 亿 before the unit; a range prints it once or twice."""
-    scale = (match["highs"] or match["lows"] or "") if match["unit"] else ""
+    scale = match["highs"] or match["lows"] or ""
+    scale = scale if match["unit"] or scale.endswith(("万", "亿")) else ""
     return "亿" if scale in ("千亿", "百亿") else scale
 
 
@@ -248,6 +279,22 @@ _FROM_VALUE = re.compile(r"[从由](?:20[0-4]\d年[底末]?的?|目前的?|现�
 _ENDS = re.compile(
     r"(?:(?:下降|降低|降|提高|提升|优化|压减|升|增)[到至为]|以上|以下|以内|左右)?(?:$|[,。;、)\s]|和|及|并)"
 )
+
+
+# What is counted in ten thousands without a word for one of it.
+_VOLUME = re.compile(
+    r"(?:量|用户|用户数|户数|人数|次数|总数|规模|日活|月活|条数|数)(?:累计)?"
+    r"(?:突破|超过?|达到?|不少于|不低于|增至|增长到|提升至|提高到)$"
+)
+
+
+def _bare(text: str, match: re.Match[str], first: int) -> bool:
+    """Whether a number without unit says something: a ratio, or a volume in ten thousands."""
+    if _ratio(text, match, first):
+        return True
+    scaled = (match["highs"] or match["lows"] or "").endswith(("万", "亿"))
+    before = text[max(0, match.start() - 16) : match.start()]
+    return scaled and bool(_ENDS.match(text, match.end()) and _VOLUME.search(before))
 
 
 def _ratio(text: str, match: re.Match[str], first: int) -> bool:

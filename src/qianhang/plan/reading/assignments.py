@@ -78,8 +78,9 @@ def labelled(text: str, start: int, end: int) -> Iterator[Passage]:
 
 
 def sentences(text: str, start: int, end: int) -> Iterator[str]:
-    """The sentences of plain text between two places."""
-    yield from (part for part in re.split(r"[。;!\n]", text[start:end]) if part.strip())
+    """The sentences of plain text between two places, rows of tables left out."""
+    parts = re.split(r"[。;!\n]", text[start:end])
+    yield from (part for part in parts if part.strip() and "\t" not in part)
 
 
 def _label(text: str, place: int, end: int) -> tuple[int, int, str] | None:

@@ -190,7 +190,8 @@ def head() -> str:
     nouns = words()["nouns"]
     schemes = "|".join(f"(?<={re.escape(w)})" for w in nouns["schemes"])
     twin = r"(?<=数字孪生)[^\W\d]{2,4}(?=$|[、,和与])"
-    return f'(?:{either(nouns["heads"])}|(?:{schemes})体系|{twin})[”"」]?{_EDITION}'
+    place = r"(?:\([一-龥]{2,6}\))?"
+    return f'(?:{either(nouns["heads"])}|(?:{schemes})体系|{twin})[”"」]?{place}{_EDITION}'
 
 
 @functools.cache

@@ -34,6 +34,8 @@ _NAMED = re.compile(
 )
 _DAY = re.compile(r"\d{1,2}日$")
 _AIMED = re.compile(r"(?:到|至|力争|争取|确保|计划|预计|截止到?|在|于|前)$")
+_REPORT = re.compile(r"据(?:了解|介绍|统计|测算|悉)|截至|目前")
+_GROWN = re.compile(r"同比|已经?(?:建|达|有|超|形成|实现|突破)|较上年增")
 _DUE = re.compile(
     r"(?:完成时[限间]|时限要求|时间节点|完成期限|办结时限|时限)[:为]?\s*[^。;]{0,12}?(20[2-4]\d)年"
 )
@@ -117,7 +119,7 @@ def _year(text: str, match: re.Match[str], since: int | None) -> Year | None:
         return Year(start, end, value, "past") if past else None
     if since is not None and value < since and _NAMED.match(text, end):
         return None
-    if re.search(r"截至$", before) or _past(value, before, since):
+    if re.search(r"截至$", before) or _past(value, before, since) or _told(text, match, since):
         return Year(start, end, value, "past")
     return Year(start, end, value, "deadline")
 
@@ -126,6 +128,15 @@ def _past(value: int, before: str, since: int | None) -> bool:
     if since is not None:
         return value < since
     return value < 2020 and not _AIMED.search(before)
+
+
+def _told(text: str, match: re.Match[str], since: int | None) -> bool:
+    """Whether a year without a plan's own to compare with is reported on."""
+    start, end = match.span()
+    if since is not None or match["range"] or _AIMED.search(text[max(0, start - 3) : start]):
+        return False
+    head = text[max(0, start - 14) : start].rpartition("。")[2]
+    return bool(_REPORT.search(head) or _GROWN.search(text[end : end + 80].partition("。")[0]))
 
 
 def _period(match: re.Match[str], before: str, since: int | None) -> Year | None:

@@ -7,13 +7,19 @@ from collections.abc import Sequence
 from typing import Any
 
 from qianhang.plan.reading.grid import grid_lines
-from qianhang.plan.reading.ruled import Line, Piece, Table, paragraph, tables
+from qianhang.plan.reading.ruled import Line, Table, paragraph, tables
+from qianhang.plan.reading.unruled import Column, unruled
+from qianhang.plan.reading.woven import Piece, base_lines, is_displaced, parted, woven
 
 __all__ = ["INDENT", "page_lines"]
 
 INDENT = "\u3000\u3000"
 
 _THIN = 3.0
+# With fewer lines below it, a table reaches the foot of the page.
+_FOOT = 2
+# Thousandths of an em to the right, as a run of text is told to leave a gap.
+_FAR = -200
 _FILLED = frozenset({b"f", b"F", b"f*"})
 _STROKED = frozenset({b"S", b"s", b"B", b"B*", b"b", b"b*"})
 
@@ -27,6 +33,7 @@ class _Drawing:
         self._boxes: list[tuple[float, float, float, float]] = []
         self._strokes: list[Line] = []
         self._point = (0.0, 0.0)
+        self._gaps: list[float] = []
 
     def text(self, text: str, cm: Sequence[float], tm: Sequence[float], *font: Any) -> None:
         """Takes a piece of text with its matrices, as the library hands them out."""
@@ -34,7 +41,8 @@ class _Drawing:
         if plain:
             x, y = _placed(tm[4], tm[5], cm)
             size = float(font[1] or 0) * abs(tm[3] or tm[1] or 1) * abs(cm[3] or cm[1] or 1)
-            self.pieces.append(Piece(plain, x, y, size or 12.0))
+            self.pieces += parted(Piece(plain, x, y, size or 12.0), self._gaps)
+            self._gaps = []
 
     def operator(self, name: bytes, given: Sequence[Any], cm: Sequence[float], _: object) -> None:
         """Takes an operator of the page's program: paths are kept until they are painted."""
@@ -42,6 +50,8 @@ class _Drawing:
             x, y, width, height = (float(v) for v in given)
             (x0, y0), (x1, y1) = _placed(x, y, cm), _placed(x + width, y + height, cm)
             self._boxes.append((min(x0, x1), min(y0, y1), max(x0, x1), max(y0, y1)))
+        elif name == b"TJ" and given:
+            self._gaps += [-v / 1000 for v in given[0] if isinstance(v, (int, float)) and v < _FAR]
         elif name in (b"m", b"l") and len(given) == 2:
             point = _placed(float(given[0]), float(given[1]), cm)
             if name == b"l":
@@ -64,9 +74,13 @@ class _Drawing:
         self._boxes, self._strokes = [], []
 
 
-def page_lines(page: Any) -> list[str]:
-    """Lines of text, with an indent where a paragraph has one; a page with a ruled table is put
-    together by place, others as they come.
+def page_lines(page: Any, before: Sequence[Column] = ()) -> tuple[list[str], tuple[Column, ...]]:
+    """Lines of text, and the columns of a table without rules that may go on on the next page.
+
+    before : the columns that the page before handed on
+
+    Lines have an indent where a paragraph has one; a page with a ruled table, or
+    drawn out of order, is put together by place, others as they come.
     """
     drawing = _Drawing()
     plain: str = page.extract_text(
@@ -75,17 +89,27 @@ def page_lines(page: Any) -> list[str]:
     found = tables(drawing.rules)
     filled = [t for t in found if any(t.cell(p) for p in drawing.pieces)]
     if filled:
-        return _mixed(drawing.pieces, filled)
-    return _indented([line for line in map(_bare, plain.splitlines()) if line], drawing.pieces)
+        return _mixed(drawing.pieces, filled), ()
+    table = unruled(drawing.pieces, before)
+    if table:
+        lines = [*_set(table.above), *grid_lines(table.rows), *_set(table.below)]
+        return lines, table.columns if len(table.below) < _FOOT else ()
+    if is_displaced(drawing.pieces):
+        return _set(list(base_lines(drawing.pieces))), ()
+    lines = [line for line in map(_bare, plain.splitlines()) if line]
+    return _inset(lines, _starts(lines, drawing.pieces)), ()
 
 
 def _bare(line: str) -> str:
     return line.strip(" \u3000\u00a0")
 
 
-def _indented(lines: Sequence[str], pieces: Sequence[Piece]) -> list[str]:
+def _set(lines: Sequence[Sequence[Piece]]) -> list[str]:
+    return _inset([woven(line) for line in lines], [line[0] for line in lines])
+
+
+def _inset(lines: Sequence[str], starts: Sequence[Piece]) -> list[str]:
     """The lines, those that begin right of the page's margin marked with two em spaces."""
-    starts = _starts(lines, pieces)
     counts = Counter(round(s.x) for s in starts)
     # A running head may hang left of the text, so that a margin is what two lines share.
     margin = min((x for x, n in counts.items() if n > 1), default=None)

@@ -15,6 +15,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from importlib import resources
 
+from qianhang.plan.reading.columns import gaps
 from qianhang.plan.reading.linebreaks import breaks
 
 __all__ = ["RADICALS", "Folded", "fold"]
@@ -100,6 +101,7 @@ def fold(original: str) -> Folded:
     pairs = _replaced(pairs, _MASKS, _LATIN)
     if any(mark in "".join(c for c, _ in pairs) for mark in _ELSEWHERE):
         pairs = _replaced(pairs, _WORDS, _either(_WORDS))
+    pairs = _celled(pairs)
     text = "".join(c for c, _ in pairs)
     return Folded(original, text, (*(p for _, p in pairs), len(original)))
 
@@ -115,6 +117,16 @@ def _plain(char: str) -> str:
     if char == "\u2236":  # the sign of a ratio, typed for a colon
         return ":"
     return unicodedata.normalize("NFKC", char)
+
+
+def _celled(pairs: Pairs) -> Pairs:
+    """A tab for the blanks between the cells of a table set with blanks."""
+    kept: Pairs = []
+    last = 0
+    for start, end in gaps("".join(c for c, _ in pairs)):
+        kept += [*pairs[last:start], ("\t", pairs[start][1])]
+        last = end
+    return kept + pairs[last:] if last else pairs
 
 
 def _without(pairs: Pairs, pattern: re.Pattern[str]) -> Pairs:

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from qianhang.plan.reading.amounts import Amount
+from qianhang.plan.reading.asides import budgeted, foretold
 from qianhang.plan.reading.deadlines import Year, within
 from qianhang.plan.reading.lexicon import either
 from qianhang.plan.reading.verbs import (
@@ -42,8 +43,10 @@ _COUNTED = re.compile(r"先后|同比")
 _QUOTED = re.compile(r"“[^“”]*”|\"[^\"]{1,24}\"|《[^《》]*》|‘[^‘’]*’")
 _PAID = re.compile(
     r"给予|奖励|补助|补贴(?!政策)|奖补|资助|封顶|贴息|减免|奖金|罚款|最高(?!法|水平|层|等级)|一次性|"
-    r"发放|[力型料据新费务]券|申领|报销|兑现|上限|让利|收费|违约金|租金|税率|经费(?=不超过)|额度(?=不超过)|工资|不再补|免费|择优支持|配套支持|倾斜支持"
+    r"发放|[力型料据新费务]券|申领|报销|兑现(?!金额|资金|率|时)|上限|让利|收费|违约金|租金|税率|经费(?=不超过)|额度(?=不超过)|工资|不再补|免费|择优支持|配套支持|倾斜支持"
 )
+# What a bank lends is no grant.
+_LENT = re.compile(r"发放(?=[^,。;]{0,14}贷)")
 _GRANTED = re.compile(r",(?:[^,。;]{0,12}?)(?:给予|奖励|按|予以|可|一次性|补助|补贴|资助)")
 _DEFINED = re.compile(r"是指|系指|指的是|定义为")
 _ROUTINE = re.compile(r"每[个]?(?:季度|月|周|日|半年|天|旬)|定期|按季|按月|例会|工作日内")
@@ -214,7 +217,7 @@ def _named(place: Setting) -> bool:
 
 def _one(amount: Amount) -> bool:
     """一个 is an article, unless compared (一个以上)."""
-    return amount.low == amount.high == 1 and amount.last == amount.end and amount.core != "番"
+    return amount.low == amount.high == 1 and amount.last == amount.end
 
 
 def _inside(pattern: re.Pattern[str], place: Setting) -> bool:
@@ -227,9 +230,11 @@ def _incentive(place: Setting) -> bool:
     amount = place.amount
     start, stop = place.sentence
     near = place.text[max(start, amount.first - 60) : min(stop, amount.last + 40)]
-    if place.text[place.clause[1] : place.clause[1] + 1] == ")" or _bracketed(place):
+    opened = place.text.rfind("(", start, amount.first)
+    inside = opened >= 0 and ")" not in place.text[opened : amount.first]
+    if place.text[place.clause[1] : place.clause[1] + 1] == ")" or inside:
         near = place.text[max(0, amount.first - _REACH) : amount.last + _REACH]
-    if not _PAID.search(near):
+    if not _PAID.search(_LENT.sub("", near)):
         return False
     if amount.core in ("元", "%", "倍", "个百分点", "百分点", "‰", "美元"):
         return True
@@ -238,12 +243,6 @@ def _incentive(place: Setting) -> bool:
     if place.after.endswith("的") and _GRANTED.match(place.text, place.clause[1]):
         return True
     return bool(re.search(r"给予|奖励|补助|资助|补贴", place.before + place.after))
-
-
-def _bracketed(place: Setting) -> bool:
-    """Whether the amount stands inside round brackets."""
-    opened = place.text.rfind("(", place.sentence[0], place.amount.first)
-    return opened >= 0 and ")" not in place.text[opened : place.amount.first]
 
 
 def _routine(place: Setting) -> bool:
@@ -264,6 +263,9 @@ def _structural(place: Setting) -> bool:
     amount = place.amount
     if amount.measured or amount.comparator != "=":
         return False
+    around = place.text[amount.start - 1 : amount.end + 1]
+    if around[:1] + around[-1:] == "()":
+        return True
     if place.after.startswith(("以上", "左右")):
         return False
     noun = _noun(place.after)
@@ -320,7 +322,7 @@ def _qualifier(place: Setting) -> bool:
         if amount.core == "%" and REGION.fullmatch(before_noun(_DATED.sub("", place.before))):
             return False
         if after.startswith("的"):
-            return True
+            return amount.core != "%" or not place.before.endswith("覆盖")
         if amount.core in ("人次", "次") or (amount.core == "%" and not counted):
             return False
         sole = not counted and re.search(r"(?:形成|打造|建成|实现|培育)$", place.before)
@@ -330,6 +332,15 @@ def _qualifier(place: Setting) -> bool:
         for a in counted
     )
     return after.startswith("的") and earlier and not amount.measured
+
+
+def _budgeted(place: Setting) -> bool:
+    clause = place.text[slice(*place.clause)]
+    return place.amount.core == "元" and budgeted(place.before, clause)
+
+
+def _foretold(place: Setting) -> bool:
+    return foretold(place.text[place.sentence[0] : place.amount.first])
 
 
 def _invested(place: Setting) -> bool:
@@ -353,6 +364,8 @@ _RULES = (
     ("structure", _structural),
     ("qualifier", _qualifier),
     ("qualifier", _invested),
+    ("budget", _budgeted),
+    ("forecast", _foretold),
 )
 
 
@@ -364,7 +377,7 @@ _SHARE = re.compile(
 
 def _pursued(place: Setting, year: Year | None, goal: bool) -> bool:
     amount = place.amount
-    if goal or amount.comparator != "=" or amount.core == "番":
+    if goal or amount.comparator != "=" or place.text[amount.start - 1 : amount.start] == "翻":
         return True
     if year is not None and year.role == "deadline":
         return True

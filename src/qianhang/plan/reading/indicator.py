@@ -16,7 +16,7 @@ __all__ = ["Phrase", "Prior", "phrase"]
 _VERBS = either(tuple(v for v in VERBS if len(v) > 1))
 # Behind a number these begin the next statement and not the counted noun.
 _NOT_NOUN = re.compile(
-    r"^(?:[、,。;:)\s和及与并]|以及|(?:入驻|落户|上云|投入|达到|进行|用于|参与|以来|完成|开展|实现|投产|通过)|$)"
+    r"^(?:[、,。;:)\s和及与并]|以及|(?:入驻|落户|上云|投入|达到(?![^,。;\d]{2,16}的)|进行|用于|参与|以来|完成|开展|实现|投产|通过)|$)"
 )
 _NEXT = re.compile(
     r"[、和及与](?=(?:约|近|超过?|不少于|至少)?(?:\d|[一两三四五六七八九十百至到]+[个家项支条批座名套款]))|"
@@ -47,6 +47,9 @@ _STAGE = re.compile(r"第?[一二三四五]期")
 _VALUE = re.compile(r"\d[\d.,]*(?:[-—~至到]\d[\d.,]*)?[^\d,。;]{0,8}$")
 _DOUBLED = re.compile(r"(?:较20\d\d年)?翻[一两二几]番.{0,3}$")
 _RATE = re.compile(r"(?:年均(?:增速|增长率?|复合增长率)?|增速|增长率?)$")
+_SHARE = re.compile(r"(?:应用)?(?:比例|占比|比重|比率)")
+# No name that a share is taken of is longer.
+_NAME = 40
 # A bare noun keeps the verb that tells what is counted of it.
 _BARE = re.compile(r"单位|主体|用户|终端|设备|家庭|群众|人数|投资")
 _JOINED = re.compile(
@@ -119,6 +122,10 @@ def phrase(
         head = place.amount.core
     elif not head and prior.name and (prior.core == place.amount.core or _listed(place)):
         head = prior.name
+    elif _RATE.fullmatch(head) or _SHARE.fullmatch(head):
+        earlier = prior.name or _earlier(place, begin, years, "")[1]
+        told = len(earlier) <= _NAME and head not in earlier and not re.search(r"\d", earlier)
+        head = earlier + head if told else head
     elif len(head) < 2 or _RISE.fullmatch(head):
         done = _PLACED.search(before)
         begin, head = _earlier(place, begin, years, title)

@@ -19,6 +19,9 @@ __all__ = ["measures"]
 # Between a verb or a mark and the instrument stands what it is for: 人工智能领域|专项基金.
 _FOR = re.compile(r"[^\s,。;:、“”\"《》()和与及并或]{0,18}$")
 
+# Who is in it is not part of its name: 各单位负责人为成员的|领导小组.
+_OF = re.compile(r"为(?:副?组长|成员|召集人)的$")
+
 
 @dataclass(frozen=True, slots=True)
 class _Found:
@@ -96,7 +99,8 @@ def _begin(clause: str, start: int, lexicon: _Lexicon) -> int:
         if verb.end() > start:
             break
         first = verb.end()
-    return first
+    made_up = _OF.search(clause, first, start)
+    return made_up.end() if made_up else first
 
 
 def _unquoted(name: str) -> str:

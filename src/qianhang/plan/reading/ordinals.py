@@ -1,7 +1,8 @@
 """Where a line opens with a printed ordinal: its style, its number, where it begins and ends.
 
 Styles, outermost first as a rule: 第一部分, 第一章, 第一节, 第一条, 一、, (一), 行动一,
-1., 1.1, (1), 1), ①.
+1., 1.1, (1), 1), ①; and a bare 1, which is
+a heading beside 1.1 alone.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ __all__ = ["STYLES", "Line", "Ordinal", "lines", "number", "ordinal"]
 
 STYLES = (
     "part", "chapter", "section", "article", "cjk", "cjk_round", "action", "arabic",
-    "dotted", "round", "half", "circle",
+    "plain", "dotted", "round", "half", "circle",
 )  # fmt: skip
 
 _DIGITS = {c: i for i, c in enumerate("零一二三四五六七八九")} | {
@@ -44,6 +45,7 @@ _MARKS = (
     ("dotted", r"(?P<n>\d{1,2}(?:\.\d{1,2}){1,3})(?!\d)[、.]?(?=\s*[^\W\d]|\s*[“\"「])"),
     ("arabic", r"(?P<n>\d{1,3})\s?[、.](?!\d)"),
     ("arabic", r"(?P<n>\d{1,2})\s?[:,](?=\S{2,20}$)"),
+    ("plain", r"(?P<n>\d{1,2}) +(?=[^\W\d][^\s,。;:]{1,24}$)"),
     ("round", r"[(〔\[【]\s?(?P<n>\d{1,2})\s?[)〕\]】][、.]?"),
     ("half", r"(?P<n>\d{1,2})\)[、.]?"),
 )

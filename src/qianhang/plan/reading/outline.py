@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from qianhang.plan.reading.fold import Folded
 from qianhang.plan.reading.ordinals import STYLES, Line, Ordinal, lines, ordinal
-from qianhang.plan.reading.unnumbered import unnumbered
+from qianhang.plan.reading.unnumbered import subheads, unnumbered
 
 __all__ = ["Heading", "outline"]
 
@@ -18,6 +18,13 @@ _TAIL = re.compile(r"[\s;:,、.。]+$")
 # Who answers, printed behind a heading on its own line.
 _ANSWERS = re.compile(
     r"\s*[(\[【〔][^()\[\]【】]*(?:责任|牵头|配合|负责|落实|参与|☆)[^\n]*[)\]】〕]\s*[。;]?$"
+)
+_LABEL = re.compile(r"[\s;,。]*(?:责任|牵头|配合|主办|承办|协办)(?:单位|部门|处室|科室)\s*:")
+# A usual heading whose text was run on behind it.
+_USUAL = re.compile(
+    r"(?:总体(?:要求|目标|思路)|指导思想|基本原则|(?:主要|工作|发展|行动)目标|目标任务"
+    r"|(?:重点|主要|工作)(?:任务|举措|措施)|(?:保障|支持|政策)措施|组织(?:领导|实施|保障)|工作要求)"
+    r"(?![和与及、的])"
 )
 _LEADERS = re.compile(r"(?:[.·…‥_-]\s?){4,}\s*\d*\s*$|\t\d{1,3}$")
 _COLON = re.compile(r"^[^:,。;]{2,24}:(?=\S)")
@@ -36,7 +43,8 @@ _SENTENCE = 30
 # Characters a line, on average, where the lines of a text were run together.
 _RUN_ON = 400
 _INSIDE = re.compile(
-    r"(?<=[。;)])\s*(?=[一二三四五六七八九十]{1,3}、|\([一二三四五六七八九十]{1,3}\))"
+    r"(?<=[。;)])\s*(?=[一二三四五六七八九十]{1,3}、|\([一二三四五六七八九十]{1,3}\)"
+    r"|\d{1,2}[.、](?!\d)[^\d,。;]{2,24}[。:])"
 )
 _AFTER_HEAD = re.compile(r"[一二三四五六七八九十]{1,3}、[^。;]{2,24}?\s*(?=\(一\))")
 _OUTER = ("part", "chapter", "section", "article", "cjk")
@@ -107,7 +115,9 @@ def _candidates(folded: Folded, rows: Sequence[Line]) -> list[_Candidate]:
             mark = ordinal(folded, start, row.end)
             if mark:
                 found.append(_titled(folded, mark, rows[i : i + 2]))
-    return [c for c in found if c.title]
+    split = {c.mark.shown.split(".")[0] for c in found if c.mark.style == "dotted"}
+    plain = any(c.mark.style == "plain" and c.mark.shown in split for c in found)
+    return [c for c in found if c.title and (plain or c.mark.style != "plain")]
 
 
 def _openings(row: Line, run_on: bool) -> list[int]:
@@ -157,6 +167,13 @@ def _cuts(title: str) -> Iterator[int]:
     answers = _ANSWERS.search(title)
     if answers:
         yield answers.start()
+    label = _LABEL.search(title)
+    if label:
+        yield label.start()
+    if _TELLS.search(title) or len(title) > _SENTENCE:
+        usual = _USUAL.match(title)
+        if usual:
+            yield usual.end()
     for pattern in (_BRACKETED, _NAMED, _COLON, _GAP):
         found = pattern.match(title)
         if found:
@@ -178,9 +195,10 @@ def _once(folded: Folded, found: Sequence[_Candidate]) -> list[_Candidate]:
 
 def _merged(found: Sequence[_Candidate], rows: Sequence[Line]) -> list[_Candidate]:
     """The numbered headings together with those on bare lines, which are counted."""
+    headed = unnumbered(rows) or ([] if found else subheads(rows))
     bare = [
         _Candidate(Ordinal("bare", n, str(n), row.start, row.start), row.text, row.end)
-        for n, row in enumerate(unnumbered(rows), 1)
+        for n, row in enumerate(headed, 1)
     ]
     return sorted([*found, *bare], key=lambda c: c.mark.start)
 
@@ -212,7 +230,7 @@ def _path(stack: Sequence[_Candidate]) -> str:
     return ".".join(parts)
 
 
-_WEAK = frozenset(("action", "arabic", "dotted", "round", "half", "circle", "article"))
+_WEAK = frozenset(("action", "arabic", "plain", "dotted", "round", "half", "circle", "article"))
 
 
 def _follows(mark: Ordinal, newest: dict[str, int], stack: Sequence[_Candidate]) -> bool:

@@ -6,13 +6,14 @@ import logging
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from io import BytesIO
 from typing import Any
 
 from qianhang.core.errors import ContractError, MissingExtra
 from qianhang.plan.reading.drawn import INDENT, page_lines
 from qianhang.plan.reading.fold import RADICALS
+from qianhang.plan.reading.unruled import Column
 
 __all__ = ["joined", "text", "without_repeats"]
 
@@ -73,15 +74,18 @@ def _pages(data: bytes, name: str) -> list[list[str]]:
         raise ContractError("QH129", message, hint="save it without the password")
     try:
         if len(reader.pages) <= _PAGES:
-            return [_page(page) for page in reader.pages]
+            return list(_lines(reader.pages))
         message = f"{name}: found {len(reader.pages):,} pages, expected at most {_PAGES}"
     except Exception as cause:
         raise _broken(name, cause) from None
     raise ContractError("QH127", message, hint="save the plan's own pages alone")
 
 
-def _page(page: Any) -> list[str]:
-    return [_closed(_RADICAL.sub(_whole, line)) for line in page_lines(page)]
+def _lines(pages: Iterable[Any]) -> Iterator[list[str]]:
+    columns: tuple[Column, ...] = ()
+    for page in pages:
+        lines, columns = page_lines(page, columns)
+        yield [_closed(_RADICAL.sub(_whole, line)) for line in lines]
 
 
 def _whole(radical: re.Match[str]) -> str:

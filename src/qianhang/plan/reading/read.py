@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import hashlib
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
-from qianhang.plan.document import Document, Measure, NamedSystem, Section, Target, Task
+from qianhang.plan.document import Document, Measure, NamedSystem, Section, Target, Task, Units
 from qianhang.plan.reading.clutter import body
 from qianhang.plan.reading.files import Source, text_from, text_of
 from qianhang.plan.reading.fold import Folded, fold
@@ -24,6 +24,8 @@ from qianhang.plan.reading.units import units_of
 
 __all__ = ["read", "read_bytes", "read_text"]
 
+# How a line begins that says who answers.
+_OPENS = ("(", "[", "【", "〔", "责任", "牵头", "配合")
 Placed = TypeVar("Placed", Target, NamedSystem, Measure, Task)
 
 
@@ -54,7 +56,7 @@ def read_text(text: str, *, file: str) -> Document:
     headings = outline(folded, proper)
     told = facts(folded, proper, headings)
     sections = _sections(folded, headings, told)
-    rows = _placed(folded, table_tasks(folded, proper, facts=told))
+    rows = _placed(folded, _under(headings, table_tasks(folded, proper, facts=told)))
     paths = {s.path for s in sections}
     own = [r for r in rows if r.section and r.section not in paths]
     return Document(
@@ -86,16 +88,42 @@ def _sections(folded: Folded, headings: Sequence[Heading], told: Facts) -> tuple
         start, end = folded.span(heading.start, _whole(headings, i))
         units = units_of(folded, heading, facts=told)
         found.append(Section(heading.path, heading.title, start, end, tag, units))
-    return tuple(found)
+    return _shared(folded, headings, found)
+
+
+def _shared(
+    folded: Folded, headings: Sequence[Heading], found: Sequence[Section]
+) -> tuple[Section, ...]:
+    """The sections, units on a line of their own behind the last of several items, of which no
+    other names any, given to the heading above the items."""
+    sections = list(found)
+    for i, section in enumerate(found):
+        above = section.path + "."
+        under = list(_below(found, i))
+        items = [k for k in under if "." not in found[k].path.removeprefix(above)]
+        named = [k for k in (i, *under) if found[k].units]
+        if len(items) < 2 or named != items[-1:] or under[-1] != items[-1]:
+            continue
+        last = headings[items[-1]]
+        lines = folded.text[last.start : last.end].rstrip().split("\n")
+        if len(lines) > 1 and lines[-1].lstrip().startswith(_OPENS):
+            sections[i] = replace(section, units=found[items[-1]].units)
+            sections[items[-1]] = replace(found[items[-1]], units=Units())
+    return tuple(sections)
+
+
+def _below(found: Sequence[Heading] | Sequence[Section], index: int) -> Iterator[int]:
+    """The places of the headings under one."""
+    above = found[index].path + "."
+    for i in range(index + 1, len(found)):
+        if not found[i].path.startswith(above):
+            return
+        yield i
 
 
 def _whole(headings: Sequence[Heading], index: int) -> int:
     """Where a heading's text ends, that of the headings under it included."""
-    under = headings[index].path + "."
-    last = index
-    while last + 1 < len(headings) and headings[last + 1].path.startswith(under):
-        last += 1
-    return headings[last].end
+    return headings[max((index, *_below(headings, index)))].end
 
 
 def _tasks(sections: Sequence[Section]) -> tuple[Task, ...]:
@@ -113,6 +141,18 @@ def _numbered(rows: Sequence[Task]) -> tuple[Section, ...]:
         for r in rows
         if r.section and r.units
     )
+
+
+def _under(headings: Sequence[Heading], rows: Sequence[Task]) -> tuple[Task, ...]:
+    """The rows, those under a heading and not in an annex with its path before their number."""
+    starts = [heading.start for heading in headings]
+    found = []
+    for row in rows:
+        above = headings[bisect_right(starts, row.start) - 1] if headings else None
+        inside = above is not None and above.text <= row.start and row.end <= above.end
+        path = f"{above.path}.{row.section}" if above and inside and row.section else row.section
+        found.append(replace(row, section=path))
+    return tuple(found)
 
 
 def _of_rows(items: Sequence[Placed], rows: Sequence[Task]) -> tuple[Placed, ...]:

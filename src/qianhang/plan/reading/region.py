@@ -35,6 +35,10 @@ _OURS = re.compile(rf"结合(?P<n>(?:{_ANY}|[一-龥]{{2,5}}[市县区])(?:省|�
 _NOT_PLACES = re.compile(
     r"自治区$|示范区$|试验区$|先导区$|园区$|新区$|开发区$|高新区$|地区$|社区$|景区$"
 )
+# Zones with offices of their own rank with counties, whatever city they lie in.
+_ZONE = re.compile(
+    r"^(?![^区]{0,8}(?:推[进动]|建设|国家|支持|加快|打造|深化))[一-龥]{2,12}(?:开发区|高新区|经开区|新区|产业园区|保税区|示范区|试验区|集聚区)"
+)
 
 Level = Literal["nation", "province", "city", "county", ""]
 
@@ -57,7 +61,9 @@ def region_of(issuer: str, title: str, text: str) -> str:
 def level_of(issuer: str, title: str, region: str) -> Level:
     """The level of government, from the office and the place."""
     if not region:
-        return "nation" if _NATION.search(issuer) or _NATION.search(title) else ""
+        if _NATION.search(issuer) or _NATION.search(title):
+            return "nation"
+        return "county" if _ZONE.search(issuer) or _ZONE.search(_BEFORE.sub("", title)) else ""
     if region.endswith(("省", "自治区")) or region[:-1] in _CITIES:
         return "province"
     if region.endswith(("县", "区", "旗")):

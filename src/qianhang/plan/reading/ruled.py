@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from qianhang.plan.reading.grid import DITTO
+from qianhang.plan.reading.woven import Piece, base_lines, woven
 
 __all__ = ["Line", "Piece", "Table", "paragraph", "tables"]
 
@@ -26,16 +27,6 @@ class Line:
     at: float
     low: float
     high: float
-
-
-@dataclass(frozen=True, slots=True)
-class Piece:
-    """Text that begins at x on the base line y, in points, of a font of this size."""
-
-    text: str
-    x: float
-    y: float
-    size: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,8 +101,8 @@ def paragraph(pieces: Iterable[Piece], *, room: float) -> list[str]:
     """The lines of a cell `room` points wide; one that fills it goes on in the next."""
     found: list[str] = []
     full = False
-    for line in _lines(pieces):
-        text = "".join(p.text for p in line)
+    for line in base_lines(pieces):
+        text = woven(line)
         if found and full and not (_NAMED.search(found[-1]) and _NAMES.match(text)):
             found[-1] += text
         else:
@@ -120,18 +111,6 @@ def paragraph(pieces: Iterable[Piece], *, room: float) -> list[str]:
         # Left free: the cell's own margins, a character too many, one kept with its punctuation.
         full = width > room - 3.2 * line[0].size
     return found
-
-
-def _lines(pieces: Iterable[Piece]) -> Iterator[list[Piece]]:
-    """Pieces on one base line, from top to bottom, each from left to right."""
-    held: list[Piece] = []
-    for piece in sorted(pieces, key=lambda p: -p.y):
-        if held and held[-1].y - piece.y > _NEAR:
-            yield sorted(held, key=lambda p: p.x)
-            held = []
-        held.append(piece)
-    if held:
-        yield sorted(held, key=lambda p: p.x)
 
 
 def _slot(value: float, bounds: Sequence[float]) -> int | None:

@@ -52,6 +52,9 @@ _RISES = re.compile(
 _GREW = re.compile(
     r"(?:较|比|在)(?P<year>20\d\d)年[^,。;]{0,6}(?:增长|提高|提升|下降|降低|翻|增加|减少|压减)?[^,。;\d]{0,4}$"
 )
+_SAME = re.compile(
+    r"(?:[,、]|力争|并|再|实现|总量|[较比]?(?:20\d\d年|上年|目前)[底末]?(?:水平)?|规模|相比|翻|达到?|突破|超过?)*"
+)
 _LATER = re.compile(
     r"(?:(?!其中)[^。;]){0,40}?(?P<year>20[2-4]\d)年(?:\d{1,2}月)?[底末]?前?(?:全面|全部|基本|力争)?"
     r"(?:完成|建成|实现|投用|投产|达到|达成|投入|落实|到位)[^,。;\d]{0,6}(?=[,。;)]|$)"
@@ -165,7 +168,26 @@ def _counted(scene: _Scene) -> Iterator[Target]:
             bases[len(kept)] = found
         base = None
         kept.append((place, year))
-    yield from _targets(scene, kept, bases)
+    again = {i for i in range(len(kept)) if _doubled_to(kept, i)}
+    whole = [one for i, one in enumerate(kept) if i not in again]
+    moved = {i - sum(a < i for a in again): b for i, b in bases.items() if i not in again}
+    yield from _targets(scene, whole, moved)
+
+
+def _doubled_to(kept: Sequence[tuple[Setting, Year | None]], index: int) -> bool:
+    """Whether a doubling only says again what its sentence gives a figure for, before it or behind
+    it: 突破350亿元,比2024年翻一番."""
+    place = kept[index][0]
+    amount, text = place.amount, place.text
+    if text[amount.start - 1 : amount.start] != "翻":
+        return False
+    for other, _ in kept[max(0, index - 1) : index + 2]:
+        first, second = sorted((amount, other.amount), key=lambda a: a.start)
+        between = text[first.last : second.first]
+        told = other.sentence == place.sentence and text[other.amount.start - 1] != "翻"
+        if told and _SAME.fullmatch(between):
+            return True
+    return False
 
 
 def _listed(place: Setting, kept: Sequence[tuple[Setting, Year | None]]) -> bool:
@@ -244,11 +266,13 @@ def _started(place: Setting) -> Baseline | None:
 
 
 def _grown(place: Setting) -> Baseline | None:
-    """A rise against a year (较2020年增长50%) counts from nothing in that year."""
-    if place.amount.core not in ("%", "倍", "番", "个百分点"):
+    """A rise against a year (较2020年增长50%) counts from nothing in that year, a multiple of
+    that year's value from one."""
+    if place.amount.core not in ("%", "倍", "个百分点"):
         return None
     found = _GREW.search(place.before)
-    return Baseline(int(found["year"]), 0.0) if found else None
+    doubled = place.text[place.amount.start - 1 : place.amount.start] == "翻"
+    return Baseline(int(found["year"]), float(doubled)) if found else None
 
 
 def _targets(

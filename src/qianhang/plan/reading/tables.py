@@ -2,32 +2,25 @@
 
 from __future__ import annotations
 
-import functools
 import re
-import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from importlib import resources
 
 from qianhang.plan.document import Task, Units
+from qianhang.plan.reading.columns import ANSWERS, WHO, WORK, column
 from qianhang.plan.reading.fold import Folded
 from qianhang.plan.reading.heading import Facts
 from qianhang.plan.reading.units import cell_units
 
 __all__ = ["table_tasks"]
 
-_WORK = {"task", "content"}
-_WHO = {"lead", "responsible", "support"}
-_ANSWER = _WHO | {"due"}
 _DITTO = frozenset({"〃", "同上", "″"})
 _NONE = frozenset({"/", "-", "—", "——", "无", "\\"})
-_LONG_TITLE, _SHORT_TASK, _LONG_HEAD = 60, 8, 14
-_REMARK = re.compile(r"[\s*:]|\([^)]*\)")
+_LONG_TITLE, _SHORT_TASK = 60, 8
 _FIRST = re.compile(r"[。;!]")
 # Units on lines of their own in one cell.
 _PARTED = re.compile(r"(?<=[一-龥)]) +(?=[一-龥])")
 _RULE = re.compile(r"[\s:|-]*")
-_YEAR = re.compile(r"^\d{4}年?(?:度)?")
 _OWN_NUMBER = re.compile(
     r"^(?:\d{1,3}[.、．]|[(（]?[一二三四五六七八九十]{1,3}[)）、]|[(（]\d{1,3}[)）])\s*"
 )
@@ -105,28 +98,13 @@ def _inside(row: Row) -> bool:
     )
 
 
-def _column(text: str) -> str:
-    """The column that a header's cell names, "" for none."""
-    plain = _YEAR.sub("", _REMARK.sub("", text))
-    if not 0 < len(plain) <= _LONG_HEAD:
-        return ""
-    return next((name for name, pattern in _heads().items() if pattern.fullmatch(plain)), "")
-
-
-@functools.cache
-def _heads() -> Mapping[str, re.Pattern[str]]:
-    """Column -> what its header may say."""
-    text = resources.files(__package__).joinpath("tables.toml").read_text("utf8")
-    return {name: re.compile("|".join(all_)) for name, all_ in tomllib.loads(text).items()}
-
-
 def _header(row: Row) -> dict[int, str]:
     """Index -> column of a row that is a header, empty where it is none."""
-    named = {i: _column(cell.text) for i, cell in enumerate(row)}
+    named = {i: column(cell.text) for i, cell in enumerate(row)}
     named = {i: name for i, name in named.items() if name}
     filled = sum(bool(cell.text) for cell in row)
     kinds = set(named.values())
-    whole = bool(kinds & _WORK) and bool(kinds & _ANSWER)
+    whole = bool(kinds & WORK) and bool(kinds & ANSWERS)
     return _distinct(named) if whole and 2 * len(named) > filled else {}
 
 
@@ -146,7 +124,7 @@ def _subheader(row: Row, table: _Table) -> bool:
     """Whether a row is the second line of a header; its columns then stand for those above."""
     if table.begun or len(row) < 2:
         return False
-    named = {i: _column(cell.text) for i, cell in enumerate(row) if cell.text not in ("", "〃")}
+    named = {i: column(cell.text) for i, cell in enumerate(row) if cell.text not in ("", "〃")}
     if not named or not all(named.values()):
         return False
     table.columns |= named
@@ -158,7 +136,7 @@ def _take(row: Row, table: _Table, found: list[Task]) -> None:
     given = {name: row[i] for i, name in table.columns.items() if i < len(row)}
     values = _stray({name: "" if c.text in _NONE else c.text for name, c in given.items()})
     own = {name for name, value in values.items() if value and value not in _DITTO}
-    if not own & _WORK and not own & _ANSWER:
+    if not own & WORK and not own & ANSWERS:
         return
     start, end = _extent(row)
     if found and table.carried and not own - {"content"} and not _dittos(values):
@@ -180,7 +158,7 @@ def _stray(values: dict[str, str]) -> dict[str, str]:
     alone = values.get("number", "") if sum(map(bool, values.values())) == 1 else ""
     if len(alone) < _SHORT_TASK or _OWN_NUMBER.match(alone):
         return values
-    return {name: "〃" if name in _WHO else "" for name in values} | {"task": alone}
+    return {name: "〃" if name in WHO else "" for name in values} | {"task": alone}
 
 
 def _extent(row: Row) -> tuple[int, int]:
@@ -197,8 +175,8 @@ def _filled(values: Mapping[str, str], own: set[str], table: _Table) -> dict[str
     repeated = {name for name, value in values.items() if value in _DITTO}
     if "task" not in own:
         blank = {"task", "group"}
-        if not (own | repeated) & _WHO:
-            blank |= _WHO | {"due"}
+        if not (own | repeated) & WHO:
+            blank |= WHO | {"due"}
         repeated |= {name for name in blank if not values.get(name)}
     carried = table.carried
     return {n: carried.get(n, "") if n in repeated else value for n, value in values.items()}

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from qianhang.plan.reading.ordinals import Line
 
-__all__ = ["contents", "unnumbered"]
+__all__ = ["contents", "subheads", "unnumbered"]
 
 _CONTENTS = re.compile(r"目\s?录$|(?:基本(?:介绍|信息|内容)|概述|简介)$|内容目录$")
 _ENTRY = re.compile(r"^[\d.、\s·•-]*")
@@ -19,6 +19,12 @@ _USUAL = re.compile(
     r"|组织(?:领导|实施)|工作要求|进度安排|实施步骤|附则)$"
 )
 _LONGEST = 30
+# What stands alone on a line of a news page and heads nothing.
+_FRAME = re.compile(
+    r"[。;!?…|>]|[,:]$|来源|记者|编辑|责编|字号|分享|广告|标题|电话|阅读|发布|图为|20\d\d[-年/.]\d|^\W"
+    r"(?<![“\"《])|^附件"
+)
+_SHORTEST, _PARAGRAPH = 4, 40
 
 
 def unnumbered(rows: Sequence[Line]) -> list[Line]:
@@ -33,6 +39,21 @@ def unnumbered(rows: Sequence[Line]) -> list[Line]:
         places = places if len(places) > 1 else []
     taken = set(places)
     return [rows[i] for i in places if i + 1 < len(rows) and i + 1 not in taken]
+
+
+def subheads(rows: Sequence[Line]) -> list[Line]:
+    """The short lines that stand between paragraphs, as news have them; none where there is one.
+
+    The title, above the first paragraph, is not among them.
+    """
+    told = [len(row.text) >= _PARAGRAPH and "。" in row.text for row in rows]
+    first = told.index(True) if True in told else len(rows)
+    found = [
+        row
+        for row, below in zip(rows[first + 1 :], told[first + 2 :], strict=False)
+        if below and _SHORTEST <= len(row.text) <= _LONGEST and not _FRAME.search(row.text)
+    ]
+    return found if len(found) > 1 else []
 
 
 def contents(rows: Sequence[Line]) -> tuple[frozenset[str], int]:

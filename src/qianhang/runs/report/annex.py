@@ -91,7 +91,20 @@ def data(run: Mapping[str, Any], manifest: Manifest | None, lang: Lang) -> str:
         key = (*origin, str(facts_.get("citation") or ""))
         groups.setdefault(key, []).append((file, str(facts_.get("sha256", ""))))
     parts = "".join(_origin(key, files, lang) for key, files in groups.items())
-    return f"<h2>{e(name)}</h2>{parts}"
+    return f"<h2>{e(name)}</h2>{parts}{_quality(run.get('quality') or {}, lang)}"
+
+
+def _quality(found: Mapping[str, Any], lang: Lang) -> str:
+    """The grade of the data and what it is from, where it was graded."""
+    if not found.get("grade"):
+        return ""
+    shares = {n: f"{100 * float(found[n]):.1f} %" for n in ("complete", "valid", "unique")}
+    grade = say(f"ledger.value.{found['grade']}", lang=lang)
+    rows = number.exact(found["rows"])
+    text = say("report.quality", lang=lang, grade=grade, rows=rows, **shares)
+    left = ", ".join(str(name) for name in found.get("ungraded") or ())
+    more = say("report.quality_ungraded", lang=lang, names=left) if left else ""
+    return f'<p class="note">{e(f"{text} {more}".strip())}</p>'
 
 
 def _licence(found: Mapping[str, Any], default: str, lang: Lang) -> str:

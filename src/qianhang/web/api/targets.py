@@ -10,7 +10,7 @@ from fastapi import Query
 from pydantic import BaseModel, ConfigDict, Field
 
 from qianhang.core.errors import UsageError
-from qianhang.plan import evidence
+from qianhang.plan import answers, evidence
 from qianhang.plan.items import Plan
 from qianhang.plan.standing import Standing
 from qianhang.runs import asks
@@ -183,7 +183,7 @@ def create_evidence(ask: Who, plan: PlanRef, code: Code, wanted: NewEvidence) ->
         unit=wanted.unit,
         facts=finite(wanted.facts),
     )
-    entry = evidence.answer(ask.store, item, seen, file=file, by=ask.by, at=ask.now)
+    entry = answers.answer(ask.store, item, seen, file=file, by=ask.by, at=ask.now)
     return Recorded(seq=entry.seq, grade=str(entry.payload["grade"]), at=entry.at)
 
 

@@ -2,9 +2,16 @@
 
 from qianhang.web.pages import (
     account,
+    admin,
+    admin_backup,
+    admin_log,
+    admin_organisations,
+    admin_people,
+    admin_settings,
     entrance,
     figures,
     health,
+    openid,
     plan_bulletin,
     plan_compare,
     plan_coverage,

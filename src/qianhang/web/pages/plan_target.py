@@ -11,7 +11,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from starlette.responses import Response
 
 from qianhang.core.errors import QianhangError, UsageError
-from qianhang.plan import evidence, rules, stated
+from qianhang.plan import answers, evidence, rules, stated
 from qianhang.plan.evidence import Observation
 from qianhang.plan.items import Item, Plan
 from qianhang.plan.reasons import in_words
@@ -104,11 +104,11 @@ def claim(
             data = sent.file.read(_LARGEST + 1)
             if len(data) > _LARGEST or not data:
                 raise UsageError("QH825", f"the file holds {len(data):,} bytes, expected 1 to 32 MiB")
-            evidence.answer_with(
+            answers.answer_with(
                 ask.store, item, seen, files={_name(sent): data}, by=ask.by, at=ask.now
             )
         else:
-            evidence.answer(ask.store, item, seen, by=ask.by, at=ask.now)
+            answers.answer(ask.store, item, seen, by=ask.by, at=ask.now)
     except QianhangError as cause:
         return _target(ask, plan, item, error=cause)
     return _back(item)

@@ -21,6 +21,7 @@ from qianhang.engines.forecast import (
     Windows,
     locate,
 )
+from qianhang.engines.saving import under
 from qianhang.packs.energy.pv_forecast.daylight import LEAST_CLEAR, rows_of, sky_of
 
 __all__ = ["LEVELS", "Plant", "clear_index_persistence", "place_of"]
@@ -115,9 +116,9 @@ class Plant:
 
         def trees(group: str) -> tuple[BoostedTrees, ...]:
             count = range(facts[group])
-            return tuple(BoostedTrees.from_files(_under(files, f"{group}{i}.")) for i in count)
+            return tuple(BoostedTrees.from_files(under(files, f"{group}{i}.")) for i in count)
 
-        band = QuantileTrees.from_files(_under(files, "band0."))
+        band = QuantileTrees.from_files(under(files, "band0."))
         envelope = Envelope.from_files(files)
         return cls(
             envelope, facts["night"], trees("direct"), trees("relative"), band, facts["target"]
@@ -240,7 +241,3 @@ def _part(windows: Windows, start: int) -> Windows:
         past=windows.past[cut],
         ahead=windows.ahead[cut],
     )
-
-
-def _under(files: Mapping[str, bytes], prefix: str) -> dict[str, bytes]:
-    return {n[len(prefix) :]: data for n, data in files.items() if n.startswith(prefix)}

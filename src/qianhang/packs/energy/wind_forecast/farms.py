@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from qianhang.core.spec import Spec
 from qianhang.engines.forecast import Panel, QuantileTrees, Windows, recalibrate
+from qianhang.engines.saving import under
 from qianhang.packs.energy.wind_forecast.weather import (
     LAGS,
     rows_of,
@@ -85,11 +86,10 @@ class WindFarms:
     def from_files(cls, files: Mapping[str, bytes]) -> Self:
         """The farms that `to_files` wrote."""
         facts = json.loads(files["farms.json"])
-        trees = {}
-        for i, name in enumerate(facts["capacity"]):
-            start = f"farm{i}."
-            own = {n[len(start) :]: data for n, data in files.items() if n.startswith(start)}
-            trees[name] = QuantileTrees.from_files(own)
+        trees = {
+            name: QuantileTrees.from_files(under(files, f"farm{i}."))
+            for i, name in enumerate(facts["capacity"])
+        }
         return cls(trees, facts["capacity"], np.asarray(facts["shown"], dtype=np.int64))
 
 

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qianhang.engines.forecast import BoostedTrees, Panel, Windows
+from qianhang.engines.saving import under
 from qianhang.packs.heating.demand_forecast.drivers import (
     DAY,
     Known,
@@ -145,7 +146,7 @@ class HeatForecaster:
         """The forecaster that `to_files` wrote."""
         facts = json.loads(files["heat.json"])
         groups = {
-            name: tuple(_tree(files, f"{name}_{i}.") for i in range(count))
+            name: tuple(BoostedTrees.from_files(under(files, f"{name}_{i}.")) for i in range(count))
             for name, count in facts["models"].items()
         }
         curve = WeatherCurve(np.array(facts["curve"]))
@@ -268,8 +269,3 @@ def _stack(parts: list[tuple[Floats, Floats]]) -> tuple[Floats, Floats]:
     if not parts:
         return np.empty((0, 0)), np.empty(0)
     return np.concatenate([x for x, _ in parts]), np.concatenate([y for _, y in parts])
-
-
-def _tree(files: Mapping[str, bytes], prefix: str) -> BoostedTrees:
-    own = {k.removeprefix(prefix): v for k, v in files.items() if k.startswith(prefix)}
-    return BoostedTrees.from_files(own)

@@ -15,6 +15,7 @@ from qianhang.core.spec import Spec
 from qianhang.engines.forecast import Panel, Windows
 from qianhang.engines.forecast.harmonics import TidalHarmonics
 from qianhang.engines.forecast.residual import ResidualRidge, lagged
+from qianhang.engines.saving import under
 
 __all__ = ["LEVELS", "PortForecaster"]
 
@@ -107,8 +108,7 @@ class PortForecaster:
         model.spread = {p: tuple(v) for p, v in facts["spread"].items()}
         model.near = {p: tuple(v) for p, v in facts["near"].items()}
         for i, port in enumerate(facts["ports"]):
-            start = f"port{i}."
-            own = {n.removeprefix(start): b for n, b in files.items() if n.startswith(start)}
+            own = under(files, f"port{i}.")
             model.tides[port] = TidalHarmonics.from_files(own)
             if facts["rests"][i]:
                 model.rests[port] = ResidualRidge.from_files(own)

@@ -40,8 +40,7 @@ class Network:
         self.reservoirs: list[str] = list(model.reservoir_name_list)
         self.roughness = np.array([model.get_link(p).roughness for p in self.pipes])
         self.step_s = int(model.options.time.pattern_timestep)
-        self.start_s = int(model.options.time.pattern_start)
-        self.demands, self.native = _demands(model, self.junctions, self.step_s)
+        self.demands = _demands(model, self.junctions, self.step_s)
         self._base = np.zeros(len(self.junctions))
         self._folder = tempfile.TemporaryDirectory(prefix="qianhang_epanet_")
         self._open()
@@ -179,8 +178,8 @@ def _read(path: Path) -> Any:
     return model
 
 
-def _demands(model: Any, junctions: Sequence[str], step_s: int) -> tuple[Array, int]:
-    """(steps, junctions) m3/h over the least common period of all patterns; that period."""
+def _demands(model: Any, junctions: Sequence[str], step_s: int) -> Array:
+    """(steps, junctions) m3/h over the least common period of all patterns."""
     lengths = [len(p.multipliers) for _, p in model.patterns() if len(p.multipliers)]
     period = int(np.lcm.reduce(lengths)) if lengths else 1
     period = min(period, 7 * 86400 // step_s) if period * step_s > 31 * 86400 else period
@@ -190,4 +189,4 @@ def _demands(model: Any, junctions: Sequence[str], step_s: int) -> tuple[Array, 
             if demand.base_value:
                 shape = np.ones(1) if demand.pattern is None else demand.pattern.multipliers
                 flows[:, column] += demand.base_value * 3600 * np.resize(shape, period)
-    return flows * float(model.options.hydraulic.demand_multiplier), period
+    return flows * float(model.options.hydraulic.demand_multiplier)

@@ -79,6 +79,9 @@ def _run(model: Any, steps: int) -> Any:
         setattr(model.options.time, name, 3600)
     with tempfile.TemporaryDirectory(prefix="qianhang_twin_") as folder, warnings.catch_warnings():
         warnings.simplefilter("ignore")
+        # Unnamed, EPANET writes what it solves to the working folder.
+        model.options.hydraulic.hydraulics = "SAVE"
+        model.options.hydraulic.hydraulics_filename = f'"{folder}/run.hyd"'
         return wntr.sim.EpanetSimulator(model).run_sim(file_prefix=f"{folder}/run")
 
 

@@ -63,7 +63,8 @@ def simulate(document: Document) -> Result:
 
     with tempfile.TemporaryDirectory(prefix="qianhang_check_") as folder:
         path = f"{folder}/day"
-        Path(path + ".inp").write_text(document.text(), encoding="latin-1")
+        text = document.with_hydraulics(path + ".hyd").text()
+        Path(path + ".inp").write_text(text, encoding="latin-1")
         engine = ENepanet(version=2.2)
         try:
             engine.ENopen(path + ".inp", path + ".rpt", path + ".bin")

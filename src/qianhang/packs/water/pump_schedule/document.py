@@ -148,6 +148,11 @@ class Document:
         energy += [" Global Price 1.0", " Global Pattern qh_tariff"]
         return self._with("PATTERNS", patterns)._with("ENERGY", energy)
 
+    def with_hydraulics(self, path: str) -> Document:
+        """With a place for what is solved; unnamed, EPANET writes it to the working folder."""
+        options = [li for li in self._lines("OPTIONS") if li.upper().split()[:1] != ["HYDRAULICS"]]
+        return self._with("OPTIONS", [*options, f' Hydraulics Save "{path}"'])
+
     def _lines(self, section: str) -> list[str]:
         return [line for name, part in self.sections if name == section for line in part]
 

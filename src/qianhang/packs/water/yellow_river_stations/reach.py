@@ -14,6 +14,7 @@ from qianhang.core.errors import ContractError
 from qianhang.core.spec import Spec
 from qianhang.engines.forecast import Panel, Windows
 from qianhang.engines.forecast.residual import ResidualRidge, lagged
+from qianhang.engines.saving import under
 
 __all__ = ["LEVELS", "StationForecaster", "muskingum", "simulated"]
 
@@ -85,9 +86,8 @@ class StationForecaster:
         facts = json.loads(files["stations.json"])
         model = cls(tuple(facts["order"]))
         for i, station in enumerate(model.order):
-            own = {n.removeprefix(f"s{i}."): b for n, b in files.items() if n.startswith(f"s{i}.")}
             if facts["learnt"][i]:
-                model.rests[station] = ResidualRidge.from_files(own)
+                model.rests[station] = ResidualRidge.from_files(under(files, f"s{i}."))
         return model
 
 

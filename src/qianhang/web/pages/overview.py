@@ -1,0 +1,65 @@
+"""The start: the overview for whoever is signed in, the public portal for everybody else."""
+
+from __future__ import annotations
+
+from starlette.responses import Response
+
+from qianhang.plan import boundary
+from qianhang.runs import shelf
+from qianhang.web.asked import Asked, Who
+from qianhang.web.pages.portal import start
+from qianhang.web.render import page
+from qianhang.web.routes import Pages
+from qianhang.web.views import overview, plans, tiles
+
+__all__ = ["routes"]
+
+routes = Pages()
+
+
+@routes.get("/", "public")
+def first(ask: Who) -> Response:
+    """The overview, or the portal's start for a stranger."""
+    if ask.person is None:
+        return start(ask)
+    return _overview(ask)
+
+
+@routes.get("/map.json", "signed")
+def drawn(ask: Who) -> Response:
+    """The operator's own map, where one was imported."""
+    found = boundary.boundary(ask.store)
+    if found is None:
+        return Response(status_code=404)
+    headers = {"Cache-Control": "private, max-age=3600", "ETag": f'"{found.sha256[:16]}"'}
+    body = boundary.content(ask.store, found)
+    return Response(body, media_type="application/geo+json", headers=headers)
+
+
+def _overview(ask: Asked) -> Response:
+    seen = plans.seen_plans(ask)
+    stood = overview.stood(ask, seen)
+    counts = overview.states(stood)
+    first_late, late = overview.late(stood)
+    known = tiles.tallies(ask, stood)
+    chosen = tiles.map_of(known, measure=ask.query("measure"), province=ask.query("province"))
+    return page(
+        ask, "overview/overview.html", plans=seen, counts=counts, shares=plans.shares(counts),
+        targets=counts.total(), late=first_late, late_count=late, shelf=overview.scenarios(ask),
+        load=overview.load(ask), news=overview.changed(ask, seen), map=chosen,
+        boundary=boundary.boundary(ask.store), known=_by_name(known),
+        titles={e.id: e.title for e in shelf.entries()},
+        office=ask.who.may("programme_office"),
+    )  # fmt: skip
+
+
+def _by_name(known: tiles.Mapping[tiles.Place, tiles.Tally]) -> dict[str, list[float | int | None]]:
+    """Full name -> share met and scenarios, as the drawn map takes it."""
+    from qianhang.plan import atlas
+
+    found: dict[str, list[float | int | None]] = {}
+    for one in atlas.provinces():
+        tally = known.get(tiles.Place(one.short))
+        if tally:
+            found[one.name] = found[one.short] = [tally.share, tally.scenarios]
+    return found

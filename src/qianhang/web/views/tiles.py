@@ -1,0 +1,122 @@
+"""The map of tiles: provinces, and the cities of the one that is chosen, with what they reached."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from qianhang.access import organisations
+from qianhang.plan import atlas
+from qianhang.plan.atlas import Place, Province
+from qianhang.plan.items import Plan
+from qianhang.plan.standing import Standing
+from qianhang.runs import showcase
+from qianhang.web.asked import Asked
+
+__all__ = ["MEASURES", "Map", "Tally", "Tile", "map_of", "tallies"]
+
+MEASURES = ("targets", "scenarios")
+_COUNTS = (1, 2, 4, 8, 16)
+
+
+@dataclass(slots=True)
+class _Sum:
+    plans: int = 0
+    targets: int = 0
+    met: int = 0
+    scenarios: set[str] = field(default_factory=set)
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """What is known of a place: plans, confirmed targets and those met, scenarios in use."""
+
+    plans: int = 0
+    targets: int = 0
+    met: int = 0
+    scenarios: int = 0
+
+    @property
+    def share(self) -> float | None:
+        """The share of the targets that are met, None where there are none."""
+        return self.met / self.targets if self.targets else None
+
+    def step(self, measure: str) -> int:
+        """Which of the colours 1 to 5, 0 where there is nothing to show."""
+        if measure == "scenarios":
+            return sum(self.scenarios >= most for most in _COUNTS)
+        return 0 if self.share is None else min(int(self.share * 5) + 1, 5)
+
+
+@dataclass(frozen=True, slots=True)
+class Tile:
+    """A place on the grid."""
+
+    name: str
+    full: str
+    en: str
+    column: int
+    row: int
+    tally: Tally
+
+
+@dataclass(frozen=True, slots=True)
+class Map:
+    """The tiles of the country, and of one province where it is chosen."""
+
+    measure: str
+    provinces: tuple[Tile, ...]
+    chosen: Province | None
+    cities: tuple[Tile, ...]
+
+
+def tallies(
+    ask: Asked, stood: Iterable[tuple[Plan, Sequence[Standing]]]
+) -> Mapping[Place, Tally]:
+    """Place -> what is known of it; a province counts what its cities reached as well."""
+    sums: dict[Place, _Sum] = {}
+    for plan, found in stood:
+        for place in _with_province(plan.region):
+            one = sums.setdefault(place, _Sum())
+            one.plans += 1
+            one.targets += len(found)
+            one.met += sum(s.state == "met" for s in found)
+    for org, ids in _used(ask).items():
+        for place in _with_province(org):
+            sums.setdefault(place, _Sum()).scenarios.update(ids)
+    return {p: Tally(s.plans, s.targets, s.met, len(s.scenarios)) for p, s in sums.items()}
+
+
+def map_of(known: Mapping[Place, Tally], *, measure: str, province: str) -> Map:
+    """The map coloured by a measure, opened at a province where one is named."""
+    chosen = atlas.find_province(province)
+    none = Tally()
+    country = tuple(
+        Tile(p.short, p.name, p.en, p.column, p.row, known.get(Place(p.short), none))
+        for p in atlas.provinces()
+    )
+    cities = tuple(
+        Tile(c.name, c.name, c.name, c.column, c.row, known.get(Place(chosen.short, c.name), none))
+        for c in (chosen.cities if chosen else ())
+    )
+    return Map(measure if measure in MEASURES else MEASURES[0], country, chosen, cities)
+
+
+def _with_province(name: str) -> tuple[Place, ...]:
+    place = atlas.place_of(name) if name else None
+    if place is None:
+        return ()
+    return (place, Place(place.province)) if place.city else (place,)
+
+
+def _used(ask: Asked) -> dict[str, set[str]]:
+    """Name of a province or city -> scenarios that organisations of it have run to the end."""
+    tree = organisations.tree(ask.store)
+    found: dict[str, set[str]] = {}
+    for org, ids in showcase.in_use(ask.store, ask.who.covers).items():
+        for above in tree.above(org):
+            name = tree.find(above).name
+            if atlas.place_of(name):
+                found.setdefault(name, set()).update(ids)
+                break
+    return found
