@@ -1,10 +1,12 @@
 # make run   the main job: real scenarios from data to evidence, with a report; ends by itself
 # make test  every test; installs what it needs
+# make serve the console on what make run left, at http://127.0.0.1:8017; SERVE="--port 9000" and so on
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 # The dairy model pins numpy below 2, so the extra `feed` has an environment of its own.
 FEED := .venv-feed
+ASSETS := src/qianhang/web/static/vendor/lock.sha256
 export OMP_NUM_THREADS := 1
 export OPENBLAS_NUM_THREADS := 1
 
@@ -24,8 +26,10 @@ bench: $(VENV)/.dev
 extras:
 	scripts/extras.sh
 
-serve:
-	@echo "The console is not built yet: see the table of parts in docs/architecture.md."
+# The store is the one that `make run` filled. The assets come with the installation; where no
+# registry answered then, they are tried again.
+serve: $(VENV)/.web $(ASSETS)
+	$(BIN)/qianhang serve $(SERVE)
 
 clean:
 	rm -rf $(VENV) $(FEED) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
@@ -38,10 +42,19 @@ $(VENV)/.demo: $(VENV)/bin/pip pyproject.toml
 	$(BIN)/pip install --quiet --no-compile --editable '.[demo]'
 	touch $@
 
+$(VENV)/.web: $(VENV)/bin/pip pyproject.toml
+	$(BIN)/pip install --quiet --no-compile --editable '.[demo,web]'
+	touch $@
+	touch $(VENV)/.demo
+
+$(ASSETS): frontend/package-lock.json | $(VENV)/.web
+	$(BIN)/pip install --quiet --no-compile --no-deps --editable .
+	@test ! -f $@ || touch $@
+
 $(VENV)/.dev: $(VENV)/bin/pip pyproject.toml
 	$(BIN)/pip install --quiet --no-compile --editable '.[all,dev]'
 	touch $@
-	touch $(VENV)/.demo
+	touch $(VENV)/.demo $(VENV)/.web
 
 $(FEED)/.dev: $(FEED)/bin/pip pyproject.toml
 	$(FEED)/bin/pip install --quiet --no-compile --editable '.[feed,dev]'

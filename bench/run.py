@@ -28,6 +28,7 @@ TITLES = {
     "engines.py": "引擎与单独使用的库 Engines beside the library alone",
     "way.py": "全程与裸脚本 The whole way beside a bare script",
     "catalogue.py": "命令启动 Start of the commands, 500 packs installed",
+    "web.py": "控制台 The console: CPU a page, followers of a run, the same list elsewhere",
     "plan.py": "读计划 Plans read, beside what people marked in them",
 }
 

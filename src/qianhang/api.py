@@ -140,7 +140,9 @@ def run(
 
     texts = {k: str(v).lower() if isinstance(v, bool) else str(v) for k, v in params.items()}
     source = Path(data) if data else None
-    asked = Request(name, case, source, seed, "local", texts, again, subject, region)
+    asked = Request(
+        name, case, source, seed, "local", texts, again, subject=subject, region=region
+    )  # fmt: skip
     record, found = carry_out(asked, settings=Settings.load())
     return Run(record, found)
 

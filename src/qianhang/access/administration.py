@@ -80,7 +80,7 @@ def managed(connection: sa.Connection, person: Person, account: str) -> Account:
 def roster(
     store: Store, orgs: Collection[str], *, text: str = "", skip: int = 0, limit: int = 50
 ) -> Roster:
-    """Accounts that belong to, or have a role at, these organisations, searched by login and name."""
+    """Accounts that belong to, or have a role at, these organisations, whose login or name fits."""
     table, given = schema.account, schema.grant
     here = list(orgs)
     roles = sa.select(given.c.account).where(given.c.org.in_(here))

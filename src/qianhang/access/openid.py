@@ -137,7 +137,9 @@ class Provider:
         found = self._found()
         told = self._tokens(found["token_endpoint"], answer["code"], flow, back)
         claims = self._claims(str(told.get("id_token", "")), found["jwks_uri"], now)
-        if not hmac.compare_digest(str(claims.get("nonce", "")).encode(), flow.part("nonce").encode()):
+        if not hmac.compare_digest(
+            str(claims.get("nonce", "")).encode(), flow.part("nonce").encode()
+        ):
             raise _refused("the nonce is not that of this sign-in")
         return _identity(self.issuer, claims)
 
@@ -210,7 +212,9 @@ def _check_times(claims: Mapping[str, Any], now: datetime) -> None:
 
 def _key(jwt: Any, kept: Mapping[str, Any], head: Mapping[str, Any]) -> Any:
     """The provider's public key that the token names, or its only one."""
-    keys = [k for k in kept.get("keys", ()) if k.get("use", "sig") == "sig" and k.get("kty") != "oct"]
+    keys = [
+        k for k in kept.get("keys", ()) if k.get("use", "sig") == "sig" and k.get("kty") != "oct"
+    ]
     named = [k for k in keys if k.get("kid") == head.get("kid")]
     fits = named if head.get("kid") else keys
     if len(fits) != 1:
@@ -274,7 +278,9 @@ def _import_jwt() -> Any:
         import jwt
     except ModuleNotFoundError:
         raise MissingExtra(
-            "QH810", "an identity provider needs the library PyJWT", hint='pip install "qianhang[web]"'
+            "QH810",
+            "an identity provider needs the library PyJWT",
+            hint='pip install "qianhang[web]"',
         ) from None
     return jwt
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["OTHERS", "PALETTE", "RAMP", "STYLE", "VARIABLES"]
+__all__ = ["OTHERS", "PALETTE", "RAMP", "RULES", "STYLE", "VARIABLES"]
 
 # role -> (light, dark): each at least 4.5:1 against its paper, apart in lightness and hue.
 PALETTE = {
@@ -77,9 +77,8 @@ VARIABLES = (
     f"@media (prefers-color-scheme:dark){{:root{{{_variables(1)}}}}}\n"
     f"@media print{{:root{{color-scheme:light;{_variables(0)}}}}}\n"
 )
-STYLE = (
-    VARIABLES
-    + f".qh{{font-family:{_FONT};font-variant-numeric:tabular-nums;overflow:visible}}\n"
+RULES = (
+    f".qh{{font-family:{_FONT};font-variant-numeric:tabular-nums;overflow:visible}}\n"
     + ".qh text{fill:var(--ink);font-size:12px}.qh .m{fill:var(--muted)}"
     + ".qh .b{font-weight:650}.qh .big{font-size:30px;font-weight:700}.qh .sm{font-size:11px}"
     + ".qh .on{fill:var(--paper)}"
@@ -98,3 +97,4 @@ STYLE = (
     + _ramp()
     + "\n"
 )
+STYLE = VARIABLES + RULES

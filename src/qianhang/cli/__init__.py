@@ -26,6 +26,7 @@ _COMMANDS = {
     "pack": "pack",
     "dataset": "dataset",
     "plan": "plan",
+    "map": "map",
     "serve": "serve",
     "account": "account",
     "verify": "verify",

@@ -50,7 +50,9 @@ def run_command(  # noqa: PLR0917 - one argument for each option of the command
     from qianhang.store import Settings
 
     screen = console(stderr=as_json)
-    asked = Request(scenario, case, data, seed, pool, param, again, subject, region)
+    asked = Request(
+        scenario, case, data, seed, pool, param, again, subject=subject, region=region
+    )  # fmt: skip
     with Steps(screen) as steps:
         record, found = carry_out(asked, settings=Settings.load(), listen=steps)
     if found:

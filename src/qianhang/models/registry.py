@@ -26,6 +26,7 @@ __all__ = [
     "restage",
     "verify",
     "versions",
+    "versions_of",
 ]
 
 Stage = Literal["rejected", "research_only", "accepted", "retired"]
@@ -152,6 +153,15 @@ def versions(store: Store, name: str | None = None) -> list[ModelVersion]:
         query = query.where(model.c.name == name)
     with store.read() as connection:
         return [_version(row) for row in connection.execute(query).mappings()]
+
+
+def versions_of(store: Store, scenario: str) -> list[ModelVersion]:
+    """Every version of a scenario's models, those that single organisations fitted among them."""
+    own = model.c.name.startswith(f"{scenario}/", autoescape=True)
+    query = sa.select(model).where((model.c.name == scenario) | own)
+    with store.read() as connection:
+        rows = connection.execute(query.order_by(model.c.name, model.c.version)).mappings()
+        return [_version(row) for row in rows]
 
 
 def verify(store: Store) -> list[str]:

@@ -77,7 +77,9 @@ def content(store: Store, one: Boundary) -> bytes:
 
 def _regions(raw: bytes) -> list[str]:
     if len(raw) > _LARGEST:
-        raise UsageError("QH835", f"the map holds {len(raw):,} bytes, at most {_LARGEST:,} are taken")
+        raise UsageError(
+            "QH835", f"the map holds {len(raw):,} bytes, at most {_LARGEST:,} are taken"
+        )
     try:
         body = json.loads(raw)
     except ValueError as cause:

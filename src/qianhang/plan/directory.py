@@ -129,6 +129,7 @@ def place_of(name: str) -> str:
     return found.group() if found else ""
 
 
+@functools.lru_cache(maxsize=4096)
 def region_of(printed: str) -> str:
     """The full name of a place: 河南 and 河南省 both give 河南省; unknown ones come back as is."""
     return next((full for full in _places() if printed in (full, _short(full))), printed)
@@ -229,6 +230,7 @@ def _unit(kind: Kind, alias: str, level: UnitLevel, region: str) -> Unit:
     return Unit(f"{region or level}/{kind.id}", shown, level, region, alias, kind.since, kind.until)
 
 
+@functools.cache
 def _short(place: str) -> str:
     return _SHORT.sub("", place) or place
 

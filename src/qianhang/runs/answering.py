@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from qianhang import models
+from qianhang.core.manifest import Words
 from qianhang.core.pack import find
 from qianhang.core.spec import Spec, make
 from qianhang.models import ModelVersion
@@ -27,7 +28,7 @@ class Source:
 
     version: int
     run: str
-    case: str
+    case: Words
     at: str
 
 
@@ -68,7 +69,8 @@ class Answerer:
         if found is None:
             return None
         version, case = found
-        return Source(version.version, version.run, case, version.at)
+        title = find(SCENARIO).manifest.find_case(case).title
+        return Source(version.version, version.run, title, version.at)
 
     def ask(self, question: str) -> Reply | None:
         """What the documents say, None where no accepted search is kept.
@@ -104,4 +106,3 @@ class Answerer:
             model = models.load(self._store.files, kept.manifest, local=pack.code)
             self._loaded = _Loaded(kept.manifest, model, spec)
         return self._loaded
-

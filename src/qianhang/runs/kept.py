@@ -6,9 +6,8 @@ from collections.abc import Collection, Iterable, Mapping
 
 import sqlalchemy as sa
 
-from qianhang import models
 from qianhang.core.errors import UsageError
-from qianhang.models import ModelVersion
+from qianhang.models import ModelVersion, registry
 from qianhang.runs import listing, tables
 from qianhang.store import Store
 
@@ -22,9 +21,7 @@ def kept(store: Store, orgs: Collection[str] | None, *, scenario: str = "") -> l
 
     scenario : only models of this scenario, whichever organisation fitted them
     """
-    found = [
-        v for v in models.versions(store) if not scenario or scenario_of(v.name) == scenario
-    ]
+    found = registry.versions_of(store, scenario) if scenario else registry.versions(store)
     known = seen_runs(store, (v.run for v in found), orgs)
     shown = [v for v in found if v.run in known]
     return sorted(shown, key=lambda v: (v.at, v.name, v.version), reverse=True)
@@ -37,7 +34,7 @@ def one_kept(
 
     Raises UsageError where there is none, or none for this reader: the two look the same.
     """
-    found = next((v for v in models.versions(store, name) if v.version == version), None)
+    found = next((v for v in registry.versions(store, name) if v.version == version), None)
     if found is None or found.run not in seen_runs(store, [found.run], orgs):
         raise UsageError("QH804", f"model {name[:120]}@{version} does not exist")
     return found
@@ -48,9 +45,7 @@ def scenario_of(name: str) -> str:
     return name.partition("/")[0]
 
 
-def seen_runs(
-    store: Store, runs: Iterable[str], orgs: Collection[str] | None
-) -> Mapping[str, str]:
+def seen_runs(store: Store, runs: Iterable[str], orgs: Collection[str] | None) -> Mapping[str, str]:
     """Id -> case of those of the runs that the reader may see."""
     wanted = sorted(set(runs))
     run = tables.run

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from qianhang import compute, models, safety
+from qianhang.access import organisations
 from qianhang.core import errors
 from qianhang.core.manifest import Case
 from qianhang.core.pack import Pack
@@ -82,8 +83,10 @@ class _Way:
 
     @property
     def _private(self) -> bool:
-        """Whether an organisation other than the platform's own used data of its own."""
-        return self.begun.own and self.begun.org != record.ROOT
+        """Whether an organisation that the platform's own offices do not reach used its own data."""
+        if not self.begun.own or self.begun.org == record.ROOT:
+            return False
+        return self.begun.org not in organisations.tree(self.store).covers(record.ROOT)
 
     def go(self, asked: Request, *, listen: Listener, limits: compute.Limits) -> Record:
         """Carry the run out; whatever happens, its row does not stay running."""

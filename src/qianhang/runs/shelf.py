@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 import threading
 import time
 from collections.abc import Mapping
@@ -17,7 +18,7 @@ from qianhang.core.manifest import Words
 from qianhang.runs import tables
 from qianhang.store import Store
 
-__all__ = ["Entry", "entries", "tiers"]
+__all__ = ["Entry", "entries", "tiers", "titles"]
 
 _FRESH_S = 20.0
 
@@ -27,7 +28,7 @@ class Entry:
     """One scenario: what its manifest says, read whole; `broken` where it cannot be read.
 
     datasets : case -> registered data set, for the cases that have one
-    titles : metric -> the pack's own words for it
+    titles : metric -> the pack's own words for it; case_titles : case -> its title
     """
 
     id: str
@@ -48,6 +49,7 @@ class Entry:
     human_role: Words | None = None
     datasets: Mapping[str, str] = field(default_factory=dict)
     titles: Mapping[str, Words] = field(default_factory=dict)
+    case_titles: Mapping[str, Words] = field(default_factory=dict)
 
 
 class _Shelf:
@@ -58,13 +60,19 @@ class _Shelf:
         self._looked = 0.0
         self._marks: dict[str, float] = {}
         self._entries: dict[str, Entry] = {}
+        self._listed: tuple[Entry, ...] = ()
+        self._titles: dict[str, Words] = {}
 
     def entries(self) -> tuple[Entry, ...]:
         with self._lock:
             if time.monotonic() - self._looked > _FRESH_S or not self._entries:
                 self._look()
                 self._looked = time.monotonic()
-            return tuple(self._entries.values())
+            return self._listed
+
+    def titles(self) -> Mapping[str, Words]:
+        self.entries()
+        return self._titles
 
     def _look(self) -> None:
         found: dict[str, Entry] = {}
@@ -76,14 +84,26 @@ class _Shelf:
             same = self._marks.get(place) == marks[place] and id_ in self._entries
             found[id_] = self._entries[id_] if same else _read(id_, folder)
         self._entries, self._marks = found, marks
+        listed = tuple(found.values())
+        same = len(listed) == len(self._listed) and all(map(operator.is_, listed, self._listed))
+        if not same:
+            self._listed, self._titles = listed, {e.id: e.title for e in listed}
 
 
 _SHELF = _Shelf()
 
 
 def entries() -> tuple[Entry, ...]:
-    """Every scenario that can be found, in order of industry and name."""
+    """Every scenario that can be found, in order of industry and name.
+
+    The same tuple comes until a pack changes, so that what is made of it may be kept by it.
+    """
     return _SHELF.entries()
+
+
+def titles() -> Mapping[str, Words]:
+    """Scenario -> its title, of all that can be found; the same object until a pack changes."""
+    return _SHELF.titles()
 
 
 def tiers(store: Store) -> Mapping[str, str]:
@@ -109,4 +129,5 @@ def _read(id_: str, folder: Path) -> Entry:
         purpose=found.purpose, device_class=found.device_class or "none",
         human_role=found.human_role,
         datasets={c.name: c.dataset for c in found.case if c.dataset}, titles=found.page.titles,
+        case_titles={c.name: c.title for c in found.case},
     )  # fmt: skip

@@ -71,9 +71,7 @@ def in_use(store: Store, orgs: frozenset[str] | None) -> dict[str, set[str]]:
 
 
 def _shown(store: Store, entry: Entry, tier: str) -> Shown:
-    lines = listing.lines(
-        store, orgs=frozenset(), scenario=entry.id, state="finished", limit=20
-    )
+    lines = listing.lines(store, orgs=frozenset(), scenario=entry.id, state="finished", limit=20)
     met = next((line for line in lines if line.verdict == "met"), None)
     if met is None:
         return Shown(entry, tier, "", "", "", ())

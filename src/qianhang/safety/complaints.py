@@ -123,7 +123,7 @@ def complaints(
 ) -> tuple[Complaint, ...]:
     """The newest complaints to these organisations, of one state where given."""
     table = schema.complaint
-    where = table.c.org.in_(sorted(orgs))
+    where: sa.ColumnElement[bool] = table.c.org.in_(sorted(orgs))
     if state:
         where = where & (table.c.state == state)
     query = _select().where(where).order_by(table.c.received.desc(), table.c.ref).limit(limit)

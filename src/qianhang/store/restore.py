@@ -20,7 +20,7 @@ import sqlalchemy as sa
 
 from qianhang.core.errors import StoreError
 from qianhang.store.backup import FORMAT, MANIFEST, Manifest, Rows
-from qianhang.store.log import Check
+from qianhang.store.log import Check, verify
 from qianhang.store.migrate import OWN, Part, upgrade
 from qianhang.store.settings import Settings
 from qianhang.store.store import Store, Transaction
@@ -73,10 +73,9 @@ def restore(settings: Settings, source: Path, *, parts: Sequence[Part]) -> Check
             _put_file(store, archive, sha)
         with store.write() as tx:
             _fill(tx, archive, parts)
-    with Store.open(settings, parts=parts) as store:
-        check = store.verify(anchor=archive.manifest.anchor)
-    if not check.ok:
-        raise _spoilt(f"{check.broken}")
+            check = verify(tx.connection, files=store.files, anchor=archive.manifest.anchor)
+            if not check.ok:
+                raise _spoilt(f"{check.broken}")
     return check
 
 
@@ -196,4 +195,3 @@ def _go_on_counting(tx: Transaction, table: sa.Table) -> None:
 
 def _spoilt(what: str) -> StoreError:
     return StoreError("QH710", f"the backup is not whole: {what}", hint="take another copy of it")
-

@@ -12,19 +12,28 @@ from qianhang.runs import open_store
 from qianhang.runs.dispatch import Dispatcher
 from qianhang.store import Settings
 from qianhang.web import api, pages, problems
-from qianhang.web.live import Live
-from qianhang.web.meters import Meters
-from qianhang.web.shell import Shell
-from qianhang.web.site import Site
 from qianhang.web.assets import Assets
+from qianhang.web.live import Live
+from qianhang.web.meters import Meters, Stock
+from qianhang.web.rates import PER_MINUTE, Rates
+from qianhang.web.shell import Limits, Shell
+from qianhang.web.site import Site
 
 __all__ = ["create_app"]
 
 
-def create_app(settings: Settings, *, public_url: str = "", slots: int = 2) -> FastAPI:
+def create_app(
+    settings: Settings,
+    *,
+    public_url: str = "",
+    slots: int = 2,
+    rate: int = PER_MINUTE,
+    limits: Limits | None = None,
+) -> FastAPI:
     """The console and the API over the store of `settings`.
 
     slots : runs that this host carries out at once; 0 leaves the queue to other hosts
+    rate : requests a minute that one account, or one address without, may send to the API
     """
     site = Site(settings, open_store(settings), public_url)
     dispatcher = Dispatcher(settings, slots=slots)
@@ -43,15 +52,19 @@ def create_app(settings: Settings, *, public_url: str = "", slots: int = 2) -> F
         lifespan=lifespan,
         docs_url=None,
         redoc_url=None,
-        openapi_url="/api/v1/openapi.json",
+        openapi_url=None,
     )
     app.state.site = site
-    app.state.meters = Meters()
+    app.state.meters, app.state.stock = Meters(), Stock(site.store)
+    app.state.rates = Rates(rate)
     app.state.live = Live(site.store)
     app.state.dispatcher = dispatcher
     problems.install(app)
     for routes in (*pages.ROUTES, *api.ROUTES):
         app.include_router(routes.router)
     app.mount("/static", Assets(), name="static")
-    app.add_middleware(Shell, meters=app.state.meters, encrypted=site.encrypted)
+    app.add_middleware(
+        Shell, meters=app.state.meters, encrypted=site.encrypted, failed=problems.unknown,
+        limits=limits,
+    )  # fmt: skip
     return app

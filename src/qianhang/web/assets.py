@@ -10,9 +10,10 @@ from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
-__all__ = ["FOLDER", "Assets", "version_of"]
+__all__ = ["FOLDER", "Assets", "missing", "version_of"]
 
 FOLDER = Path(__file__).with_name("static")
+_VENDORED = ("echarts.min.js", "htmx.min.js")
 
 
 @functools.cache
@@ -23,6 +24,11 @@ def version_of(name: str) -> str:
     """
     digest = hashlib.sha256((FOLDER / name).read_bytes()).hexdigest()[:12]
     return f"/static/{name}?v={digest}"
+
+
+def missing() -> list[str]:
+    """The third-party files that are not there, since no registry answered at the installation."""
+    return [name for name in _VENDORED if not (FOLDER / "vendor" / name).is_file()]
 
 
 class Assets(StaticFiles):

@@ -53,10 +53,19 @@ class Live:
         self._store = store
         self._watched: dict[str, _Watched] = {}
         self._tasks: set[asyncio.Task[None]] = set()
+        self._closed = False
+
+    def close(self) -> None:
+        """Let everybody go, in the loop that serves them: they come back, to whoever answers."""
+        self._closed = True
+        for watched in self._watched.values():
+            _pass_on(watched, None)
 
     async def follow(self, ask_id: str, *, after: int) -> AsyncIterator[bytes]:
         """Events after number `after`, then each as it comes, until the ask has ended."""
         yield b"retry: 2000\n\n"
+        if self._closed:
+            return
         queue: asyncio.Queue[_Piece | None] = asyncio.Queue(_BACKLOG)
         watched, last = self._join(ask_id, queue, after), after
         try:
@@ -139,13 +148,15 @@ def _written(events: Sequence[Told]) -> bytes:
         b"id: %d\ndata: %b\n\n"
         % (
             e.seq,
-            orjson.dumps(
-                {
-                    "at": e.at, "step": e.step, "state": e.state, "done": e.done,
-                    "total": e.total, "note": e.note, "run": e.facts.get("run", ""),
-                    "error": e.facts.get("error"),
-                }  # fmt: skip
-            ),
+            orjson.dumps(_shown(e)),
         )
         for e in events
     )
+
+
+def _shown(told: Told) -> dict[str, object]:
+    return {
+        "at": told.at, "step": told.step, "state": told.state, "done": told.done,
+        "total": told.total, "note": told.note, "run": told.facts.get("run", ""),
+        "error": told.facts.get("error"),
+    }  # fmt: skip

@@ -14,43 +14,16 @@ from fastapi.responses import RedirectResponse
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from qianhang.core import errors
 from qianhang.core.errors import QianhangError
 from qianhang.web.asked import Asked, language_of
 from qianhang.web.render import page
 from qianhang.web.site import Site
+from qianhang.web.statuses import status_of
 
-__all__ = ["install", "status_of"]
+__all__ = ["install", "status_of", "unknown"]
 
 _LOG = logging.getLogger("qianhang.web")
-_CODES = {
-    "QH206": 404, "QH701": 503, "QH703": 507, "QH705": 503, "QH804": 404, "QH808": 409,
-    "QH820": 404, "QH821": 404, "QH822": 409, "QH850": 404, "QH851": 429, "QH853": 409,
-    "QH862": 404, "QH867": 422, "QH868": 409, "QH880": 422, "QH884": 429, "QH885": 422, "QH886": 413, "QH888": 503,
-    "QH901": 401, "QH902": 401,
-    "QH903": 429, "QH907": 401,
-}  # fmt: skip
 _MOST_ERRORS = 50
-_CLASSES: tuple[tuple[type[QianhangError], int], ...] = (
-    (errors.AccessRefused, 403),
-    (errors.ContractError, 422),
-    (errors.PackError, 422),
-    (errors.DatasetError, 424),
-    (errors.GateClosed, 403),
-    (errors.PoolUnavailable, 503),
-    (errors.JobFailed, 422),
-    (errors.ModelError, 409),
-    (errors.MissingExtra, 501),
-    (errors.UsageError, 400),
-    (errors.StoreError, 500),
-)
-
-
-def status_of(error: QianhangError) -> int:
-    """The HTTP status of a named error."""
-    if error.code in _CODES:
-        return _CODES[error.code]
-    return next((status for kind, status in _CLASSES if isinstance(error, kind)), 500)
 
 
 def install(app: FastAPI) -> None:
@@ -58,7 +31,6 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(QianhangError, _named)  # type: ignore[arg-type]  # Starlette types handlers by Exception
     app.add_exception_handler(RequestValidationError, _unreadable)  # type: ignore[arg-type]  # as above
     app.add_exception_handler(HTTPException, _plain)  # type: ignore[arg-type]  # as above
-    app.add_exception_handler(Exception, _unknown)
 
 
 def _named(request: Request, error: QianhangError) -> Response:
@@ -79,7 +51,8 @@ def _plain(request: Request, error: HTTPException) -> Response:
     return _answer(request, error.status_code, code, str(error.detail), "")
 
 
-def _unknown(request: Request, error: Exception) -> Response:
+def unknown(request: Request, error: Exception) -> Response:
+    """The answer to an error that nobody named, which is in the log under the request's id."""
     _LOG.error("request %s failed", _id(request), exc_info=error)
     return _answer(request, 500, "QH889", f"request {_id(request)} failed", "see the server's log")
 
@@ -107,7 +80,14 @@ def _answer(
     site: Site = request.app.state.site
     ask = Asked(request, site, None, language_of(request, None), site.clock())
     return page(
-        ask, "problem.html", status=status, number=status, code=code, message=message, hint=hint, id=_id(request)
+        ask,
+        "problem.html",
+        status=status,
+        number=status,
+        code=code,
+        message=message,
+        hint=hint,
+        id=_id(request),
     )
 
 

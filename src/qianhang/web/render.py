@@ -14,8 +14,9 @@ from qianhang.core.manifest import Words
 from qianhang.core.words import Lang
 from qianhang.web import forms, words
 from qianhang.web.asked import Asked
-from qianhang.web.menu import entries
 from qianhang.web.assets import version_of
+from qianhang.web.fragments import Fragments
+from qianhang.web.menu import entries
 
 __all__ = ["environment", "page"]
 
@@ -38,6 +39,11 @@ def environment() -> jinja2.Environment:
     return found
 
 
+@functools.cache
+def _fragments() -> Fragments:
+    return Fragments(environment())
+
+
 def _word(value: Words, lang: Lang) -> str:
     return value.en if lang == "en" else value.zh
 
@@ -46,15 +52,16 @@ def page(ask: Asked, template: str, *, status: int = 200, **values: Any) -> HTML
     """The page that `template` makes of the values.
 
     A template sees `t` (text by key), `ask`, `menu`, `show` (numbers, times, sums of money in the
-    reader's form) beside the values.
+    reader's form), `kept` (pieces that come again and again) beside the values.
     """
-    body = environment().get_template(template).render(
-        ask=ask,
-        t=ask.t,
-        lang=ask.lang,
-        show=forms.Shown(ask.lang),
-        menu=entries(ask),
-        **values,
-    )
+    shared = {
+        "ask": ask,
+        "t": ask.t,
+        "lang": ask.lang,
+        "show": forms.Shown(ask.lang),
+        "kept": _fragments().of(ask.lang),
+        "menu": entries(ask),
+    }
+    body = environment().get_template(template).render(shared | values)
     headers = {"Cache-Control": "no-store"} if ask.person else {}
     return HTMLResponse(body, status_code=status, headers=headers)

@@ -24,9 +24,7 @@ class _Routes:
     def __init__(self, prefix: str, **more: Any) -> None:
         self.router = APIRouter(prefix=prefix, **more)
 
-    def _add(
-        self, method: str, path: str, roles: tuple[str, ...], **more: Any
-    ) -> Callable[[F], F]:
+    def _add(self, method: str, path: str, roles: tuple[str, ...], **more: Any) -> Callable[[F], F]:
         for role in roles:
             if role not in ("public", "signed", *ROLES):
                 raise ValueError(f"route {path}: no role {role!r}")
@@ -86,9 +84,7 @@ class Endpoints(_Routes):
         """Something to take away."""
         return self._add("DELETE", path, roles, scope=scope, status_code=204, **more)
 
-    def _add(
-        self, method: str, path: str, roles: tuple[str, ...], **more: Any
-    ) -> Callable[[F], F]:
+    def _add(self, method: str, path: str, roles: tuple[str, ...], **more: Any) -> Callable[[F], F]:
         statuses = _statuses(method, f"{self.router.prefix}{path}", roles)
         told = {status: answers[status] for status in statuses}
         return super()._add(method, path, roles, responses=told | more.pop("responses", {}), **more)

@@ -2,37 +2,72 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import os
+import signal
+from collections.abc import Callable
+from types import FrameType
+from typing import Any
 
 from qianhang.store import Settings
 from qianhang.web.app import create_app
+from qianhang.web.rates import PER_MINUTE
 
 __all__ = ["application", "serve"]
 
 # How a worker process that uvicorn starts learns what the command line said.
 _PUBLIC_URL, _SLOTS = "QIANHANG_SERVE_PUBLIC_URL", "QIANHANG_SERVE_SLOTS"
+_RATE = "QIANHANG_SERVE_RATE"
 
 
 def application() -> object:
     """The application of one worker, by the settings in the environment."""
     logging.basicConfig(level=logging.INFO, format="%(message)s")
-    return create_app(
+    app = create_app(
         Settings.load(),
         public_url=os.environ.get(_PUBLIC_URL, ""),
         slots=int(os.environ.get(_SLOTS, "2")),
+        rate=int(os.environ.get(_RATE, PER_MINUTE)),
     )
+    _before_the_end(app.state.live.close)
+    return app
 
 
-def serve(*, host: str, port: int, workers: int, public_url: str, slots: int, proxies: str) -> None:
+def _before_the_end(work: Callable[[], None]) -> None:
+    """Do this as soon as the server is told to stop: it waits for streams, which do not end."""
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        before = signal.getsignal(number)
+
+        def stop(sign: int, frame: FrameType | None, before: Any = before) -> None:
+            loop.call_soon_threadsafe(work)
+            if callable(before):
+                before(sign, frame)
+
+        signal.signal(number, stop)
+
+
+def serve(
+    *,
+    host: str,
+    port: int,
+    workers: int,
+    public_url: str,
+    slots: int,
+    proxies: str,
+    rate: int = PER_MINUTE,
+) -> None:
     """Answer on `host:port` until told to stop; open requests are finished first.
 
     workers : processes; more than one wants PostgreSQL, since SQLite's writers take turns
+    rate : requests a minute that one account may send to the API, in each process
     proxies : addresses whose X-Forwarded-For is believed, joined by commas
     """
     import uvicorn
 
     os.environ[_PUBLIC_URL], os.environ[_SLOTS] = public_url, str(slots)
+    os.environ[_RATE] = str(rate)
     uvicorn.run(
         "qianhang.web.serve:application",
         factory=True,
@@ -46,6 +81,7 @@ def serve(*, host: str, port: int, workers: int, public_url: str, slots: int, pr
         forwarded_allow_ips=proxies or None,
         timeout_graceful_shutdown=20,
         timeout_keep_alive=15,
+        timeout_worker_healthcheck=30,
         limit_concurrency=1200,
         h11_max_incomplete_event_size=32768,
     )

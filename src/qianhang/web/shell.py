@@ -8,22 +8,25 @@ import logging
 import re
 import secrets
 import time
+from collections.abc import Callable
+from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from qianhang.web.meters import Meters
 
-__all__ = ["BODY_LIMIT", "CSP", "Shell"]
+__all__ = ["BODY_LIMIT", "CSP", "IDLE_S", "Limits", "Shell"]
 
 CSP = (
     "default-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; "
     "frame-ancestors 'none'; img-src 'self' data:"
 )
 BODY_LIMIT = 256 * 2**20
-_IDLE_S = 20.0
+IDLE_S = 20.0
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _ID = re.compile(r"[\w-]{8,64}")
 _HEADERS = (
@@ -38,6 +41,14 @@ _HEADERS = (
 _LOG = logging.getLogger("qianhang.web.access")
 
 
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What the body of a request may be: body, bytes; idle_s, seconds between two parts of it."""
+
+    body: int = BODY_LIMIT
+    idle_s: float = IDLE_S
+
+
 class _Refused(Exception):
     """The body is larger, or comes slower, than a request may."""
 
@@ -50,10 +61,20 @@ class Shell:
     """ASGI middleware around the whole application.
 
     encrypted : whether browsers reach us by https, so that they may be told to keep to it
+    failed : what is answered where the application raises what nobody named
     """
 
-    def __init__(self, app: ASGIApp, *, meters: Meters, encrypted: bool) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        meters: Meters,
+        encrypted: bool,
+        failed: Callable[[Request, Exception], Response],
+        limits: Limits | None = None,
+    ) -> None:
         self._app, self._meters, self._encrypted = app, meters, encrypted
+        self._failed, self._limits = failed, limits or Limits()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -67,11 +88,18 @@ class Shell:
             if refusal:
                 await _said(scope, 403, refusal)(scope, receive, one.sender(send))
                 return
-            await self._app(scope, _limited(receive, headers), one.sender(send))
+            limited = _limited(receive, headers, self._limits, one)
+            await self._app(scope, limited, one.sender(send))
         except _Refused as cause:
             if not one.status:
                 answer = _said(scope, cause.status, cause.text)
                 await answer(scope, receive, one.sender(send))
+        except Exception as cause:
+            # Answered here, since what answers it further out knows no header and no id of ours.
+            answer = self._failed(Request(scope), cause)
+            if one.status:
+                raise
+            await answer(scope, receive, one.sender(send))
         finally:
             self._meters.count(one.route, one.status or 499, one.elapsed)
             _LOG.info(json.dumps(one.line(), ensure_ascii=False))
@@ -96,6 +124,7 @@ class _One:
         given = headers.get("x-request-id", "")
         self.id = given if _ID.fullmatch(given) else secrets.token_hex(8)
         self.status = 0
+        self.refused: _Refused | None = None
         self._scope, self._encrypted = scope, encrypted
         self._started = time.perf_counter()
         scope.setdefault("state", {})["request_id"] = self.id
@@ -111,9 +140,22 @@ class _One:
         return str(getattr(self._scope.get("route"), "path", "")) or "-"
 
     def sender(self, send: Send) -> Send:
-        """`send` with our headers on the answer."""
+        """`send` with our headers on the answer.
+
+        A body that we refused is answered as such, whatever the application, which saw only that
+        its reading failed, makes of it.
+        """
+        replaced = False
 
         async def ours(message: Message) -> None:
+            nonlocal replaced
+            if replaced:
+                return
+            if self.refused and not self.status:
+                replaced, cause, self.refused = True, self.refused, None
+                answer = _said(self._scope, cause.status, cause.text)
+                await answer(self._scope, _nothing, self.sender(send))
+                return
             if message["type"] == "http.response.start":
                 self.status = message["status"]
                 self._dress(MutableHeaders(raw=message["headers"]))
@@ -158,35 +200,37 @@ def _foreign(scope: Scope, headers: Headers) -> str:
     return "" if urlsplit(origin).netloc == headers.get("host") else "refused: another origin"
 
 
-def _limited(receive: Receive, headers: Headers) -> Receive:
+def _limited(receive: Receive, headers: Headers, limits: Limits, one: _One) -> Receive:
     """`receive` that gives up on a body that is too large or that stops coming."""
     told = headers.get("content-length", "0")
-    if not told.isdigit() or int(told) > BODY_LIMIT:
-        return _refusing(413, f"the body is larger than {BODY_LIMIT:,} bytes")
+    large = f"the body is larger than {limits.body:,} bytes"
+    measured = told.isdecimal() and int(told) <= limits.body
     seen = 0
     ended = False
 
+    def refuse(status: int, text: str) -> _Refused:
+        one.refused = _Refused(status, text)
+        return one.refused
+
     async def ours() -> Message:
         nonlocal seen, ended
+        if not measured:
+            raise refuse(413, large)
         if ended:
             return await receive()
         try:
-            message = await asyncio.wait_for(receive(), _IDLE_S)
+            message = await asyncio.wait_for(receive(), limits.idle_s)
         except TimeoutError:
-            raise _Refused(408, f"no part of the body came within {_IDLE_S:g} s") from None
+            text = f"no part of the body came within {limits.idle_s:g} s"
+            raise refuse(408, text) from None
         seen += len(message.get("body", b""))
         ended = not message.get("more_body", False)
-        if seen > BODY_LIMIT:
-            raise _Refused(413, f"the body is larger than {BODY_LIMIT:,} bytes")
+        if seen > limits.body:
+            raise refuse(413, large)
         return message
 
     return ours
 
 
-def _refusing(status: int, text: str) -> Receive:
-    async def ours() -> Message:
-        raise _Refused(status, text)
-
-    return ours
-
-
+async def _nothing() -> Message:
+    return {"type": "http.disconnect"}

@@ -19,6 +19,7 @@ from qianhang.core.errors import UsageError
 from qianhang.web.asked import admitted, identified
 from qianhang.web.rates import Rates
 from qianhang.web.site import Site
+from qianhang.web.statuses import status_of
 
 __all__ = ["Turnstile"]
 
@@ -124,27 +125,51 @@ async def _once(request: Request, answer: Answers, *, person: Person | None, key
     site: Site = request.app.state.site
     who = person.account.id if person else ""
     route = hashlib.sha256(f"{request.method} {request.url.path}".encode()).hexdigest()
-    body = await _digest(request)
-    held = await run_in_threadpool(
-        answers.claim, site.store, who, key=key, route=route, body=body, now=site.clock()
-    )
-    if held.answer:
-        again = held.answer
-        replayed = Response(again.response, again.status, media_type=again.media or None)
-        replayed.headers["Idempotent-Replay"] = "true"
-        return replayed
     try:
-        response = await answer(request)
-    except Exception:
-        # Not where the request was cut off: its function may still be at work in its thread.
-        await run_in_threadpool(answers.release, site.store, held)
-        raise
+        body = await _digest(request)
+        held = await run_in_threadpool(_claimed, request, who, key=key, route=route, body=body)
+        if held.answer:
+            return _again(held.answer)
+        response = await _released(answer, request, site=site, held=held)
+    finally:
+        await request.close()
     kept: bytes = getattr(request.state, "kept", bytes(response.body))
     await run_in_threadpool(
         answers.finish, site.store, held, status=response.status_code,
         media=response.headers.get("content-type", ""), response=kept.decode(),
     )  # fmt: skip
     return response
+
+
+def _claimed(request: Request, who: str, *, key: str, route: str, body: str) -> answers.Claim:
+    """The right to carry the request out; whoever comes too early is told when to come again."""
+    site: Site = request.app.state.site
+    try:
+        return answers.claim(site.store, who, key=key, route=route, body=body, now=site.clock())
+    except UsageError as cause:
+        if status_of(cause) == 409:
+            request.state.headers["Retry-After"] = "1"
+        raise
+
+
+def _again(found: answers.Answer) -> Response:
+    replayed = Response(found.response, found.status, media_type=found.media or None)
+    replayed.headers["Idempotent-Replay"] = "true"
+    return replayed
+
+
+async def _released(
+    answer: Answers, request: Request, *, site: Site, held: answers.Claim
+) -> Response:
+    """The answer; where it fails, the claim is given back.
+
+    Not where the request was cut off: its function may still be at work in its thread.
+    """
+    try:
+        return await answer(request)
+    except Exception:
+        await run_in_threadpool(answers.release, site.store, held)
+        raise
 
 
 async def _digest(request: Request) -> str:

@@ -34,7 +34,7 @@ class NewAsk(Sent):
     model_config = ConfigDict(
         json_schema_extra={
             "examples": [
-                {"scenario": "water.burst_location", "seed": 0, "params": {"days": "2"}},
+                {"scenario": "energy.load_forecast", "seed": 0, "params": {}},
             ]
         }
     )
@@ -68,11 +68,13 @@ class Ask(BaseModel):
     id: str = Field(examples=["20260301-080000-0123456789"])
     org: str = Field(description="For which organisation", examples=["root"])
     account: str = Field(description="Id of the account that asked", examples=["3f1b2c4d5e6f"])
-    scenario: str = Field(examples=["water.burst_location"])
-    case: str = Field(examples=["ltown"])
+    scenario: str = Field(examples=["energy.load_forecast"])
+    case: str = Field(examples=["vic"])
     seed: int = Field(examples=[0])
-    params: dict[str, str] = Field(examples=[{"days": "2"}])
-    upload: str = Field(description="Id of the upload; empty for the registered data", examples=[""])
+    params: dict[str, str] = Field(examples=[{}])
+    upload: str = Field(
+        description="Id of the upload; empty for the registered data", examples=[""]
+    )
     state: str = Field(
         description="queued, running, finished, failed, interrupted or cancelled",
         examples=["finished"],
@@ -113,7 +115,10 @@ class AskEvents(BaseModel):
 
 @routes.post("", *RUNNERS, scope="run", status_code=202)
 def create_ask(
-    ask: Who, wanted: NewAsk, answer: Response, idempotency_key: Annotated[str, Header(include_in_schema=False)] = ""
+    ask: Who,
+    wanted: NewAsk,
+    answer: Response,
+    idempotency_key: Annotated[str, Header(include_in_schema=False)] = "",
 ) -> Ask:
     """A run in the queue, checked as it will be when it is carried out."""
     org = chosen_org(ask, wanted.org, *RUNNERS)
@@ -137,6 +142,7 @@ def create_ask(
 @routes.get("", "signed")
 def list_asks(
     ask: Who,
+    *,
     state: State = "",
     scenario: Annotated[str, Query(max_length=120)] = "",
     mine: Annotated[bool, Query(description="Only what this account asked for")] = False,

@@ -10,20 +10,19 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
 from qianhang.core.errors import UsageError
+from qianhang.plan.items import Plan
 from qianhang.plan.office import printing
 from qianhang.plan.office.bulletin import Order
 from qianhang.web.api.paging import Cursor, Limit, Page, sliced
 from qianhang.web.api.shapes import PlanRef, Sent
-from qianhang.web.asked import Who
+from qianhang.web.asked import Asked, Who
 from qianhang.web.routes import Endpoints
 from qianhang.web.views import plans
 
 __all__ = ["routes"]
 
 routes = Endpoints("/plans/{plan}/bulletins", tag="plans")
-Number = Annotated[
-    int, Path(description="Number of a bulletin", ge=1, le=2**31 - 1, examples=[1])
-]
+Number = Annotated[int, Path(description="Number of a bulletin", ge=1, le=2**31 - 1, examples=[1])]
 _MEDIA = {
     "txt": "text/plain; charset=utf-8",
     "html": "text/html; charset=utf-8",
@@ -68,9 +67,7 @@ class Bulletins(Page):
 
 
 @routes.get("", "signed")
-def list_bulletins(
-    ask: Who, plan: PlanRef, limit: Limit = 50, cursor: Cursor = ""
-) -> Bulletins:
+def list_bulletins(ask: Who, plan: PlanRef, limit: Limit = 50, cursor: Cursor = "") -> Bulletins:
     """The plan's bulletins, in the order in which they were issued."""
     every = printing.issued(ask.store, plans.seen_plan(ask, plan))
     page, next_ = sliced(every, cursor, limit=limit, key=lambda b: (f"{b.id:012d}",))
@@ -94,7 +91,7 @@ def issue_bulletin(ask: Who, plan: PlanRef, wanted: NewBulletin) -> Bulletin:
 @routes.get("/{number}", "signed")
 def get_bulletin(ask: Who, plan: PlanRef, number: Number) -> Bulletin:
     """One bulletin."""
-    return _bulletin(printing.find(ask.store, plans.seen_plan(ask, plan), number))
+    return _bulletin(_seen(ask, plans.seen_plan(ask, plan), number))
 
 
 @routes.get(
@@ -108,11 +105,18 @@ def download_bulletin(
 ) -> Response:
     """The very bytes that were issued."""
     found = plans.seen_plan(ask, plan)
-    one = printing.find(ask.store, found, number)
+    one = _seen(ask, found, number)
     body = printing.reprint(ask.store, one, kind)
     name = f"{found.ref}-bulletin-{one.id}.{kind}"
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
     return Response(body, media_type=_MEDIA[kind], headers=headers)
+
+
+def _seen(ask: Asked, plan: Plan, number: int) -> printing.Issued:
+    for one in printing.issued(ask.store, plan):
+        if one.id == number:
+            return one
+    raise UsageError("QH862", f"plan {plan.ref} has no bulletin {number}")
 
 
 def _bulletin(found: printing.Issued) -> Bulletin:

@@ -1,4 +1,4 @@
-"""Lists in pages: a cursor names the last thing of a page, so that what comes between moves none."""
+"""Lists in pages: a cursor names the last thing of a page, so that news moves no page."""
 
 from __future__ import annotations
 

@@ -84,6 +84,7 @@ class Reviewed(BaseModel):
 def list_plan_items(
     ask: Who,
     plan: PlanRef,
+    *,
     kind: Kind = "",
     state: State = "",
     section: Annotated[str, Query(max_length=40, description="Only in this section")] = "",
@@ -95,9 +96,7 @@ def list_plan_items(
     found = items.items(
         ask.store, plans.seen_plan(ask, plan), kind=kind, states=(state,) if state else ()
     )
-    fits = [
-        i for i in found if section in ("", i.section) and all(w in i.name for w in q.split())
-    ]
+    fits = [i for i in found if section in ("", i.section) and all(w in i.name for w in q.split())]
     page, next_ = sliced(fits, cursor, limit=limit, key=_order)
     return Items(items=[_item(i) for i in page], next=next_)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import File, Form, Query, UploadFile
 from pydantic import BaseModel, Field
@@ -110,7 +110,7 @@ def import_plans(
     parent: Annotated[str, Form(description="Plan that they carry out", max_length=20)] = "",
 ) -> Imported:
     """Each document in the ledger, its items drafts: a new plan, or a new version of the same."""
-    chosen = chosen_org(ask, org, plans.ROLE)
+    chosen = chosen_org(ask, org, "programme_office")
     up = plans.own_plan(ask, parent) if parent else None
     came = plan_import.come(ask, files, org=chosen, region=region.strip(), parent=up)
     return Imported(items=[_came(one) for one in came])
@@ -129,7 +129,7 @@ def day_of(ask: Asked, on: date | None) -> date:
     return on or plans.today(ask)
 
 
-def _heading(listed: Listed) -> dict[str, object]:
+def _heading(listed: Listed) -> dict[str, Any]:
     plain = (
         "ref", "title", "issuer", "doc_no", "date", "period", "level", "region", "status",
         "version", "state", "revision", "org", "at",

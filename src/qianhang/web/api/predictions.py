@@ -87,7 +87,7 @@ class Prediction(BaseModel):
 
 @routes.post("", *RUNNERS, scope="run")
 def create_prediction(ask: Who, wanted: NewPrediction) -> Prediction:
-    """What the newest accepted model of a scenario says of these data; wrong rows are told apart."""
+    """What the newest accepted model says of these data; wrong rows are told apart."""
     org = chosen_org(ask, wanted.org, *RUNNERS)
     if wanted.scenario not in {e.id for e in shelf.entries()}:
         raise PackError("QH206", f"scenario {wanted.scenario[:80]!r} does not exist")

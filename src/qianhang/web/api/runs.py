@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 from urllib.parse import quote
 
@@ -37,7 +38,7 @@ class RunLine(BaseModel):
     """One run as a list shows it; times in UTC."""
 
     id: str = Field(examples=["20260301-080001-abcdef"])
-    scenario: str = Field(examples=["water.burst_location"])
+    scenario: str = Field(examples=["water.leak_detection"])
     case: str = Field(examples=["ltown"])
     state: str = Field(description="running, finished, failed or interrupted")
     verdict: str = Field(description="met, unmet, open or none", examples=["met"])
@@ -141,7 +142,7 @@ def list_runs(
     limit: Limit = 50,
     cursor: Cursor = "",
 ) -> Runs:
-    """The runs that the reader may see: of organisations covered, and the platform's public ones."""
+    """The runs of the organisations that the reader covers, and the platform's public ones."""
     before = place(cursor, 2)
     found = listing.lines(
         ask.store,
@@ -160,11 +161,11 @@ def get_run(ask: Who, run_id: RunId) -> Run:
     """One run: scores, baselines, promises, the gate."""
     found = seen_run(ask, run_id)
     body = finite({**found.request, **found.result})
-    line = _line(found) | {"wall_s": body.get("wall_s") if found.ended else None}
     plain = ("scores", "trivial", "practice", "params", "data", "versions", "facts")
+    parts: dict[str, Any] = {name: body.get(name) or {} for name in plain}
     return Run(
-        **line,
-        **{name: body.get(name) or {} for name in plain},
+        **_line(found),
+        **parts,
         key=found.key,
         seed=body.get("seed"),
         source=body.get("source", ""),
@@ -257,20 +258,25 @@ def _cell(value: Any) -> Any:
 
 def _line(found: listing.Line | Record) -> dict[str, Any]:
     plain = ("id", "scenario", "case", "verdict", "started", "ended", "org", "own")
-    line = {name: getattr(found, name) for name in plain} | {"state": found.state_now}
-    return line | {"wall_s": found.wall_s if isinstance(found, listing.Line) else None}
+    line = {name: getattr(found, name) for name in plain}
+    return line | {"state": found.state_now, "wall_s": _seconds(found.started, found.ended)}
+
+
+def _seconds(start: str, end: str) -> float | None:
+    if not end:
+        return None
+    return (datetime.fromisoformat(end) - datetime.fromisoformat(start)).total_seconds()
 
 
 def _bar(found: Mapping[str, Any]) -> Bar:
     names = ("metric", "value", "at_most", "at_least", "met", "published")
-    return Bar(unit=found.get("unit", ""), **{name: found.get(name) for name in names})
+    values: dict[str, Any] = {name: found.get(name) for name in names}
+    return Bar(unit=found.get("unit", ""), **values)
 
 
 def _gate(found: Mapping[str, Any]) -> Gate:
     reasons = [
-        Reason(
-            code=r["code"], blocks=str(r["blocks"]), text=Words(zh=r["zh"], en=r["en"])
-        )
+        Reason(code=r["code"], blocks=str(r["blocks"]), text=Words(zh=r["zh"], en=r["en"]))
         for r in found["reasons"]
     ]
     return Gate(open=found["open"], stage=found["stage"], reasons=reasons)

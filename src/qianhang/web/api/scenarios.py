@@ -16,8 +16,9 @@ from qianhang.runs import shelf
 from qianhang.web.api.paging import Cursor, Limit, Page, sliced
 from qianhang.web.api.shapes import Words, finite, words
 from qianhang.web.asked import Who
-from qianhang.web.pages.scenarios import Shown, chosen
+from qianhang.web.pages.scenarios import chosen
 from qianhang.web.routes import Endpoints
+from qianhang.web.views.catalogue import catalogue
 
 __all__ = ["Id", "routes"]
 
@@ -27,7 +28,7 @@ Id = Annotated[
     Path(
         description="Id of a scenario: industry and name",
         max_length=120,
-        examples=["water.burst_location"],
+        examples=["water.leak_detection"],
     ),
 ]
 Filter = Annotated[str, Query(max_length=80)]
@@ -36,7 +37,7 @@ Filter = Annotated[str, Query(max_length=80)]
 class ScenarioLine(BaseModel):
     """One scenario as the catalogue lists it."""
 
-    id: str = Field(description="Id: industry and name", examples=["water.burst_location"])
+    id: str = Field(description="Id: industry and name", examples=["water.leak_detection"])
     title: Words
     summary: Words
     industry: str = Field(description="Industry", examples=["water"])
@@ -58,7 +59,7 @@ class Scenarios(Page):
     items: list[ScenarioLine]
 
 
-class ColumnShape(BaseModel):
+class ContractColumn(BaseModel):
     """The contract of one column."""
 
     type: str = Field(description="number, integer, boolean, category, text or time")
@@ -75,17 +76,17 @@ class ColumnShape(BaseModel):
     title: Words | None
 
 
-class InputShape(BaseModel):
+class ContractInput(BaseModel):
     """A further file beside the main table."""
 
     format: str = Field(description="table, epanet, text, json, file or folder")
     title: Words
     required: bool
     suffixes: list[str] = Field(description="Endings that its name may have")
-    columns: dict[str, ColumnShape]
+    columns: dict[str, ContractColumn]
 
 
-class BarShape(BaseModel):
+class PromisedBar(BaseModel):
     """A limit that the scenario promises to keep on held-out data."""
 
     metric: str = Field(examples=["mae"])
@@ -97,7 +98,7 @@ class BarShape(BaseModel):
     )
 
 
-class CaseShape(BaseModel):
+class ScenarioCase(BaseModel):
     """One data set on which the scenario is measured."""
 
     name: str
@@ -108,7 +109,7 @@ class CaseShape(BaseModel):
     target: list[str] = Field(description="Columns to be foretold")
     horizon: int = Field(description="Steps ahead; 0 where none")
     split: str = Field(description="How training is kept apart from test")
-    bars: list[BarShape]
+    bars: list[PromisedBar]
     better_by: float = Field(description="Promised gain over the trivial baseline, as a share")
 
 
@@ -122,16 +123,17 @@ class Scenario(ScenarioLine):
     human_role: Words | None
     headline: Words | None
     params: dict[str, str | int | float | bool] = Field(description="Settings with their defaults")
-    columns: dict[str, ColumnShape] = Field(description="Contract of the main table")
-    inputs: dict[str, InputShape]
+    columns: dict[str, ContractColumn] = Field(description="Contract of the main table")
+    inputs: dict[str, ContractInput]
     trivial: Words = Field(description="The trivial baseline")
     practice: Words | None = Field(description="What practitioners do")
-    measured: list[CaseShape] = Field(description="Cases with their bars")
+    measured: list[ScenarioCase] = Field(description="Cases with their bars")
 
 
 @routes.get("", "signed")
 def list_scenarios(
     ask: Who,
+    *,
     q: Annotated[str, Query(max_length=200, description="Words that all must occur")] = "",
     industry: Filter = "",
     task: Filter = "",
@@ -140,8 +142,7 @@ def list_scenarios(
     cursor: Cursor = "",
 ) -> Scenarios:
     """The catalogue, searched and filtered, in order of id."""
-    tiers = shelf.tiers(ask.store)
-    every = (Shown(e, tiers.get(e.id, "")) for e in shelf.entries())
+    every = catalogue(ask.store).every
     filters = {n: v for n, v in (("industry", industry), ("task", task), ("tier", tier)) if v}
     found, next_ = sliced(
         chosen(every, q, filters), cursor, limit=limit, key=lambda s: (s.entry.id,)
@@ -186,7 +187,7 @@ def _contract(found: Manifest) -> dict[str, Any]:
         "params": dict(found.params),
         "columns": _columns(found.columns),
         "inputs": {
-            name: InputShape(
+            name: ContractInput(
                 format=i.format,
                 title=words(i.title),
                 required=i.required,
@@ -201,13 +202,13 @@ def _contract(found: Manifest) -> dict[str, Any]:
     }
 
 
-def _columns(found: Mapping[str, Column]) -> dict[str, ColumnShape]:
+def _columns(found: Mapping[str, Column]) -> dict[str, ContractColumn]:
     return {name: _column(column) for name, column in found.items()}
 
 
-def _column(found: Column) -> ColumnShape:
+def _column(found: Column) -> ContractColumn:
     plain = ("type", "unit", "low", "high", "role", "required", "missing", "step", "zone")
-    return ColumnShape(
+    return ContractColumn(
         **{name: finite(getattr(found, name)) for name in plain},
         values=list(found.values),
         aliases=list(found.aliases),
@@ -215,15 +216,15 @@ def _column(found: Column) -> ColumnShape:
     )
 
 
-def _case(found: Case) -> CaseShape:
+def _case(found: Case) -> ScenarioCase:
     plain = ("name", "dataset", "twin", "synthetic", "horizon")
-    return CaseShape(
+    return ScenarioCase(
         **{name: getattr(found, name) for name in plain},
         title=words(found.title),
         target=[found.target] if isinstance(found.target, str) else list(found.target),
         split=found.split.kind if found.split else "none",
         bars=[
-            BarShape(
+            PromisedBar(
                 metric=b.metric,
                 at_most=b.at_most,
                 at_least=b.at_least,

@@ -135,6 +135,7 @@ class Recorded(BaseModel):
 def list_targets(
     ask: Who,
     plan: PlanRef,
+    *,
     on: Day = None,
     state: Annotated[State, Query(description="Only in this state")] = "",
     limit: Limit = 50,
@@ -145,9 +146,7 @@ def list_targets(
     found = [
         s for s in plans.stand(ask, plans.seen_plan(ask, plan), on=day) if state in ("", s.state)
     ]
-    page, next_ = sliced(
-        found, cursor, limit=limit, key=lambda s: (f"{int(s.item.code[1:]):09d}",)
-    )
+    page, next_ = sliced(found, cursor, limit=limit, key=lambda s: (f"{int(s.item.code[1:]):09d}",))
     return Targets(items=[Target(**_target(s)) for s in page], next=next_)
 
 

@@ -8,10 +8,13 @@ from qianhang.web.pages import (
     admin_organisations,
     admin_people,
     admin_settings,
+    data,
     entrance,
     figures,
     health,
+    models,
     openid,
+    overview,
     plan_bulletin,
     plan_compare,
     plan_coverage,
@@ -21,7 +24,10 @@ from qianhang.web.pages import (
     plan_versions,
     plan_work,
     plans,
+    portal,
+    publication,
     runs,
+    safety,
     scenarios,
 )
 
@@ -39,6 +45,16 @@ PLANS = (
     plan_bulletin.routes,
     plan_versions.routes,
 )
+ADMIN = (
+    admin.routes,
+    admin_organisations.routes,
+    admin_people.routes,
+    admin_log.routes,
+    admin_settings.routes,
+    admin_backup.routes,
+)
+ASSETS = (data.routes, models.routes, safety.routes)
+PUBLIC = (overview.routes, portal.routes, publication.routes)
 ROUTES = (
     health.routes,
     entrance.routes,
@@ -47,4 +63,8 @@ ROUTES = (
     runs.routes,
     figures.routes,
     *PLANS,
+    *ADMIN,
+    *ASSETS,
+    *PUBLIC,
+    openid.routes,
 )

@@ -12,13 +12,14 @@ from starlette.responses import Response
 
 from qianhang.access import SCOPES, keys, organisations, sessions, totp
 from qianhang.access.accounts import change
-from qianhang.access.signing import change_password
+from qianhang.access.administration import has_password
+from qianhang.access.signing import change_password, confirm_password
 from qianhang.core.errors import QianhangError, UsageError
 from qianhang.web.asked import Asked, Who
-from qianhang.web.pages.entrance import enter
-from qianhang.web.problems import status_of
+from qianhang.web.pages.entrance import enter, with_session
 from qianhang.web.render import page
 from qianhang.web.routes import Pages
+from qianhang.web.statuses import status_of
 
 __all__ = ["routes"]
 
@@ -60,11 +61,15 @@ def sets_name(ask: Who, name: Text = "", lang: Text = "") -> Response:
 
 
 @routes.post("/factor", "signed")
-def enrols(ask: Who) -> HTMLResponse:
+def enrols(ask: Who, password: Text = "") -> HTMLResponse:
     """A new second factor, shown once, to be confirmed by its first code."""
     who = ask.who.account.id
-    with ask.store.write() as tx:
-        made = totp.enrol(tx, who, issuer=ask.t("site.name"), by=who, at=ask.now)
+    try:
+        _confirm(ask, password)
+        with ask.store.write() as tx:
+            made = totp.enrol(tx, who, issuer=ask.t("site.name"), by=who, at=ask.now)
+    except QianhangError as cause:
+        return _account(ask, error=cause)
     picture = segno.make(made.uri).svg_inline(scale=5, border=2, dark="#000", light="#fff")
     return page(ask, "account/factor.html", made=made, picture=picture, error="")
 
@@ -78,21 +83,21 @@ def confirms(ask: Who, code: Text = "") -> Response:
             totp.confirm(
                 tx, who.account.id, code=code, by=who.account.id, at=ask.now, keep=who.session
             )
+            token = sessions.renew(tx, who.session, now=ask.now)
     except UsageError as cause:
         return _account(ask, error=cause)
-    return _done("factor")
+    return enter(ask, token, to="/account?done=factor")
 
 
 @routes.post("/factor/remove", "signed")
-def removes(ask: Who, password: Text = "", code: Text = "") -> Response:
+def removes(ask: Who, password: Text = "") -> Response:
     """The second factor is off, for whoever knows the password."""
     who = ask.who
     try:
-        token = change_password(
-            ask.store, who, old=password, new=password, now=ask.now, address=ask.address
-        )
+        _confirm(ask, password)
         with ask.store.write() as tx:
             totp.remove(tx, who.account.id, by=who.account.id, at=ask.now, keep=who.session)
+            token = sessions.renew(tx, who.session, now=ask.now)
     except QianhangError as cause:
         return _account(ask, error=cause)
     return enter(ask, token, to="/account?done=factor_off")
@@ -110,21 +115,26 @@ def ends(ask: Who, session: str) -> Response:
 @routes.post("/keys", "signed")
 def makes_key(
     ask: Who,
+    *,
     name: Text = "",
     days: Text = "90",
     scopes: Annotated[list[str] | None, Form()] = None,
+    password: Text = "",
 ) -> Response:
     """A new API key, whose secret is shown this once."""
     who = ask.who.account.id
     expires = ask.now + timedelta(days=_DAYS.get(days, 90))
     try:
+        _confirm(ask, password)
         with ask.store.write() as tx:
             made, secret = keys.create_key(
                 tx, who, name=name, scopes=scopes or (), expires=expires, by=who, at=ask.now
             )
-    except UsageError as cause:
+            token = sessions.renew(tx, ask.who.session, now=ask.now)
+    except QianhangError as cause:
         return _account(ask, error=cause)
-    return page(ask, "account/key.html", made=made, secret=secret)
+    shown = page(ask, "account/key.html", made=made, secret=secret)
+    return with_session(ask, shown, token=token)
 
 
 @routes.post("/keys/{key}/end", "signed")
@@ -134,6 +144,15 @@ def ends_key(ask: Who, key: str) -> Response:
     with ask.store.write() as tx:
         keys.revoke_key(tx, key, account=who, by=who, at=ask.now)
     return _done("key")
+
+
+def _confirm(ask: Asked, password: str) -> None:
+    """Nothing, where the password is the person's; who has none signs in by an identity provider.
+
+    Raises AccessRefused where it is wrong.
+    """
+    if has_password(ask.store, ask.who.account.id):
+        confirm_password(ask.store, ask.who, password=password, now=ask.now, address=ask.address)
 
 
 def _account(ask: Asked, *, error: QianhangError | None = None) -> HTMLResponse:
@@ -150,6 +169,7 @@ def _account(ask: Asked, *, error: QianhangError | None = None) -> HTMLResponse:
         sessions=sessions.sessions(ask.store, who.account.id, now=ask.now),
         keys=keys.keys(ask.store, who.account.id),
         scopes=SCOPES,
+        asks_password=has_password(ask.store, who.account.id),
     )
 
 

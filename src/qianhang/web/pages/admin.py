@@ -34,7 +34,9 @@ def administers_platform(ask: Asked) -> bool:
     return ask.who.may("administrator", ROOT)
 
 
-def admin_page(ask: Asked, template: str, *, tab: str, status: int = 200, **values: Any) -> HTMLResponse:
+def admin_page(
+    ask: Asked, template: str, *, tab: str, status: int = 200, **values: Any
+) -> HTMLResponse:
     """A page of administration with its tabs; what became of the last form is said on top."""
     tabs = (*_TABS, "backup") if administers_platform(ask) else _TABS
     return page(

@@ -17,8 +17,8 @@ from qianhang.core.errors import QianhangError
 from qianhang.runs import copies
 from qianhang.web.asked import Asked, Who
 from qianhang.web.pages.admin import admin_page
-from qianhang.web.problems import status_of
 from qianhang.web.routes import Pages
+from qianhang.web.statuses import status_of
 
 __all__ = ["routes"]
 

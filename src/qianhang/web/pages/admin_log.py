@@ -5,13 +5,13 @@ from __future__ import annotations
 from fastapi.responses import HTMLResponse
 from starlette.responses import Response, StreamingResponse
 
-from qianhang.access import administration
-from qianhang.core.errors import AccessRefused
+from qianhang.access import ROOT, administration
 from qianhang.runs import journal
 from qianhang.store import Check
 from qianhang.web.asked import Asked, Who
 from qianhang.web.pages.admin import admin_page, administers_platform, mine
 from qianhang.web.routes import Pages
+from qianhang.web.views.log_facts import facts
 
 __all__ = ["routes"]
 
@@ -28,7 +28,7 @@ def log(ask: Who) -> HTMLResponse:
 @routes.post("/verify", "administrator")
 def verifies(ask: Who) -> HTMLResponse:
     """The whole chain, recomputed."""
-    _only_platform(ask)
+    ask.who.require("administrator", ROOT)
     return _log(ask, check=ask.store.verify())
 
 
@@ -41,11 +41,6 @@ def download(ask: Who) -> Response:
         "Cache-Control": "no-store",
     }
     return StreamingResponse(lines, media_type="application/x-ndjson", headers=headers)
-
-
-def _only_platform(ask: Asked) -> None:
-    if not administers_platform(ask):
-        raise AccessRefused("QH906", "this needs the role administrator at the platform itself")
 
 
 def _log(ask: Asked, *, check: Check | None = None) -> HTMLResponse:
@@ -73,4 +68,5 @@ def _log(ask: Asked, *, check: Check | None = None) -> HTMLResponse:
         kinds=choices,
         names=names,
         check=check,
+        facts=facts,
     )

@@ -16,8 +16,8 @@ from qianhang.runs.holdings import held
 from qianhang.store import Transaction
 from qianhang.web.asked import Asked, Who
 from qianhang.web.pages.admin import admin_page, back, link_page, mine
-from qianhang.web.problems import status_of
 from qianhang.web.routes import Pages
+from qianhang.web.statuses import status_of
 from qianhang.web.views.organisations import forest, way
 
 __all__ = ["routes"]

@@ -9,15 +9,14 @@ from fastapi import Form
 from fastapi.responses import HTMLResponse
 from starlette.responses import RedirectResponse, Response
 
-from qianhang.access import ROLES, Account, accounts, administration, keys, organisations
+from qianhang.access import ROLES, Account, accounts, administration, keys, organisations, tickets
 from qianhang.access import sessions as opened
-from qianhang.access import tickets
 from qianhang.core.errors import QianhangError
 from qianhang.store import Transaction
 from qianhang.web.asked import Asked, Who
 from qianhang.web.pages.admin import admin_page, back, link_page, mine
-from qianhang.web.problems import status_of
 from qianhang.web.routes import Pages
+from qianhang.web.statuses import status_of
 from qianhang.web.views.organisations import forest
 
 __all__ = ["routes"]
@@ -233,7 +232,7 @@ def _person(ask: Asked, account: str, *, error: QianhangError | None = None) -> 
         error=error,
         found=found,
         manages=manages,
-        self=found.id == ask.who.account.id,
+        own_account=found.id == ask.who.account.id,
         grants=[(g, tree.find(g.org).name) for g in found.grants if g.org in own],
         place=tree.find(found.org).name if found.org in own else "",
         locked=found.locked_until > ask.now.strftime("%Y-%m-%dT%H:%M:%SZ"),

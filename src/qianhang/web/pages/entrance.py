@@ -8,17 +8,17 @@ from fastapi import Form
 from fastapi.responses import HTMLResponse, RedirectResponse
 from starlette.responses import Response
 
-from qianhang.access import accounts, sessions, tickets
+from qianhang.access import Role, accounts, sessions, tickets
 from qianhang.access.openid import configured
 from qianhang.access.signing import sign_in
 from qianhang.core.errors import AccessRefused, QianhangError, UsageError
 from qianhang.core.words import LANGUAGES
 from qianhang.web.asked import LANG_COOKIE, Asked, Who, session_cookie
-from qianhang.web.problems import status_of
 from qianhang.web.render import page
 from qianhang.web.routes import Pages
+from qianhang.web.statuses import status_of
 
-__all__ = ["enter", "inside", "routes"]
+__all__ = ["enter", "inside", "routes", "with_session"]
 
 routes = Pages()
 Text = Annotated[str, Form()]
@@ -122,7 +122,7 @@ def uses_ticket(
 
 
 # The person of the first start may do everything, and gives roles to others from there.
-_FIRST_ROLES = (
+_FIRST_ROLES: tuple[Role, ...] = (
     "administrator", "programme_office", "scenario_owner", "developer", "data_steward",
     "safety_officer", "pool_operator",
 )  # fmt: skip
@@ -161,8 +161,12 @@ def _ticket(
 
 def enter(ask: Asked, token: str, *, to: str) -> Response:
     """The redirect that carries a new session's cookie."""
-    entered = RedirectResponse(to, status_code=303)
-    entered.set_cookie(
+    return with_session(ask, RedirectResponse(to, status_code=303), token=token)
+
+
+def with_session(ask: Asked, answer: Response, *, token: str) -> Response:
+    """The answer, carrying the session's cookie with this token."""
+    answer.set_cookie(
         session_cookie(ask.site),
         token,
         max_age=int(sessions.LONGEST.total_seconds()),
@@ -171,7 +175,7 @@ def enter(ask: Asked, token: str, *, to: str) -> Response:
         httponly=True,
         samesite="lax",
     )
-    return entered
+    return answer
 
 
 def inside(path: str) -> str:

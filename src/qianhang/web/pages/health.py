@@ -1,11 +1,15 @@
-"""Whether the server lives, is ready, and how much it has done: for the operator's own tools."""
+"""What is asked for by programs, not people: is the server alive, how much has it done, styles."""
 
 from __future__ import annotations
 
 from fastapi.responses import PlainTextResponse
+from starlette.responses import Response
 
+from qianhang.charts.style import RULES
 from qianhang.core.errors import StoreError
+from qianhang.runs import census
 from qianhang.web.asked import Who
+from qianhang.web.meters import process_text
 from qianhang.web.routes import Pages
 
 __all__ = ["routes"]
@@ -23,14 +27,22 @@ def alive(_: Who) -> PlainTextResponse:
 def ready(ask: Who) -> PlainTextResponse:
     """The store answers too."""
     try:
-        ask.store.entries(limit=1)
+        census.reach(ask.store)
     except StoreError as cause:
         return PlainTextResponse(f"{cause.code}\n", status_code=503)
     return PlainTextResponse("ready\n")
 
 
+@routes.get("/style/pictures.css", "public")
+def pictures(_: Who) -> Response:
+    """How the pictures in a report are drawn, in the colours of the page around them."""
+    headers = {"Cache-Control": "public, max-age=86400"}
+    return Response(RULES, media_type="text/css; charset=utf-8", headers=headers)
+
+
 @routes.get("/metrics", "public")
 def metrics(ask: Who) -> PlainTextResponse:
-    """Requests by route, status and time, as Prometheus reads them."""
-    text = ask.request.app.state.meters.text()
+    """Requests, the work in the store, this process, as Prometheus reads them."""
+    state = ask.request.app.state
+    text = state.meters.text() + state.stock.text() + process_text()
     return PlainTextResponse(text, media_type="text/plain; version=0.0.4; charset=utf-8")

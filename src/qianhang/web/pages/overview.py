@@ -47,19 +47,7 @@ def _overview(ask: Asked) -> Response:
         ask, "overview/overview.html", plans=seen, counts=counts, shares=plans.shares(counts),
         targets=counts.total(), late=first_late, late_count=late, shelf=overview.scenarios(ask),
         load=overview.load(ask), news=overview.changed(ask, seen), map=chosen,
-        boundary=boundary.boundary(ask.store), known=_by_name(known),
+        boundary=boundary.boundary(ask.store), known=tiles.by_name(known),
         titles={e.id: e.title for e in shelf.entries()},
         office=ask.who.may("programme_office"),
     )  # fmt: skip
-
-
-def _by_name(known: tiles.Mapping[tiles.Place, tiles.Tally]) -> dict[str, list[float | int | None]]:
-    """Full name -> share met and scenarios, as the drawn map takes it."""
-    from qianhang.plan import atlas
-
-    found: dict[str, list[float | int | None]] = {}
-    for one in atlas.provinces():
-        tally = known.get(tiles.Place(one.short))
-        if tally:
-            found[one.name] = found[one.short] = [tally.share, tally.scenarios]
-    return found

@@ -36,7 +36,7 @@ Said = Annotated[str, Form(max_length=400)]
 
 @routes.get("/{ref}/bulletins", "signed")
 def bulletins(ask: Who, ref: str) -> HTMLResponse:
-    """The bulletins that were issued; for the office the form for the next, and how it would read."""
+    """The bulletins that were issued; for the office the form for the next, and its preview."""
     return _bulletins(ask, plans.seen_plan(ask, ref))
 
 
@@ -69,7 +69,7 @@ def reprint(ask: Who, ref: str, number: int, kind: str) -> Response:
 
 
 def _bulletins(ask: Asked, plan: Plan, *, error: QianhangError | None = None) -> HTMLResponse:
-    may, day = plans.may_write(ask, plan), plans.day_asked(ask)
+    may, day = plans.may_write(ask, plan), plans.day_asked(ask, "day")
     given = {name: ask.query(name)[:4000] for name in _WORDS}
     given["period"] = given["period"] or _quarter(ask, day)
     paper: Paper | None = None

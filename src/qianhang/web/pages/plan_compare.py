@@ -55,7 +55,12 @@ def _compared(ask: Asked) -> Comparison:
         raise UsageError("QH833", f"{len(refs)} plans, expected 2 to {_MOST}")
     chosen = [plans.seen_plan(ask, ref) for ref in refs]
     sides = [
-        of_plan(p, items.items(ask.store, p), match=plans.mission_of, name=f"{p.ref} {p.region or p.title}")
+        of_plan(
+            p,
+            items.items(ask.store, p),
+            match=plans.mission_of,
+            name=f"{p.ref} {p.region or p.title}",
+        )
         for p in chosen
     ]
     return side_by_side(sides)

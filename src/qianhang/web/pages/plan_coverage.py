@@ -9,7 +9,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from starlette.responses import Response
 
 from qianhang.core.errors import QianhangError
-from qianhang.plan import coverage, items, stated
+from qianhang.plan import items, stated
 from qianhang.plan.items import Plan
 from qianhang.plan.stated import KINDS
 from qianhang.runs import shelf
@@ -46,20 +46,11 @@ def links(
 
 
 def _coverage(ask: Asked, plan: Plan, *, error: QianhangError | None = None) -> HTMLResponse:
-    realised: dict[str, list[str]] = {}
-    entries = shelf.entries()
-    for entry in entries:
-        for mission in entry.covers:
-            realised.setdefault(mission, []).append(entry.id)
-    named = items.items(ask.store, plan, kind="system")
-    found = coverage.of_plan(
-        plan.ref, named, realised, links=stated.links(ask.store, plan),
-        match=plans.mission_of,
-    )  # fmt: skip
+    found = plans.covered(ask, plan, items.items(ask.store, plan, kind="system"))
     missing = ask.query("missing") == "1"
     return page(
         ask, "plans/coverage.html", status=status_of(error) if error else 200, plan=plan,
         found=found, missing=missing, shown=[n for n in found.named if not (missing and n.by)],
-        titles={e.id: e.title for e in entries}, kinds=KINDS, may=plans.may_write(ask, plan),
-        error=error, tab="coverage",
+        titles={e.id: e.title for e in shelf.entries()}, kinds=KINDS, error=error,
+        may=plans.may_write(ask, plan), tab="coverage",
     )  # fmt: skip

@@ -25,7 +25,7 @@ __all__ = ["routes"]
 
 routes = Pages("/plans")
 
-_VIEWS = ("section", "unit", "target")
+_VIEWS = ("section", "task", "unit", "target")
 _LARGEST = 20 << 20
 
 

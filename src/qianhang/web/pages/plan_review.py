@@ -1,4 +1,4 @@
-"""Review: the plan's text on one side, what was read on the other; each item settled by a person."""
+"""Review: the text on one side, what was read on the other; a person settles each item."""
 
 from __future__ import annotations
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import date
 from typing import Annotated
 
@@ -79,7 +80,9 @@ def rule(
     """The target read by a rule from the suggestions, or by one written out as JSON."""
     plan, item = _own(ask, ref, code)
     try:
-        rules.set_rule(ask.store, item, _rule(name, written), by=ask.by, at=ask.now)
+        rules.set_rule(
+            ask.store, item, _rule(plan, item, name=name, written=written), by=ask.by, at=ask.now
+        )
     except QianhangError as cause:
         return _target(ask, plan, item, error=cause)
     return _back(item)
@@ -103,7 +106,9 @@ def claim(
         if sent:
             data = sent.file.read(_LARGEST + 1)
             if len(data) > _LARGEST or not data:
-                raise UsageError("QH825", f"the file holds {len(data):,} bytes, expected 1 to 32 MiB")
+                raise UsageError(
+                    "QH825", f"the file holds {len(data):,} bytes, expected 1 to 32 MiB"
+                )
             answers.answer_with(
                 ask.store, item, seen, files={_name(sent): data}, by=ask.by, at=ask.now
             )
@@ -132,7 +137,7 @@ def retract(
 _LARGEST = 32 << 20
 
 
-def _rule(name: str, written: str) -> Rule:
+def _rule(plan: Plan, item: Item, *, name: str, written: str) -> Rule:
     """The suggestion of this name, or the rule that is written out.
 
     Raises UsageError for neither, or for a rule that cannot be read.
@@ -144,7 +149,10 @@ def _rule(name: str, written: str) -> Rule:
     seed = next((s for s in rules.suggestions() if s.name == name), None)
     if seed is None:
         raise UsageError("QH824", f"no suggested rule {name[:40]!r}")
-    return Rule(seed.query, name=seed.name)
+    fits = rules.suggest(item, region=rules.counted_in(plan))
+    if fits.name == seed.name:
+        return fits
+    return Rule(replace(seed.query, region=rules.counted_in(plan)), name=seed.name)
 
 
 def _name(file: UploadFile) -> str:

@@ -39,7 +39,7 @@ def heading(
     issuer: Annotated[str, Form(max_length=400)] = "",
     doc_no: Annotated[str, Form(max_length=80)] = "",
     day: Annotated[str, Form(alias="date", pattern=r"^(\d{4}-\d\d-\d\d)?$")] = "",
-    period: Annotated[str, Form(pattern=r"^(\d{4}-\d{4})?$")] = "",
+    period: Annotated[str, Form(pattern=r"^((\d{4})?-\d{4})?$")] = "",
     region: Annotated[str, Form(max_length=80)] = "",
 ) -> Response:  # fmt: skip
     """The plan under another heading, confirmed."""

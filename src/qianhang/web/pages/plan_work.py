@@ -77,9 +77,7 @@ def decide(
 
 
 @routes.post("/{ref}/decisions/{number}/done", plans.ROLE)
-def close(
-    ask: Who, ref: str, number: int, *, revision: Annotated[int, Form()]
-) -> Response:
+def close(ask: Who, ref: str, number: int, *, revision: Annotated[int, Form()]) -> Response:
     """The decision as carried out; refused where somebody has changed it since it was seen."""
     plan = plans.own_plan(ask, ref)
     try:
@@ -101,9 +99,7 @@ def entrust(
     plan = plans.own_plan(ask, ref)
     try:
         found = plans.seen_item(ask, plan, item)
-        agenda.entrust(
-            ask.store, found, person, unit=unit, contact=contact, by=ask.by, at=ask.now
-        )
+        agenda.entrust(ask.store, found, person, unit=unit, contact=contact, by=ask.by, at=ask.now)
     except QianhangError as cause:
         return _work(ask, plan, error=cause)
     return _back(plan)

@@ -7,8 +7,7 @@ from typing import Annotated
 from fastapi import File, Form, UploadFile
 from fastapi.responses import HTMLResponse
 
-from qianhang.access import organisations
-from qianhang.access.organisations import Organisation
+from qianhang.access import Organisation, organisations
 from qianhang.core.errors import AccessRefused, QianhangError
 from qianhang.web.asked import Asked, Who
 from qianhang.web.problems import status_of

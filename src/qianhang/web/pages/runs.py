@@ -11,6 +11,7 @@ from starlette.responses import Response, StreamingResponse
 from qianhang.core.errors import UsageError
 from qianhang.runs import asks, compare, display, listing, record, report, shelf, steps
 from qianhang.runs.record import Record
+from qianhang.web import choices
 from qianhang.web.asked import Asked, Who
 from qianhang.web.figures import figures
 from qianhang.web.render import page
@@ -45,7 +46,8 @@ def runs(ask: Who) -> HTMLResponse:
         runs=found[:_PAGE],
         more=found[_PAGE - 1].cursor if len(found) > _PAGE else None,
         waiting=[a for a in waiting if a.open],
-        titles={e.id: e.title for e in shelf.entries()},
+        titles=shelf.titles(),
+        options=choices.scenarios(ask.lang, chosen=scenario),
         scenario=scenario,
         state=state,
         states=_STATES,
@@ -147,4 +149,4 @@ def _seen_ask(ask: Asked, ask_id: str) -> asks.Ask:
 def _number(request: Request) -> int:
     """After which event the browser wants to go on."""
     told: Any = request.headers.get("last-event-id") or request.query_params.get("after", "0")
-    return min(int(told), 2**31) if str(told).isdigit() else 0
+    return min(int(told), 2**31) if str(told).isdecimal() else 0

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
@@ -13,53 +11,56 @@ from fastapi import Request as FormRequest
 from fastapi.responses import HTMLResponse, RedirectResponse
 from starlette.responses import Response
 
-from qianhang import models
-from qianhang.access import organisations
+from qianhang.access import Organisation, organisations
 from qianhang.charts import number
 from qianhang.core.errors import PackError, QianhangError
 from qianhang.core.pack import Pack, find
 from qianhang.plan.systems import systems
-from qianhang.runs import Request, asks, listing, shelf
+from qianhang.runs import Request, asks, kept, listing, shelf
 from qianhang.runs.report.shape import metric_words
 from qianhang.web import uploads
 from qianhang.web.asked import Asked, Who
 from qianhang.web.problems import status_of
 from qianhang.web.render import page
 from qianhang.web.routes import Pages
+from qianhang.web.views import catalogue as views
+from qianhang.web.views.catalogue import Shown
 
 __all__ = ["Shown", "chosen", "routes"]
 
 routes = Pages("/scenarios")
 
-
-@dataclass(frozen=True, slots=True)
-class Shown:
-    """A scenario with its tier, as the catalogue lists it."""
-
-    entry: shelf.Entry
-    tier: str
+_PAGE = 50
 
 
 @routes.get("", "signed")
 def catalogue(ask: Who) -> HTMLResponse:
     """Every scenario, searched and filtered."""
-    tiers = shelf.tiers(ask.store)
-    every = [Shown(e, tiers.get(e.id, "")) for e in shelf.entries()]
-    found = tuple(chosen(every, ask.query("q"), _filters(ask)))
+    whole = views.catalogue(ask.store)
+    found = tuple(chosen(whole.every, ask.query("q"), _filters(ask)))
+    last = max(0, (len(found) - 1) // _PAGE)
+    asked = ask.query("page")
+    at = min(int(asked), last) if asked.isdecimal() and len(asked) < 7 else 0
     return page(
         ask,
         "scenarios/catalogue.html",
-        found=found,
-        total=len(every),
+        found=found[at * _PAGE : (at + 1) * _PAGE],
+        count=len(found),
+        at=at,
+        last=last,
+        total=len(whole.every),
         q=ask.query("q"),
         filters=_filters(ask),
-        choices=_choices(every),
+        choices=whole.choices,
     )
 
 
 def chosen(every: Iterable[Shown], text: str, filters: Mapping[str, str]) -> Iterable[Shown]:
     """The scenarios whose words hold every word of `text` and that pass every filter."""
     words = text.lower().split()
+    if not words and not filters:
+        yield from every
+        return
     for one in every:
         has = {"industry": one.entry.industry, "task": one.entry.task, "tier": one.tier or "none"}
         fits = all(has[name] == value for name, value in filters.items())
@@ -70,16 +71,6 @@ def chosen(every: Iterable[Shown], text: str, filters: Mapping[str, str]) -> Ite
 def _filters(ask: Asked) -> dict[str, str]:
     named = {name: ask.query(name) for name in ("industry", "task", "tier")}
     return {name: value for name, value in named.items() if value}
-
-
-def _choices(every: Iterable[Shown]) -> dict[str, list[tuple[str, int]]]:
-    """What each filter can be set to, with how many scenarios each leaves."""
-    listed = tuple(every)
-    return {
-        "industry": sorted(Counter(s.entry.industry for s in listed).items()),
-        "task": sorted(Counter(s.entry.task for s in listed if s.entry.task).items()),
-        "tier": sorted(Counter(s.tier or "none" for s in listed).items()),
-    }
 
 
 @routes.get("/{scenario}", "signed")
@@ -105,7 +96,7 @@ def asks_for_run(
     files: Annotated[list[UploadFile] | None, File()] = None,
     typed: Annotated[dict[str, str] | None, Depends(_typed)] = None,
 ) -> Response:
-    """A run in the queue, then the page on which it is watched; or the form again, with the error."""
+    """A run in the queue, then the page on which it is watched; or the form, with the error."""
     pack = find(_named(scenario))
     org = org or ask.who.account.org
     try:
@@ -114,7 +105,7 @@ def asks_for_run(
             pack.id,
             case,
             _data(ask, files or (), org),
-            seed=int(seed) if seed.isdigit() else -1,
+            seed=int(seed) if seed.isdecimal() else -1,
             params=_params(pack, typed or {}),
             again=again,
         )
@@ -147,7 +138,6 @@ def _params(pack: Pack, typed: Mapping[str, str]) -> dict[str, str]:
     return {n[2:]: v for n, v in typed.items() if n in known and v.strip() and v != known[n]}
 
 
-
 def _scenario(ask: Asked, pack: Pack, *, error: QianhangError | None = None) -> HTMLResponse:
     covers = ask.who.covers
     last = listing.lines(ask.store, orgs=covers, scenario=pack.id, limit=20)
@@ -159,7 +149,7 @@ def _scenario(ask: Asked, pack: Pack, *, error: QianhangError | None = None) -> 
         pack=pack.manifest,
         tier=shelf.tiers(ask.store).get(pack.id, ""),
         runs=last,
-        models=models.versions(ask.store, pack.id),
+        models=kept.kept(ask.store, covers, scenario=pack.id),
         systems=[systems()[i] for i in pack.manifest.covers if i in systems()],
         orgs=_orgs(ask),
         error=error,
@@ -168,7 +158,7 @@ def _scenario(ask: Asked, pack: Pack, *, error: QianhangError | None = None) -> 
     )
 
 
-def _orgs(ask: Asked) -> list[organisations.Organisation]:
+def _orgs(ask: Asked) -> list[Organisation]:
     """The organisations for which the reader may run scenarios, their own first."""
     may = [
         one

@@ -70,7 +70,8 @@
       if (told.step === "ask") {
         if (!["queued", "running"].includes(told.state)) {
           source.close();
-          window.location.replace(box.dataset.reload);
+          // An ask that had ended when the page came is only read: the page stays.
+          if (box.dataset.reload) window.location.replace(box.dataset.reload);
         }
         return;
       }

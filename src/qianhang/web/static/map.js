@@ -22,7 +22,7 @@
     const shown = (value) => (which === 0 ? Math.round(value * 100) + "%" : String(value));
     return {
       tooltip: { formatter: (given) => given.name + (Number.isFinite(given.value) ? " " + shown(given.value) : "") , renderMode: "richText" },
-      visualMap: { min: 0, max: most, left: 8, bottom: 8, calculable: false, formatter: shown, textStyle: { color: colour("--muted") },
+      visualMap: { min: 0, max: most, left: 8, bottom: 8, calculable: false, text: [shown(most), shown(0)], textStyle: { color: colour("--muted") },
         inRange: { color: ["--r1", "--r3", "--r6", "--r7"].map(colour) } },
       series: [{ type: "map", map: "operator", name: box.dataset.word, data, roam: false,
         itemStyle: { areaColor: colour("--soft"), borderColor: colour("--edge") },
@@ -36,7 +36,7 @@
       window.echarts.registerMap("operator", map);
       const chart = window.echarts.init(box, null, { renderer: "svg" });
       chart.setOption(option(box, values));
-      new ResizeObserver(() => chart.resize()).observe(box);
+      new ResizeObserver(() => { if (box.clientWidth && box.clientHeight) chart.resize(); }).observe(box);
       new MutationObserver(() => chart.setOption(option(box, values))).observe(document.documentElement, { attributes: true, attributeFilter: ["data-theme"] });
     });
   }

@@ -81,7 +81,9 @@ def states(stood: Stood) -> Counter[str]:
 def late(stood: Stood) -> tuple[tuple[Late, ...], int]:
     """The targets that are overdue, then those behind, and how many there are in all."""
     every = [Late(plan, s) for plan, found in stood for s in found if s.state in _LATE]
-    every.sort(key=lambda one: (_LATE.index(one.standing.state), one.plan.id, one.standing.item.ref))
+    every.sort(
+        key=lambda one: (_LATE.index(one.standing.state), one.plan.id, one.standing.item.ref)
+    )
     return tuple(every[:_MOST]), len(every)
 
 

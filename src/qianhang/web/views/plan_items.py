@@ -39,19 +39,26 @@ _NULLABLE = ("high", "baseline", "deadline", "baseline_year")
 
 @dataclass(frozen=True, slots=True)
 class Cut:
-    """One page of the items asked for; counts : (kind, state) -> how many of all."""
+    """One page of the items asked for; counts : (kind, state) -> how many of all.
+
+    pending : kind -> how many drafts a model proposed, each of which a person has to look at
+    """
 
     items: tuple[Item, ...]
     page: int
     pages: int
     found: int
     counts: Mapping[tuple[str, str], int]
+    pending: Mapping[str, int]
 
     def of(self, *, kind: str = "", state: str = "") -> int:
         """How many items of a kind and state there are, any where empty."""
-        return sum(
-            n for (k, s), n in self.counts.items() if kind in ("", k) and state in ("", s)
-        )
+        return sum(n for (k, s), n in self.counts.items() if kind in ("", k) and state in ("", s))
+
+    def settled_at_once(self, kind: str) -> int:
+        """How many drafts of a kind, or of all, may be confirmed in one step."""
+        proposed = sum(n for k, n in self.pending.items() if kind in ("", k))
+        return self.of(kind=kind, state="draft") - proposed
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +95,9 @@ def cut(
     place = next((n for n, i in enumerate(fits) if i.code == at), None)
     page = min(max(page, 1), pages) if place is None else place // PAGE + 1
     shown = fits[(page - 1) * PAGE : page * PAGE]
-    return Cut(tuple(shown), page, pages, len(fits), Counter((i.kind, i.state) for i in every))
+    counts = Counter((i.kind, i.state) for i in every)
+    pending = Counter(i.kind for i in every if i.pending)
+    return Cut(tuple(shown), page, pages, len(fits), counts, pending)
 
 
 def fields(item: Item, lang: Lang) -> Iterator[Field]:
@@ -105,7 +114,7 @@ def fields(item: Item, lang: Lang) -> Iterator[Field]:
 def entered(item: Item, lang: Lang) -> Iterator[Entered]:
     """The fields of the item's form."""
     for name in review.editable(item):
-        value = item.section if name == "section" else item.values[name]
+        value: Any = item.section if name == "section" else item.values[name]
         if name == "units":
             for role in _ROLES:
                 yield Entered(f"units.{role}", "text", _joined(value.get(role, ()), lang))

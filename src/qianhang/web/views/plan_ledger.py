@@ -50,6 +50,8 @@ class Ledger:
     counts: Mapping[str, int]
     parts: tuple[Part, ...]
     rest: tuple[Standing, ...]
+    whole: Row
+    tasks: tuple[Row, ...]
     units: tuple[Row, ...]
     drafts: int
     below: tuple[Below, ...]
@@ -64,13 +66,25 @@ def ledger(ask: Asked, plan: Plan, *, on: date) -> Ledger:
     told = plans.stand(ask, plan, on=on)
     children = [(p, plans.stand(ask, p, on=on)) for p in plans.children(ask, plan)]
     weights: dict[str, float] = setting(ask.store, plan, "weights", {})
-    known = {i.section for i in every if i.kind == "section" and i.state != "rejected"}
+    known = {i.section for i in every if i.kind == "section" and _stands(i)}
+    done = {n.code for n in plans.covered(ask, plan, every).realised}
+    built = [i for i in every if i.kind == "system" and i.values["role"] == "build"]
+    built = [i for i in built if _stands(i)]
+    tasks = [i for i in every if i.kind == "task" and _stands(i)]
     return Ledger(
         on=on,
         told=told,
         counts=Counter(s.state for s in told),
         parts=tuple(_parts(every, told)),
         rest=tuple(s for s in told if s.item.section not in known),
+        whole=rollup.whole(
+            plan, told, systems=len(built), realised=sum(i.code in done for i in built)
+        ),
+        tasks=tuple(
+            row
+            for row in rollup.by_task(tasks, told, systems=built, realised=done)
+            if row.targets or row.systems
+        ),
         units=rollup.by_unit(told),
         drafts=sum(i.kind == "target" and i.state == "draft" for i in every),
         below=tuple(Below(p, Counter(s.state for s in found)) for p, found in children),
@@ -83,15 +97,21 @@ def ledger(ask: Asked, plan: Plan, *, on: date) -> Ledger:
 def _parts(every: Sequence[Item], told: Sequence[Standing]) -> Iterator[Part]:
     systems = Counter(
         i.section for i in every
-        if i.kind == "system" and i.values["role"] == "build" and i.state != "rejected"
+        if i.kind == "system" and i.values["role"] == "build"
+        and i.state != "rejected" and not i.pending
     )  # fmt: skip
     held = {s.item.section for s in told} | set(systems)
     seen: set[str] = set()
     for item in every:
-        if item.kind != "section" or item.state == "rejected" or item.section in seen:
+        if item.kind != "section" or not _stands(item) or item.section in seen:
             continue
         seen.add(item.section)
         path = item.section
         if any(h == path or h.startswith(f"{path}.") for h in held):
             own = tuple(s for s in told if s.item.section == path)
             yield Part(item, path.count(".") + 1, own, systems[path])
+
+
+def _stands(item: Item) -> bool:
+    """Whether it counts: nobody has rejected it, and it is no mere proposal of a model."""
+    return item.state != "rejected" and not item.pending

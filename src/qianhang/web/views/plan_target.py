@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from typing import Literal
 
@@ -28,6 +28,7 @@ from qianhang.web.views import plan_text, plans
 
 __all__ = ["Shown", "Told", "told"]
 
+Shape = Literal["line", "step", "dot"]
 _AROUND = 160
 _ZONE = "Asia/Shanghai"
 
@@ -53,6 +54,7 @@ class Told:
 
     quote : its sentence as pieces of text, each with whether it is the target's own
     again : the value once more, from the components alone
+    fits : name of the rule that the indicator's words call for
     """
 
     standing: Standing
@@ -64,6 +66,7 @@ class Told:
     acts: tuple[Act, ...]
     rule: Rule | None
     suggestions: tuple[Suggestion, ...]
+    fits: str
 
     @property
     def same(self) -> bool:
@@ -98,6 +101,7 @@ def told(ask: Asked, plan: Plan, item: Item, *, on: date) -> Told:
         acts=review.history(ask.store, plan, item.code),
         rule=rule,
         suggestions=rules.suggestions(),
+        fits=rules.suggest(item, region=rules.counted_in(plan)).name,
     )
 
 
@@ -117,9 +121,12 @@ def _quote(text: str, item: Item) -> list[tuple[str, bool]]:
 def _components(ask: Asked, found: Standing, records: Sequence[Evidence]) -> list[Shown]:
     by_seq = {r.seq: r for r in records}
     made = []
-    for part in found.reading.components:
-        behind = by_seq.get(part.seq)
+    for each in found.reading.components:
+        part, behind = each, by_seq.get(each.seq)
         run = behind.run if behind and _may_open(ask, behind.run) else ""
+        if behind and part.kind == "figure" and not run:
+            # A figure of one's own data names its site, which is no business of others.
+            part = replace(part, subject=ask.t("plans.elsewhere"))
         made.append(
             Shown(
                 part, run, behind.by if behind else "",
@@ -146,7 +153,7 @@ def _figure(
     records: Sequence[Evidence],
     milestones: Sequence[Milestone],
 ) -> Figure | None:
-    """The readings over time beside what is expected and the aim; None where there is no reading."""
+    """The readings over time beside what is expected and the aim; None where there are none."""
     item, rule = found.item, found.reading.rule
     points = readings.series(item, rule, records, on=found.reading.on)
     if not points:
@@ -184,9 +191,7 @@ def _table(points: Sequence[tuple[date, float]], unit: str) -> Table:
     return Table(fields, tuple((_moment(day), value) for day, value in points), len(points))
 
 
-def _line(
-    key: str, points: Sequence[tuple[date, float]], role: Role, shape: Literal["line", "step", "dot"]
-) -> Series:
+def _line(key: str, points: Sequence[tuple[date, float]], role: Role, shape: Shape) -> Series:
     x, y = tuple(_moment(d) for d, _ in points), tuple(v for _, v in points)
     return Series(_named(key), x, y, role, shape)
 

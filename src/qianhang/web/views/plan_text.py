@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from qianhang.plan.items import Item
 
-__all__ = ["Passage", "Place", "Places", "passage", "pieces"]
+__all__ = ["Passage", "Place", "Places", "marked", "passage", "pieces"]
 
 # Of a text up to the first length everything is sent, of a longer one so much around a place.
 WHOLE, WINDOW = 60_000, 30_000
@@ -30,6 +30,10 @@ class Passage:
     def whole(self) -> bool:
         """Whether nothing is left out."""
         return self.end - self.start == self.length
+
+    def part(self, start: int, end: int) -> str:
+        """The text from one place to another, both counted in the whole text."""
+        return self.text[start - self.start : end - self.start]
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,16 +88,15 @@ def passage(text: str, *, around: int = 0) -> Passage:
 def pieces(shown: Passage, spans: Iterable[tuple[int, int]]) -> Iterator[tuple[str, bool]]:
     """The passage cut where marks begin and end, each piece with whether it is marked."""
     at = shown.start
-    for start, end in sorted(spans):
-        start, end = max(start, at), min(end, shown.end)
-        if start >= end:
-            continue
-        if start > at:
-            yield shown.text[at - shown.start : start - shown.start], False
-        yield shown.text[start - shown.start : end - shown.start], True
-        at = end
+    for first, last in sorted(spans):
+        start, end = max(first, at), min(last, shown.end)
+        if start < end:
+            if start > at:
+                yield shown.part(at, start), False
+            yield shown.part(start, end), True
+            at = end
     if at < shown.end:
-        yield shown.text[at - shown.start :], False
+        yield shown.part(at, shown.end), False
 
 
 def _shown(text: str) -> str:

@@ -5,19 +5,21 @@ from __future__ import annotations
 import functools
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from zoneinfo import ZoneInfo
 
 from qianhang.core.errors import AccessRefused, UsageError
-from qianhang.plan import items
+from qianhang.plan import coverage, items, stated
+from qianhang.plan.coverage import Coverage
 from qianhang.plan.held import Held
 from qianhang.plan.items import Item, Plan
 from qianhang.plan.matching import match
 from qianhang.plan.standing import Standing
 from qianhang.plan.states import STATES
 from qianhang.plan.systems import systems
+from qianhang.runs import shelf
 from qianhang.web.asked import Asked
 
 __all__ = [
@@ -25,6 +27,7 @@ __all__ = [
     "Listed",
     "Share",
     "children",
+    "covered",
     "day_asked",
     "listed",
     "may_write",
@@ -79,10 +82,10 @@ def today(ask: Asked) -> date:
     return ask.now.astimezone(_ZONE).date()
 
 
-def day_asked(ask: Asked) -> date:
+def day_asked(ask: Asked, name: str = "on") -> date:
     """The day of which the page is asked for; today where none, or no day, is given."""
     try:
-        return date.fromisoformat(ask.query("on"))
+        return date.fromisoformat(ask.query(name))
     except ValueError:
         return today(ask)
 
@@ -141,18 +144,22 @@ def children(ask: Asked, plan: Plan) -> tuple[Plan, ...]:
 
 def stand(ask: Asked, plan: Plan, *, on: date) -> tuple[Standing, ...]:
     """Where the plan's confirmed targets stand."""
+    return _held(ask).standings(plan, on=on)
+
+
+def _held(ask: Asked) -> Held:
     state = ask.request.app.state
     held: Held | None = getattr(state, "held", None)
     if held is None:
         held = state.held = Held(ask.store)
-    return held.standings(plan, on=on)
+    return held
 
 
 def listed(ask: Asked, plans: Sequence[Plan], *, on: date) -> Iterator[Listed]:
     """Each plan with its counts."""
+    review, states = _held(ask).review(), _held(ask).counts(plans, on=on)
     for plan in plans:
-        review = Counter(i.state for i in items.items(ask.store, plan))
-        yield Listed(plan, review, Counter(s.state for s in stand(ask, plan, on=on)))
+        yield Listed(plan, Counter(review.get(plan.id, {})), states[plan.id])
 
 
 def shares(counts: Mapping[str, int]) -> tuple[Share, ...]:
@@ -163,6 +170,17 @@ def shares(counts: Mapping[str, int]) -> tuple[Share, ...]:
         for state in STATES
         if counts.get(state)
     )
+
+
+def covered(ask: Asked, plan: Plan, every: Iterable[Item]) -> Coverage:
+    """The plan's systems among these items, each with what realises it."""
+    realised: dict[str, list[str]] = {}
+    for entry in shelf.entries():
+        for mission in entry.covers:
+            realised.setdefault(mission, []).append(entry.id)
+    named = [i for i in every if i.kind == "system"]
+    links = stated.links(ask.store, plan)
+    return coverage.of_plan(plan.ref, named, realised, links=links, match=mission_of)
 
 
 @functools.lru_cache(maxsize=20_000)

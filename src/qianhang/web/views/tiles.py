@@ -13,7 +13,7 @@ from qianhang.plan.standing import Standing
 from qianhang.runs import showcase
 from qianhang.web.asked import Asked
 
-__all__ = ["MEASURES", "Map", "Tally", "Tile", "map_of", "tallies"]
+__all__ = ["MEASURES", "Map", "Tally", "Tile", "by_name", "map_of", "tallies"]
 
 MEASURES = ("targets", "scenarios")
 _COUNTS = (1, 2, 4, 8, 16)
@@ -70,9 +70,7 @@ class Map:
     cities: tuple[Tile, ...]
 
 
-def tallies(
-    ask: Asked, stood: Iterable[tuple[Plan, Sequence[Standing]]]
-) -> Mapping[Place, Tally]:
+def tallies(ask: Asked, stood: Iterable[tuple[Plan, Sequence[Standing]]]) -> Mapping[Place, Tally]:
     """Place -> what is known of it; a province counts what its cities reached as well."""
     sums: dict[Place, _Sum] = {}
     for plan, found in stood:
@@ -95,11 +93,28 @@ def map_of(known: Mapping[Place, Tally], *, measure: str, province: str) -> Map:
         Tile(p.short, p.name, p.en, p.column, p.row, known.get(Place(p.short), none))
         for p in atlas.provinces()
     )
-    cities = tuple(
-        Tile(c.name, c.name, c.name, c.column, c.row, known.get(Place(chosen.short, c.name), none))
-        for c in (chosen.cities if chosen else ())
-    )
+    cities = _cities(chosen, known) if chosen else ()
     return Map(measure if measure in MEASURES else MEASURES[0], country, chosen, cities)
+
+
+def _cities(province: Province, known: Mapping[Place, Tally]) -> tuple[Tile, ...]:
+    return tuple(
+        Tile(
+            c.name, c.name, c.name, c.column, c.row,
+            known.get(Place(province.short, c.name), Tally()),
+        )
+        for c in province.cities
+    )  # fmt: skip
+
+
+def by_name(known: Mapping[Place, Tally]) -> dict[str, list[float | int | None]]:
+    """Full and short name of a province -> share of targets met, scenarios in use."""
+    found: dict[str, list[float | int | None]] = {}
+    for one in atlas.provinces():
+        tally = known.get(Place(one.short))
+        if tally:
+            found[one.name] = found[one.short] = [tally.share, tally.scenarios]
+    return found
 
 
 def _with_province(name: str) -> tuple[Place, ...]:

@@ -1,0 +1,107 @@
+"""The registered public data sets."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import Path, Query
+from pydantic import BaseModel, Field
+
+from qianhang.core.errors import UsageError
+from qianhang.core.manifest import Words as Both
+from qianhang.data import DataSet, all_datasets
+from qianhang.web.api.paging import Cursor, Limit, Page, sliced
+from qianhang.web.api.shapes import Words, words
+from qianhang.web.asked import Who
+from qianhang.web.routes import Endpoints
+
+__all__ = ["routes"]
+
+routes = Endpoints("/datasets", tag="datasets")
+
+
+class DatasetFile(BaseModel):
+    """One file of a data set."""
+
+    name: str = Field(description="Input that it fills; table is the main one")
+    reader: str = Field(description="How it is read", examples=["csv"])
+    sha256: list[str] = Field(description="Sums that it may have")
+    size: int = Field(description="bytes; 0 where not known")
+
+
+class DatasetColumn(BaseModel):
+    """What a column of the source holds."""
+
+    title: Words | None
+    unit: str
+
+
+class Dataset(BaseModel):
+    """A registered data set: source, licence, files."""
+
+    name: str = Field(examples=["uci-power-plant"])
+    title: Words
+    source: list[str] = Field(description="Where it is published")
+    licence: str
+    licence_class: str = Field(description="C clean, R research, N non-commercial, G copyleft")
+    citation: str
+    twin: bool = Field(description="Whether it comes from a simulator")
+    size: int = Field(description="bytes of all files")
+    files: list[DatasetFile]
+    columns: dict[str, DatasetColumn]
+
+
+class Datasets(Page):
+    """A page of data sets, by name."""
+
+    items: list[Dataset]
+
+
+@routes.get("", "signed")
+def list_datasets(
+    _: Who,
+    q: Annotated[str, Query(max_length=200, description="Words of name or title")] = "",
+    limit: Limit = 50,
+    cursor: Cursor = "",
+) -> Datasets:
+    """The registered data sets."""
+    asked = q.lower().split()
+    found = [d for d in all_datasets() if all(w in _text(d) for w in asked)]
+    page, next_ = sliced(found, cursor, limit=limit, key=lambda d: (d.name,))
+    return Datasets(items=[_shape(d) for d in page], next=next_)
+
+
+@routes.get("/{name}", "signed")
+def get_dataset(
+    _: Who, name: Annotated[str, Path(max_length=120, examples=["uci-power-plant"])]
+) -> Dataset:
+    """One data set."""
+    for found in all_datasets():
+        if found.name == name:
+            return _shape(found)
+    raise UsageError("QH862", f"no data set {name!r} here")
+
+
+def _text(found: DataSet) -> str:
+    return f"{found.name} {found.title.zh} {found.title.en}".lower()
+
+
+def _shape(found: DataSet) -> Dataset:
+    plain = ("name", "licence", "licence_class", "citation", "twin", "size")
+    return Dataset(
+        **{name: getattr(found, name) for name in plain},
+        title=words(found.title),
+        source=[found.source] if isinstance(found.source, str) else list(found.source),
+        files=[
+            DatasetFile(name=f.name, reader=f.reader, sha256=list(f.sums), size=f.size)
+            for f in found.file
+        ],
+        columns={
+            name: DatasetColumn(title=_title(note.title), unit=note.unit)
+            for name, note in found.columns.items()
+        },
+    )
+
+
+def _title(found: Both | None) -> Words | None:
+    return words(found) if found else None

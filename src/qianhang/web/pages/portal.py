@@ -1,0 +1,265 @@
+"""The public portal: the same for everybody, without an account, so that it may be cached."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from dataclasses import replace
+from typing import Annotated, Any
+
+from fastapi import Form
+from fastapi.responses import RedirectResponse
+from pydantic import BaseModel
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from qianhang import data
+from qianhang.charts import number as units
+from qianhang.core.errors import QianhangError, UsageError
+from qianhang.core.words import LANGUAGES
+from qianhang.plan.office import printing, publishing
+from qianhang.runs import shelf, showcase
+from qianhang.runs.answering import LONGEST, Answerer
+from qianhang.runs.report.shape import metric_words
+from qianhang.safety import complaints
+from qianhang.web.asked import Asked, Who, language_of
+from qianhang.web.problems import status_of
+from qianhang.web.rates import Rates
+from qianhang.web.render import page
+from qianhang.web.routes import Pages
+from qianhang.web.views import datasets
+from qianhang.web.views.papers import parts_of
+
+__all__ = ["MAX_AGE_S", "routes", "start"]
+
+routes = Pages("/open")
+MAX_AGE_S = 300
+QUESTIONS = 10  # a minute and address
+COMPLAINTS = 5
+_PAGE = 12
+_MEDIA = {
+    "txt": "text/plain; charset=utf-8",
+    "html": "text/html; charset=utf-8",
+    "docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+}
+
+
+class _Typed(BaseModel):
+    """The complaint's form as it was sent."""
+
+    kind: str = ""
+    about: str = ""
+    text: str = ""
+    contact: str = ""
+    once: str = ""
+
+
+@routes.get("", "public")
+def portal(ask: Who) -> Response:
+    """The portal's start."""
+    return start(ask)
+
+
+def start(ask: Asked) -> Response:
+    """What was verified, what was published, where to ask and to complain."""
+    verified = showcase.verified(ask.store)
+    return _public(
+        ask, "portal/start.html", tab="start", verified=len(verified), total=len(shelf.entries()),
+        shown=showcase.shown(ask.store, verified[:6]),
+        bulletins=publishing.published(ask.store)[:5],
+        sets=len(datasets.every()), source=_answerer(ask).source(), longest=LONGEST,
+    )  # fmt: skip
+
+
+@routes.get("/scenarios", "public")
+def verified(ask: Who) -> Response:
+    """The verified scenarios with their figures, some to a page."""
+    every = showcase.verified(ask.store)
+    last = max(0, (len(every) - 1) // _PAGE)
+    number = min(_whole(ask.query("page")), last)
+    found = showcase.shown(ask.store, every[number * _PAGE : (number + 1) * _PAGE])
+    return _public(
+        ask, "portal/scenarios.html", tab="scenarios", shown=found, number=number, last=last,
+        verified=len(every), total=len(shelf.entries()),
+    )  # fmt: skip
+
+
+@routes.get("/bulletins", "public")
+def bulletins(ask: Who) -> Response:
+    """The bulletins that the programme offices have published."""
+    found = publishing.published(ask.store)
+    return _public(ask, "portal/bulletins.html", tab="bulletins", bulletins=found)
+
+
+@routes.get("/bulletins/{number}", "public")
+def bulletin(ask: Who, number: int) -> Response:
+    """One published bulletin, to read."""
+    one = _published(ask, number)
+    paper = publishing.paper_of(ask.store, one)
+    return _public(
+        ask, "portal/bulletin.html", tab="bulletins", one=one, paper=paper, parts=parts_of(paper),
+        kinds=printing.FORMATS,
+    )  # fmt: skip
+
+
+@routes.get("/bulletins/{number}/{kind}", "public")
+def printed(ask: Who, number: int, kind: str) -> Response:
+    """The bytes of a published bulletin as they were issued, to keep."""
+    one = _published(ask, number)
+    if kind not in _MEDIA:
+        raise HTTPException(404)
+    body = printing.reprint(ask.store, one.bulletin, kind)
+    named = {"Content-Disposition": f'attachment; filename="bulletin-{number}.{kind}"'}
+    return _cached(ask, Response(body, media_type=_MEDIA[kind], headers=named))
+
+
+@routes.get("/data", "public")
+def sets(ask: Who) -> Response:
+    """The registered data sets with source and licence."""
+    words = ask.query("q").lower().split()
+    every = datasets.every()
+    found = [d for d in every if all(w in _haystack(d) for w in words)]
+    return _public(
+        ask, "portal/data.html", tab="data", found=found, total=len(every), q=ask.query("q")
+    )
+
+
+@routes.get("/ask", "public")
+def answers(ask: Who) -> Response:
+    """The passages that answer a question, each with its citation; or that none does."""
+    question = ask.query("q").strip()[:LONGEST]
+    answerer = _answerer(ask)
+    if not question:
+        return _public(
+            ask, "portal/ask.html", tab="ask", q="", source=answerer.source(), reply=None,
+            refused=0, longest=LONGEST,
+        )  # fmt: skip
+    taken = _rates(ask, "questions", QUESTIONS).take(ask.address)
+    reply = None if taken.refused else answerer.ask(question)
+    shown = page(
+        _stranger(ask), "portal/ask.html", tab="ask", q=question, source=answerer.source(),
+        reply=reply, refused=taken.wait_s, longest=LONGEST, status=429 if taken.refused else 200,
+    )  # fmt: skip
+    shown.headers.update({"Cache-Control": "no-store", **taken.headers})
+    return shown
+
+
+@routes.get("/complaint", "public")
+def form(ask: Who) -> Response:
+    """The form, or the way to the answer of an earlier complaint."""
+    if ask.query("ref"):
+        return RedirectResponse(f"/open/complaint/{_plain(ask.query('ref'))}", status_code=303)
+    return _form(ask)
+
+
+@routes.post("/complaint", "public")
+def complains(ask: Who, typed: Annotated[_Typed, Form()]) -> Response:
+    """The complaint is kept, and its number told."""
+    sent = complaints.Sent(**typed.model_dump())
+    try:
+        taken = _rates(ask, "complaints", COMPLAINTS).take(ask.address)
+        if taken.refused:
+            raise UsageError("QH873", ask.t("portal.too_many", seconds=taken.wait_s))
+        kept = complaints.receive(ask.store, sent, now=ask.now)
+    except QianhangError as cause:
+        return _form(ask, sent, error=cause)
+    return RedirectResponse(f"/open/complaint/{kept.ref}?new=1", status_code=303)
+
+
+@routes.get("/complaint/{ref}", "public")
+def complaint(ask: Who, ref: str) -> Response:
+    """Where a complaint stands, for whoever has its number: never what it says."""
+    taken = _rates(ask, "looks", 30).take(ask.address)
+    found = None
+    try:
+        found = None if taken.refused else complaints.find(ask.store, ref)
+    except UsageError:
+        found = None
+    shown = page(
+        _stranger(ask), "portal/complaint.html", tab="complaint", found=found, new=ask.query("new"),
+        status=200 if found else 404,
+    )  # fmt: skip
+    shown.headers["Cache-Control"] = "no-store"
+    return shown
+
+
+def _form(
+    ask: Asked, sent: complaints.Sent | None = None, *, error: QianhangError | None = None
+) -> Response:
+    # Each form has a mark of its own, so the page is nobody else's to keep.
+    once = sent.once if sent and sent.once else secrets.token_urlsafe(18)
+    shown = page(
+        _stranger(ask), "portal/complain.html", tab="complaint", kinds=complaints.KINDS,
+        sent=sent or complaints.Sent("", "", ask.query("about")[:120]), once=once, error=error,
+        status=status_of(error) if error else 200,
+    )  # fmt: skip
+    shown.headers["Cache-Control"] = "no-store"
+    return shown
+
+
+def _published(ask: Asked, number: int) -> publishing.Published:
+    try:
+        return publishing.public(ask.store, number)
+    except UsageError:
+        raise HTTPException(404) from None
+
+
+def _public(ask: Asked, template: str, **values: Any) -> Response:
+    """The page as everybody sees it, to be kept by whoever stands between."""
+    stranger = _stranger(ask)
+    shown = page(
+        stranger, template, **values,
+        metric=lambda name, titles: metric_words(name, stranger.lang, titles),
+        unit=lambda name: units.unit(name, lang=stranger.lang),
+    )  # fmt: skip
+    return _cached(ask, shown)
+
+
+def _cached(ask: Asked, answer: Response) -> Response:
+    mark = f'"{hashlib.sha256(bytes(answer.body)).hexdigest()[:24]}"'
+    kept = {
+        "Cache-Control": f"public, max-age={MAX_AGE_S}", "ETag": mark,
+        "Vary": "Cookie, Accept-Language",
+    }  # fmt: skip
+    known = ask.request.headers.get("if-none-match", "")
+    if mark in [one.strip().removeprefix("W/") for one in known.split(",")]:
+        return Response(status_code=304, headers=kept)
+    answer.headers.update(kept)
+    return answer
+
+
+def _stranger(ask: Asked) -> Asked:
+    """The request without its person, in the language of the address or of this browser."""
+    named = ask.query("lang")
+    lang = language_of(ask.request, None)
+    if named in LANGUAGES:
+        lang = "en" if named == "en" else "zh"
+    return replace(ask, person=None, lang=lang)
+
+
+def _answerer(ask: Asked) -> Answerer:
+    state = ask.request.app.state
+    found: Answerer | None = getattr(state, "answerer", None)
+    if found is None:
+        found = state.answerer = Answerer(ask.store)
+    return found
+
+
+def _rates(ask: Asked, name: str, per_minute: int) -> Rates:
+    state = ask.request.app.state
+    every: dict[str, Rates] | None = getattr(state, "portal_rates", None)
+    if every is None:
+        every = state.portal_rates = {}
+    return every.setdefault(name, Rates(per_minute))
+
+
+def _haystack(one: data.DataSet) -> str:
+    return f"{one.name} {one.title.zh} {one.title.en} {one.licence} {one.citation}".lower()
+
+
+def _whole(text: str) -> int:
+    return min(int(text), 10**6) if text.isdecimal() else 0
+
+
+def _plain(ref: str) -> str:
+    return "".join(sign for sign in ref.strip().upper() if sign.isalnum() and sign.isascii())[:20]

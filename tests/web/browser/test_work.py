@@ -1,0 +1,149 @@
+"""What people do in the console, with mouse and keyboard, while the server may be restarted."""
+
+import re
+import shutil
+
+import pytest
+
+pytest.importorskip("fastapi")
+
+FORM = "/scenarios/ecology.carbon_inventory"
+
+
+def asks_for_run(one, path, **typed):
+    """Fill in the scenario's form with a file and send it."""
+    page = one.page
+    assert one.open(FORM) == 200
+    page.select_option("#case", "own")
+    page.set_input_files("#files", path)
+    if typed:
+        page.locator("form details summary").click()
+    for name, value in typed.items():
+        page.fill(f"#{name}", value)
+    page.locator(f'form[action="{FORM}/runs"] button').click()
+    page.wait_for_url("**/runs/asks/*")
+
+
+@pytest.fixture
+def good(tmp_path):
+    from pathlib import Path
+
+    return Path(shutil.copy(Path(__file__).with_name("activity.csv"), tmp_path / "june.csv"))
+
+
+def test_a_good_file_ends_on_the_page_of_its_run(administrator, reader, good):
+    one = reader(token=administrator)
+    asks_for_run(one, good, seed="3")
+    one.page.wait_for_url(re.compile(r"/runs/\d{8}-\d{6}-\w{6}$"), timeout=180_000)
+    one.shot("run-of-a-good-file")
+    assert one.page.locator(".chart canvas, .chart svg").first.is_visible()
+    assert one.wrong == []
+
+
+def test_a_bad_file_is_told_by_name_row_and_field_on_a_page_that_stays(administrator, reader, good):
+    good.write_text(good.read_text("utf8").replace("1100000", "-5"), "utf8")
+    one = reader(token=administrator, lang="zh")
+    asks_for_run(one, good, seed="4")
+    alert = one.page.get_by_role("alert")
+    alert.wait_for(timeout=180_000)
+    one.shot("ask-of-a-bad-file")
+    said = alert.inner_text()
+    assert "QH101" in said
+    for part in ("june.csv", "amount", "row 4", "-5"):
+        assert part in said
+    assert one.page.get_by_role("alert").count() == 1
+    # The page of an ask that has ended does not load itself again and again.
+    one.page.evaluate("window.stays = true")
+    one.page.wait_for_load_state("networkidle")
+    assert one.page.evaluate("window.stays") is True
+    assert one.wrong == []
+
+
+def test_a_live_log_goes_on_by_itself_when_the_server_was_killed(
+    server, administrator, reader, good
+):
+    one = reader(token=administrator)
+    asks_for_run(one, good, seed="5")
+    server.kill()
+    server.start()
+    one.page.wait_for_url(re.compile(r"/runs/\d{8}-\d{6}-\w{6}$"), timeout=240_000)
+    # While nobody listened, the browser told that it could not connect; nothing else was wrong.
+    assert [w for w in one.wrong if "ERR_" not in str(w)] == []
+
+
+def test_a_plan_is_reviewed_by_keys(administrator, reader, tmp_path):
+    from qianhang.plan import SAMPLE
+
+    plan = tmp_path / "plan.txt"
+    text = SAMPLE.read_text("utf8")
+    plan.write_text(text.replace("云泽", "白河").replace("6号", "8号"), "utf8")
+    one = reader(token=administrator)
+    one.open("/plans/import")
+    one.page.set_input_files("#files", plan)
+    one.page.locator("main form button").last.click()
+    one.page.locator("#came a").first.click()
+    first = one.page.locator("#items > .item.on")
+    code = first.get_attribute("data-code")
+    assert one.page.locator("#mark").count() == 1
+    one.page.keyboard.press("c")
+    one.page.wait_for_function(
+        "code => document.querySelector('#items > .item.on').dataset.code !== code", arg=code
+    )
+    settled = one.page.locator(f'[data-code="{code}"]')
+    assert settled.get_attribute("data-state") == "confirmed"
+    second = one.page.locator("#items > .item.on").get_attribute("data-code")
+    one.page.keyboard.press("r")
+    one.page.wait_for_function(
+        "code => document.querySelector(`[data-code='${code}']`).dataset.state === 'rejected'",
+        arg=second,
+    )
+    one.page.keyboard.press("e")
+    one.page.locator("form.edit").wait_for()
+    one.page.keyboard.press("Escape")
+    one.page.locator("form.edit").wait_for(state="detached")
+    one.shot("review-by-keys")
+    assert one.wrong == []
+
+
+def test_the_first_key_leads_past_the_menu_to_the_text(administrator, reader):
+    one = reader(token=administrator)
+    one.open("/scenarios")
+    one.page.keyboard.press("Tab")
+    assert one.page.evaluate("document.activeElement.className") == "skip"
+    one.page.keyboard.press("Enter")
+    assert one.page.evaluate("location.hash") == "#main"
+    one.page.keyboard.press("/")
+    assert one.page.evaluate("document.activeElement.type") == "search"
+
+
+def test_on_a_phone_the_menu_opens_and_leads_on_by_keys(administrator, reader):
+    one = reader(token=administrator, viewport={"width": 390, "height": 844})
+    one.open("/scenarios")
+    burger = one.page.locator(".burger")
+    burger.focus()
+    one.page.keyboard.press("Enter")
+    assert burger.get_attribute("aria-expanded") == "true"
+    one.shot("phone-menu-open")
+    runs = one.page.locator('#menu a[href="/runs"]')
+    runs.focus()
+    one.page.keyboard.press("Enter")
+    one.page.wait_for_url("**/runs")
+    assert one.wrong == []
+
+
+def test_whoever_signs_in_in_one_language_works_and_signs_out(administrator, reader):
+    one = reader(lang="en")
+    one.open("/runs")
+    one.page.wait_for_url("**/sign-in?next=/runs")
+    one.page.fill("#login", "admin")
+    one.page.fill("#password", "correct-horse-9")
+    one.page.locator("main form button").first.click()
+    one.page.wait_for_url("**/runs")
+    one.page.locator(".lang button").click()
+    assert one.page.locator("html").get_attribute("lang") == "zh-CN"
+    one.page.locator(".me summary").click()
+    one.page.locator('form[action="/sign-out"] button').click()
+    one.page.wait_for_url("**/sign-in")
+    one.open("/runs")
+    assert "/sign-in" in one.page.url
+    assert one.wrong == []

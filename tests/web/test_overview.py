@@ -1,0 +1,133 @@
+"""The overview: what a reader sees of targets, runs and news, and the map of tiles."""
+
+import json
+import re
+
+import pytest
+
+from qianhang.core.errors import UsageError
+from qianhang.plan import atlas, boundary
+from qianhang.plan.atlas import Place
+from qianhang.runs import kept
+
+from .conftest import now
+
+MAP = {
+    "type": "FeatureCollection",
+    "features": [
+        {
+            "type": "Feature",
+            "properties": {"name": "河南省"},
+            "geometry": {"type": "Polygon", "coordinates": [[[0, 0], [1, 0], [1, 1], [0, 0]]]},
+        }
+    ],
+}
+
+
+def test_a_stranger_sees_the_portal_and_a_person_the_overview(site, signed):
+    assert 'href="/open/complaint"' in site.client.get("/").text
+    page = signed("viewer").get("/").text
+    assert "tile-map" in page
+    assert 'href="/open/complaint"' not in page
+
+
+def test_the_overview_counts_only_plans_that_the_reader_may_see(site, signed):
+    site.org("alpha", kind="company")
+    site.org("beta", kind="company")
+    plan = site.plan(org="alpha")
+    mine, theirs = (signed("viewer", org=o).get("/").text for o in ("alpha", "beta"))
+    assert f"/plans/{plan.ref}" in mine
+    assert f"/plans/{plan.ref}" not in theirs
+
+
+def test_news_and_counts_leave_out_runs_of_others(site, signed):
+    site.org("alpha", kind="company")
+    site.org("beta", kind="company")
+    run = site.run(org="alpha", own="x")
+    with site.store.write() as tx:
+        payload = {"scenario": run.scenario, "facts": {"stage": "accepted"}, "files": {}}
+        tx.append("run.finished", run.id, payload=payload, at=now())
+    mine, theirs = (signed("viewer", org=o).get("/").text for o in ("alpha", "beta"))
+    assert f"/runs/{run.id}" in mine
+    assert run.id not in theirs
+    assert "/runs?state=finished" in mine
+    assert "/runs?state=finished" not in theirs
+
+
+def test_every_province_has_a_tile_of_its_own():
+    found = atlas.provinces()
+    assert len(found) == 34
+    assert len({(p.column, p.row) for p in found}) == 34
+    assert sum(len(p.cities) for p in found) == 333
+    for one in found:
+        assert len({(c.column, c.row) for c in one.cities}) == len(one.cities)
+
+
+@pytest.mark.parametrize(
+    ("name", "place"),
+    [
+        ("河南省", Place("河南")),
+        ("七台河市", Place("黑龙江", "七台河")),
+        ("黑龙江省七台河市", Place("黑龙江", "七台河")),
+        ("吉林市", Place("吉林", "吉林")),
+        ("吉林省", Place("吉林")),
+        ("广西壮族自治区南宁市", Place("广西", "南宁")),
+        ("海南省", Place("海南")),
+        ("北京市", Place("北京")),
+        ("某公司", None),
+        ("", None),
+    ],
+)
+def test_a_name_is_put_in_its_place(name, place):
+    assert atlas.place_of(name) == place
+
+
+def test_a_chosen_province_opens_its_cities(signed):
+    page = signed("viewer").get("/?province=河南").text
+    assert "驻马店" in page
+    assert "驻马店" not in signed("viewer").get("/?province=nowhere").text
+
+
+def test_each_province_is_a_link_with_a_name_for_screen_readers(signed):
+    page = signed("viewer").get("/").text
+    links = re.findall(r'<a href="\?measure=targets&amp;province=[^"]+" aria-label="([^"]+)"', page)
+    assert len(links) == 34
+
+
+def test_a_map_is_kept_with_its_approval_number_which_is_printed(site, signed):
+    raw = json.dumps(MAP).encode()
+    kept_map = boundary.keep(site.store, raw, approval="审图号：GS(2024)0650号", by="t", at=now())
+    assert kept_map.regions == ("河南省",)
+    client = signed("viewer")
+    assert "GS(2024)0650号" in client.get("/").text
+    assert client.get("/map.json").json() == MAP
+    assert site.client.get("/map.json", follow_redirects=False).status_code == 303
+
+
+@pytest.mark.parametrize(
+    ("raw", "approval"),
+    [
+        (json.dumps(MAP), "123"),
+        ("no json", "GS(2024)0650号"),
+        ('{"type": "FeatureCollection", "features": []}', "GS(2024)0650号"),
+        ('{"type": "FeatureCollection", "features": [1, {"geometry": 2}]}', "GS(2024)0650号"),
+        ("[]", "GS(2024)0650号"),
+    ],
+)
+def test_a_map_without_number_or_regions_is_refused(site, raw, approval):
+    with pytest.raises(UsageError, match="QH835"):
+        boundary.keep(site.store, raw.encode(), approval=approval, by="t", at=now())
+    assert boundary.boundary(site.store) is None
+
+
+def test_scenarios_in_use_are_counted_where_the_organisation_lies(site, signed):
+    site.org("zz", kind="city")
+    with site.store.write() as tx:
+        from qianhang.access import organisations
+
+        organisations.rename_organisation(tx, "zz", name="郑州市", by="t", at=now())
+    site.run(org="zz")
+    page = signed("viewer", org="zz").get("/?measure=scenarios&province=河南").text
+    assert re.search(r'aria-label="郑州[^"]* 1"', page)
+    assert re.search(r'aria-label="河南[^"]* 1"', page)
+    assert kept.kept(site.store, None) == []
