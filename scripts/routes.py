@@ -1,4 +1,4 @@
-"""Writes docs/routes.md, the table of every route with its roles and languages; --check only looks."""
+"""Writes docs/routes.md, every route with its roles and languages; --check only looks."""
 
 import sys
 from pathlib import Path
@@ -18,7 +18,7 @@ Written by `python scripts/routes.py`.
 """
 
 
-def table():
+def table() -> str:
     """The page as the routes are now."""
     lines = [HEAD]
     for title, groups, languages in (("Pages", pages.ROUTES, "zh, en"), ("API", api.ROUTES, "en")):

@@ -58,7 +58,7 @@ def test_the_table_of_routes_is_current():
     assert written == table, "python scripts/routes.py"
 
 
-@pytest.mark.parametrize("lang", ("zh", "en"))
+@pytest.mark.parametrize("lang", ["zh", "en"])
 def test_a_stranger_is_led_to_the_door_or_refused_in_either_language(site, lang):
     stranger = site.another({"Accept-Language": lang})
     for route in ROUTES:
@@ -88,7 +88,8 @@ def test_both_catalogues_hold_the_same_keys_with_the_same_places():
 
 
 def test_english_texts_hold_no_chinese_but_names():
-    allowed = ("site.other_language", "site.name")
+    # The reference of the API is one page for both languages.
+    allowed = ("site.other_language", "site.name", "api.head", "api.shapes")
     found = {k for k, v in words.catalogue("en").items() if re.search(r"[\u3400-\u9fff]", v)}
     assert {k for k in found if k not in allowed and "other_language" not in k} == set()
 
@@ -141,8 +142,8 @@ def spoken(path):
 @pytest.mark.parametrize("path", TEMPLATES, ids=lambda p: f"{p.parent.name}/{p.name}")
 def test_no_template_speaks_a_language_of_its_own(path):
     text = re.sub(r"\{#.*?#\}", "", path.read_text(encoding="utf8"), flags=re.DOTALL)
-    # A language is named in itself.
-    assert CHINESE.findall(text.replace("中文", "")) == []
+    # A language is named in itself; a place's name is cut where its tile is narrow.
+    assert CHINESE.findall(text.replace("中文", "").replace("地区", "")) == []
     said = re.findall(r"[A-Za-z]{3,}", re.sub(r"&\w+;", " ", spoken(path)))
     assert [w for w in said if w not in NAMES] == []
 

@@ -74,7 +74,7 @@ def found_by(axe, page):
             yield f"{one['id']} at {' '.join(map(str, node['target']))}: {node['failureSummary'][:200]}"
 
 
-@pytest.mark.parametrize("role", ("nobody", *ROLES))
+@pytest.mark.parametrize("role", ["nobody", *ROLES])
 def test_each_page_opens_for_its_roles_and_for_no_other(server, tokens, reader, role):
     one = reader(token=tokens[role])
     wrong = []
@@ -91,8 +91,8 @@ def test_each_page_opens_for_its_roles_and_for_no_other(server, tokens, reader, 
     assert wrong == []
 
 
-@pytest.mark.parametrize("lang", ("zh", "en"))
-@pytest.mark.parametrize("role", ("nobody", *ROLES))
+@pytest.mark.parametrize("lang", ["zh", "en"])
+@pytest.mark.parametrize("role", ["nobody", *ROLES])
 def test_no_page_breaks_its_own_policy_or_reports_an_error(server, tokens, reader, role, lang):
     one = reader(token=tokens[role], lang=lang)
     for pattern, roles in routes():
@@ -103,7 +103,7 @@ def test_no_page_breaks_its_own_policy_or_reports_an_error(server, tokens, reade
     assert one.wrong == []
 
 
-@pytest.mark.parametrize("lang", ("zh", "en"))
+@pytest.mark.parametrize("lang", ["zh", "en"])
 def test_axe_finds_nothing_in_light_or_dark(server, administrator, tokens, reader, axe, lang):
     one = reader(token=administrator, lang=lang)
     found = []

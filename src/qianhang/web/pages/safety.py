@@ -45,7 +45,7 @@ def overview(ask: Who) -> HTMLResponse:
     graded = _graded(shelf.entries())
     last = max(0, (len(graded) - 1) // _PAGE)
     asked = ask.query("page")
-    at = min(int(asked), last) if asked.isdigit() and len(asked) < 7 else 0
+    at = min(int(asked), last) if asked.isascii() and asked.isdigit() and len(asked) < 7 else 0
     return page(
         ask, "safety/safety.html", stages=verdicts.stages(judged), judged=len(judged),
         whys=verdicts.whys(judged), words=safety.words, at=at, last=last,
