@@ -23,7 +23,21 @@ ROUTES = [r for group in (*pages.ROUTES, *api.ROUTES) for r in group.router.rout
 # Where markup of our own making comes in whole: SVG of a code to scan, a report's parts, a tag.
 WHOLE = ("account/factor.html", "overview/parts.html", "runs/run.html")
 # What a page says in its own language, not in the reader's.
-NAMES = {"CSV", "XLSX", "JSON", "TOTP", "API", "DOCX", "HTML", "TXT", "Esc", "PDF", "GeoJSON", "SHA", "English"}
+NAMES = {
+    "CSV",
+    "XLSX",
+    "JSON",
+    "TOTP",
+    "API",
+    "DOCX",
+    "HTML",
+    "TXT",
+    "Esc",
+    "PDF",
+    "GeoJSON",
+    "SHA",
+    "English",
+}
 
 
 def test_each_route_declares_roles_that_exist():

@@ -244,7 +244,9 @@ def test_no_address_leads_out_of_its_folder(signed, path):
     assert "root:" not in answer.text
 
 
-@pytest.mark.parametrize("name", ["../x", "..%2fx.csv", "%2e%2e.csv", "x.html", "%00.csv", "a" * 3000])
+@pytest.mark.parametrize(
+    "name", ["../x", "..%2fx.csv", "%2e%2e.csv", "x.html", "%00.csv", "a" * 3000]
+)
 def test_no_figure_is_found_by_a_path(site, signed, name):
     run = site.run()
     answer = signed("viewer").get(f"/runs/{run.id}/figures/{name}")
@@ -327,12 +329,22 @@ def test_a_plan_that_unpacks_to_hundreds_of_megabytes_is_refused_in_words(signed
 
 
 def test_no_text_is_carried_out_in_a_page_or_a_query(site, signed):
-    one = signed(
-        "administrator", "programme_office", "developer", "safety_officer", "data_steward"
-    )
+    one = signed("administrator", "programme_office", "developer", "safety_officer", "data_steward")
     plan, run = site.plan(), site.run()
     places = {"ref": plan.ref, "run_id": run.id, "code": "T1", "account": one.account}
-    names = ("q", "next", "state", "scenario", "before", "kind", "province", "page", "text", "a", "lang")
+    names = (
+        "q",
+        "next",
+        "state",
+        "scenario",
+        "before",
+        "kind",
+        "province",
+        "page",
+        "text",
+        "a",
+        "lang",
+    )
     for text in HOSTILE:
         for method, path, _ in routes(site.app):
             if method == "GET" and "/sign-in/openid" not in path and not path.endswith("/stream"):
@@ -438,7 +450,13 @@ def theirs(site, signed):
         from qianhang.access import keys
 
         key, _ = keys.create_key(
-            tx, owner.account, name="k", scopes=["read"], by="t", at=now(), expires=now() + timedelta(1)
+            tx,
+            owner.account,
+            name="k",
+            scopes=["read"],
+            by="t",
+            at=now(),
+            expires=now() + timedelta(1),
         )
     session = sessions.sessions(site.store, owner.account)[0].id
     return {
@@ -616,7 +634,9 @@ def test_an_id_that_a_client_gives_cannot_write_a_line_of_its_own(site, caplog):
             json.loads(record.getMessage())
 
 
-@pytest.mark.parametrize("text", ["../../etc/passwd", "<script>", "xx", "zh\r\nSet-Cookie: a=b", "{{7*7}}"])
+@pytest.mark.parametrize(
+    "text", ["../../etc/passwd", "<script>", "xx", "zh\r\nSet-Cookie: a=b", "{{7*7}}"]
+)
 def test_a_language_that_is_none_is_not_taken(site, text):
     answer = site.client.get("/language", params={"to": text}, follow_redirects=False)
     assert "set-cookie" not in answer.headers
@@ -632,7 +652,9 @@ def test_links_for_others_name_the_public_address_whatever_the_request_says(site
     app = create_app(
         Settings(home=site.home), public_url="https://ai.example.gov.cn", slots=0, rate=10**6
     )
-    with TestClient(app, headers={"Sec-Fetch-Site": "same-origin", "Host": "evil.example"}) as client:
+    with TestClient(
+        app, headers={"Sec-Fetch-Site": "same-origin", "Host": "evil.example"}
+    ) as client:
         client.cookies.set("__Host-qh", one.cookies["qh"])
         answer = client.post("/admin/people", data={"login": "new", "name": "x", "org": "root"})
     assert answer.status_code == 200

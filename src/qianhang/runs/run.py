@@ -83,7 +83,7 @@ class _Way:
 
     @property
     def _private(self) -> bool:
-        """Whether an organisation that the platform's own offices do not reach used its own data."""
+        """Whether an organisation that the platform's offices do not reach used its own data."""
         if not self.begun.own or self.begun.org == record.ROOT:
             return False
         return self.begun.org not in organisations.tree(self.store).covers(record.ROOT)

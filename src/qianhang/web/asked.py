@@ -89,7 +89,7 @@ class Asked:
 
 
 def session_cookie(site: Site) -> str:
-    """The name of the session's cookie; the browser itself holds `__Host-` to https and no domain."""
+    """The name of the session's cookie; the browser holds `__Host-` to https and to no domain."""
     return "__Host-qh" if site.encrypted else "qh"
 
 

@@ -8,7 +8,6 @@ from pathlib import Path
 
 from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
-from starlette.types import Scope
 
 __all__ = ["FOLDER", "Assets", "missing", "version_of"]
 
@@ -38,11 +37,7 @@ class Assets(StaticFiles):
         super().__init__(directory=FOLDER)
 
     def file_response(self, *args: object, **kwargs: object) -> Response:
+        """The file, to be kept for a year."""
         response = super().file_response(*args, **kwargs)  # type: ignore[arg-type]  # as given
         response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
-        return response
-
-    async def get_response(self, path: str, scope: Scope) -> Response:
-        response = await super().get_response(path, scope)
-        response.headers.setdefault("X-Content-Type-Options", "nosniff")
         return response

@@ -1,4 +1,4 @@
-"""What `qianhang serve` says as it starts: where it is, and the one-time link of the first start."""
+"""What `qianhang serve` says as it starts: where it is, and the one-time link of a first start."""
 
 from __future__ import annotations
 

@@ -17,10 +17,10 @@ __all__ = ["keep"]
 
 _PLAIN = re.compile(r"[^\w.\-]+")
 _MOST_FILES = 40
-_SUFFIXES = frozenset(
-    ".csv .tsv .txt .json .jsonl .xlsx .parquet .inp .xml .cfg .sumocfg .vrp .sol .npz .arff .toml"
-    .split()
-)  # fmt: skip
+_SUFFIXES = frozenset((
+    ".arff", ".cfg", ".csv", ".inp", ".json", ".jsonl", ".npz", ".parquet", ".sol", ".sumocfg",
+    ".toml", ".tsv", ".txt", ".vrp", ".xlsx", ".xml",
+))  # fmt: skip
 
 
 def keep(files: Sequence[UploadFile], *, home: Path, org: str) -> Path:

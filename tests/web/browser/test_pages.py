@@ -15,8 +15,17 @@ FILES = re.compile(
     r"|/figures/|/items/\{code\}/edit$"
 )
 # No place of their own: one-time links, redirects, an identity provider that is not set up.
-ELSEWHERE = ("/ticket/{secret}", "/language", "/sign-in/openid", "/sign-in/openid/back", "/map.json")
-QUERIES = {"/runs/compare": "?a={run_id}&b={run_id}", "/plans/compare": "?plan={ref}&plan={other_ref}"}
+ELSEWHERE = (
+    "/ticket/{secret}",
+    "/language",
+    "/sign-in/openid",
+    "/sign-in/openid/back",
+    "/map.json",
+)
+QUERIES = {
+    "/runs/compare": "?a={run_id}&b={run_id}",
+    "/plans/compare": "?plan={ref}&plan={other_ref}",
+}
 QUERIES["/plans/compare.xlsx"] = QUERIES["/plans/compare"]
 # Whoever is signed in is led on.
 MOVED = ("/sign-in", "/runs/asks/{ask_id}", "/admin")

@@ -48,7 +48,8 @@ def test_the_wheel_serves_the_sign_in_page_and_every_file_that_a_page_names(
         for page in pages:
             names |= set(re.findall(r'(/static/[^"?]+)', page.text))
         assert {"/static/vendor/htmx.min.js", "/static/vendor/echarts.min.js"} <= names
-        folder = run(installed, "-c", "import qianhang.web as w; print(w.__path__[0])").strip()
+        told = run(installed, "-I", "-c", "import qianhang.web as w; print(w.__path__[0])")
+        folder = told.strip()
         assert not Path(folder).is_relative_to(ROOT)
         static = Path(folder) / "static"
         names |= {f"/static/{p.relative_to(static)}" for p in static.rglob("*") if p.is_file()}
