@@ -32,7 +32,7 @@ PAGE = re.compile(r"^# (QH\d{3}) .+ · .+\n\n`(\w+)` · .+\n\n```\n(QH\d{3}) ")
 
 # Found by several layers and the same thing in each; a pack that reads its field's own files finds
 # in them what the data layer finds in tables.
-SHARED = {"QH131", "QH132", "QH133", "QH519", "QH802", "QH810"}
+SHARED = {"QH131", "QH132", "QH133", "QH206", "QH516", "QH519", "QH701", "QH802", "QH810"}
 SHARED |= {code for code in vars(data_codes).values() if str(code).startswith("QH1")}
 
 

@@ -13,6 +13,8 @@ from qianhang.core.words import Lang, say
 
 __all__ = ["describe", "draw", "table_html"]
 
+_LONG = 40  # characters from which a text has a broad column
+
 _Draw = Callable[..., Drawing]
 _DRAWN: Mapping[str, _Draw] = {
     "kpi": tile.draw,
@@ -127,4 +129,5 @@ def _cell(value: Cell, field: Field, lang: Lang) -> str:
         shown = number.moment(value, field.zone)
     else:
         shown = number.exact(value)
-    return f'<td class="{_align(field)}">{clean(shown)}</td>'
+    css = "txt long" if field.kind != "number" and len(shown) > _LONG else _align(field)
+    return f'<td class="{css}">{clean(shown)}</td>'

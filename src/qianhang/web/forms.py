@@ -34,6 +34,13 @@ class Shown:
             shown = f"{value:,.0f}" if abs(value) >= 1 else f"{value:.{digits}g}"
         return shown
 
+    def span(self, low: float | None, high: float | None, *, unit: str) -> str:
+        """From `low` to `high`, years without separators; nothing where both are open."""
+        if low is None and high is None:
+            return ""
+        shown = [self.number(v) for v in (low, high)]
+        return " … ".join(v.replace(",", "") if unit == "yr" else v for v in shown)
+
     def percent(self, share: float | None) -> str:
         """A share of one as a percentage with one decimal."""
         return _NONE if share is None or not math.isfinite(share) else f"{share * 100:.1f}%"

@@ -39,7 +39,7 @@ def source(ask: Who, ref: str) -> HTMLResponse:
     return page(ask, "plans/source.html", plan=plan, **_text(text, [item], item))
 
 
-@routes.get("/{ref}/items/{code}/edit", "signed")
+@routes.get("/{ref}/items/{code}/edit", plans.ROLE)
 def form(ask: Who, ref: str, code: str) -> HTMLResponse:
     """An item's values to be edited."""
     plan = plans.own_plan(ask, ref)
