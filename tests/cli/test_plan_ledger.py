@@ -9,6 +9,7 @@ from click.testing import CliRunner
 
 from qianhang.cli import _app
 from qianhang.core.errors import QianhangError
+from qianhang.core.words import say
 from qianhang.plan import connectors
 from qianhang.runs import open_store
 from qianhang.store import Settings
@@ -324,8 +325,9 @@ def test_a_unit_printed_in_two_ways_is_one_row(call, tmp_path):
     call("plan", "import", path, "--by", "赵一")
     call("plan", "review", "P1", "--confirm-all", "--by", "钱二")
     rows = json.loads(call("plan", "directory", "P1", "--json"))
-    assert [(r["unit"], r["printed"]) for r in rows] == [
-        ("云泽市发展和改革委员会", ["市发展改革委", "市发改委"])
+    told = ("unit", "name", "printed", "tasks_led", "targets")
+    assert [tuple(r[key] for key in told) for r in rows] == [
+        ("市发展改革委", "云泽市发展和改革委员会", ["市发展改革委", "市发改委"], 2, 2)
     ]
     led = json.loads(call("plan", "ledger", "P1", "--json"))["units"]
     assert [(u["name"], u["targets"]) for u in led] == [("市发展改革委", 2)]
@@ -337,3 +339,116 @@ def test_another_name_of_a_unit_is_put_down_by_a_person(call, plan):
         call(*asked)
     rows = json.loads(call(*asked, "--by", "钱二", "--json"))
     assert rows[0]["printed"] == ["市数据局", "市工业和信息化局"]
+
+
+def test_an_empty_edit_changes_nothing_and_asks_again(call, plan):
+    said = call("plan", "review", "P1", "--by", "钱二", "--kind", "target", typed="e\n\ns\nq\n")
+    assert "no field was given: nothing was changed" in said
+    shown = json.loads(call("plan", "show", "P1", "--kind", "target", "--json"))["items"]
+    assert {(i["state"], i["revision"]) for i in shown} == {("draft", 0)}
+    assert json.loads(call("plan", "rule", "show", "P1.T1", "--json"))["state"] == "proposed"
+
+
+def test_an_edit_takes_the_labels_that_the_screen_prints(call, plan):
+    """数值, 上限 and a sign as they are shown; the second in English, with another mark."""
+    typed = "e\n数值=9\n上限：12\n比较=≥\n\ne\nValue=7\nyearly=是\n\n"
+    labels = {name: say(f"cli.plan.field_{name}", lang="en") for name in ("low", "yearly")}
+    typed = typed.replace("Value", labels["low"].upper()).replace("yearly", labels["yearly"])
+    call("plan", "review", "P1", "--by", "钱二", "--kind", "target", typed=typed)
+    shown = json.loads(call("plan", "show", "P1", "--kind", "target", "--json"))["items"]
+    first, second = (i["values"] for i in shown)
+    assert (first["low"], first["high"], first["comparator"]) == (9, 12, ">=")
+    assert (second["low"], second["yearly"]) == (7, True)
+
+
+def test_the_end_of_input_tells_what_is_written(call, plan):
+    said = call("plan", "review", "P1", "--by", "钱二", "--kind", "target", typed="y\n")
+    assert "End of input: the 1 settled items are written, 1 left" in said
+    assert len(targets(call)) == 1
+
+
+def test_units_typed_as_they_are_shown_or_side_by_side(call, plan):
+    typed = (
+        'e\nunits={"lead\nunits={"lead": 3}\nunits={"lead": ["市教育局"]}\n\ne\n单位=甲局、乙局\n\n'
+    )
+    said = call("plan", "review", "P1", "--by", "钱二", "--kind", "task", typed=typed)
+    assert said.count("expected name=value") == 2
+    shown = json.loads(call("plan", "show", "P1", "--kind", "task", "--json"))["items"]
+    assert [i["values"]["units"] for i in shown] == [
+        {"responsible": [], "lead": ["市教育局"], "support": []},
+        {"responsible": ["甲局", "乙局"], "lead": [], "support": []},
+    ]
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "says"),
+    [
+        ("scenario", "water.leak_detectio", "nearest is 'water.leak_detection'"),
+        ("pool", "nopool", "nearest is 'local'"),
+        ("dataset", "uci_bikesharing", "no dataset 'uci_bikesharing'; the nearest is"),
+        ("model", "x", "nothing of this kind"),
+        ("part", "store", "nothing of this kind"),
+        ("service", "x", "expected scenario, dataset, pool"),
+    ],
+)
+def test_what_cannot_be_looked_up_realises_nothing(call, plan, kind, name, says):
+    before = json.loads(call("plan", "coverage", "P1", "--json"))
+    with pytest.raises(QianhangError, match=rf"QH826 P1\.Y1.*{says}"):
+        call("plan", "link", "P1.Y1", kind, name, "--by", "赵一")
+    assert json.loads(call("plan", "coverage", "P1", "--json")) == before
+
+
+def test_every_unit_has_a_row_with_the_systems_that_it_leads(call, plan):
+    """The first section names a system and two units, of which the first leads."""
+    call("plan", "review", "P1", "--confirm-all", "--by", "钱二")
+    rows = json.loads(call("plan", "ledger", "P1", "--json"))["units"]
+    told = [(r["name"], r["targets"], r["systems"]) for r in rows]
+    assert told == [("市数据局", 1, 1), ("市工业和信息化局", 1, 0), ("市科技局", 0, 0)]
+
+
+def test_the_directory_counts_tasks_led_and_targets_answered_for(call, plan):
+    rows = json.loads(call("plan", "directory", "P1", "--json"))
+    told = {r["unit"]: (r["tasks_led"], r["targets"]) for r in rows}
+    assert told == {"市数据局": (1, 1), "市科技局": (0, 1), "市工业和信息化局": (1, 1)}
+    assert "tasks led" in call("plan", "directory", "P1")
+
+
+def test_weights_without_a_reading_are_told(call, plan):
+    call("plan", "review", "P1", "--confirm-all", "--by", "赵一")
+    call("plan", "weights", "P1", "T1=1", "--by", "赵一")
+    assert "none of these targets has a reading" in call("plan", "ledger", "P1")
+    told = json.loads(call("plan", "ledger", "P1", "--json"))["weighted"]
+    assert told == {"value": None, "weights": {"T1": 1.0}, "left_out": ["T1"]}
+
+
+def test_a_sheet_speaks_one_language_and_the_same_sheet_again_adds_nothing(call, plan, tmp_path):
+    from openpyxl import load_workbook
+
+    call("plan", "review", "P1", "--confirm-all", "--by", "钱二")
+    path = tmp_path / "ledger.xlsx"
+    call("plan", "export", "P1", "--out", path)
+    book = load_workbook(path)
+    sheet = book.worksheets[0]
+    heads = {c.value: c.column for c in sheet[2]}
+    state, value = (say(f"office.sheet.{n}", lang="en") for n in ("state", "value"))
+    lead = say("office.sheet.lead", lang="en")
+    assert sheet.cell(3, heads[state]).value == "no evidence"
+    assert sheet.cell(3, heads[lead]).value == "市数据局 (by convention)"
+    sheet.cell(3, heads[value]).value = 7
+    sheet.cell(3, heads[lead]).value = "市数据局"
+    book.save(path)
+    read = ("plan", "import-sheet", "P1", path, "--by", "韩梅", "--json")
+    first, second = (json.loads(call(*read)) for _ in range(2))
+    assert (first["claims"], first["edits"], first["left"]) == (1, 2, [])
+    assert (second["claims"], second["edits"]) == (0, 0)
+    assert len(json.loads(call("plan", "evidence", "list", "--json"))) == 1
+
+
+def test_a_plan_cannot_be_put_under_its_own_child(call, plan, tmp_path):
+    child = tmp_path / "county.txt"
+    child.write_text(PLAN.replace("云泽市", "清河县"), encoding="utf8")
+    call("plan", "import", child, "--parent", "P1", "--by", "赵一")
+    call("plan", "import", plan, "--parent", "P2", "--by", "赵一")
+    call("plan", "import", plan, "--parent", "P1", "--by", "赵一")
+    rows = json.loads(call("plan", "list", "--json"))
+    assert [r["parent"] for r in rows] == [None, 1]

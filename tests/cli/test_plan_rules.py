@@ -49,3 +49,8 @@ def test_the_rule_that_is_suggested_can_be_set_as_it_is(call):
 def test_nothing_is_suggested_for_what_is_no_target(call):
     with pytest.raises(UsageError, match=r"QH824.*P1\.S1 is a section"):
         call("plan", "rule", "suggest", "P1.S1")
+
+
+def test_a_rule_file_that_is_not_there_is_one_clear_line(call):
+    with pytest.raises(UsageError, match=r"QH824 no\.json: No such file or directory; expected"):
+        call("plan", "rule", "set", "P1.T1", "no.json", "--by", "钱二")

@@ -87,3 +87,8 @@ def test_quantities_that_measure_are_told_from_those_that_count() -> None:
 @pytest.mark.parametrize("text", ["一" * 200_000, "9" * 200_000, "(" * 200_000])
 def test_a_long_run_of_one_sign_is_no_quantity_and_raises_nothing(text: str) -> None:
     assert amounts(text) == ()
+
+
+def test_circles_in_a_row_stand_for_no_number() -> None:
+    assert amounts("培育企业〇〇家、人才○○人") == ()
+    assert [a.low for a in amounts("培育企业一百〇五家")] == [105]

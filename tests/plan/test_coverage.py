@@ -14,6 +14,11 @@ NOW = datetime(2026, 6, 1, 8, tzinfo=UTC)
 TEXT = "云泽市行动方案\n建设智慧供水平台，建设算力平台，依托政务云"
 
 
+def known(kind):
+    """What there is, in place of the platform's own registers."""
+    return {"scenario": ("water.leak", "energy.load"), "pool": ("local",)}.get(kind, ())
+
+
 @pytest.fixture
 def plan(ledger, put_plan):
     def system(name, role="build"):
@@ -50,7 +55,7 @@ def test_an_imported_plan_is_matched_by_name_or_linked_by_hand(ledger, plan):
     assert [(n.code, n.by) for n in told.named] == [("Y1", ("water.leak",)), ("Y2", ())]
     assert told.share == 0.5
     item = items.find_item(ledger, "P1.Y2")
-    stated.link(ledger, item, kind="pool", name="local", by="钱二", at=NOW)
+    stated.link(ledger, item, kind="pool", name="local", known=known, by="钱二", at=NOW)
     told = coverage.of_plan(plan.ref, found, {}, links=stated.links(ledger, plan))
     assert [n.by for n in told.named] == [(), ("pool local",)]
 
@@ -71,8 +76,32 @@ def test_a_plan_without_systems_has_no_share():
     assert coverage.of_plan("P1", [], {}).share is None
 
 
-def test_a_link_needs_a_system_and_a_known_kind(ledger, plan):
-    with pytest.raises(UsageError, match="QH826"):
+@pytest.mark.parametrize(
+    ("ref", "kind", "name", "says"),
+    [
+        ("P1.Y1", "magic", "x", "no such kind; expected scenario, pool"),
+        ("P1.Y1", "part", "store", "nothing of this kind .* expected scenario, pool"),
+        ("P1.Y1", "pool", "nopool", "there is no pool 'nopool'; the nearest is 'local'"),
+        ("P1.Y1", "scenario", "water.leek", "the nearest is 'water.leak'"),
+        ("P1.S1", "pool", "local", "no item"),
+    ],
+)
+def test_a_link_needs_a_system_a_kind_and_a_name_that_are_there(
+    ledger, plan, ref, kind, name, says
+):
+    with pytest.raises(UsageError, match=rf"QH82[16] .*{says}"):
         stated.link(
-            ledger, items.find_item(ledger, "P1.Y1"), kind="magic", name="x", by="a", at=NOW
+            ledger, items.find_item(ledger, ref), kind=kind, name=name, known=known, by="a", at=NOW
         )
+    assert stated.links(ledger, plan) == ()
+
+
+def test_a_link_to_what_is_no_longer_there_is_told_and_not_counted(ledger, plan):
+    item = items.find_item(ledger, "P1.Y2")
+    stated.link(ledger, item, kind="pool", name="local", known=known, by="钱二", at=NOW)
+    found = items.items(ledger, plan, kind="system")
+    told = coverage.of_plan(
+        plan.ref, found, {}, links=stated.links(ledger, plan), known=lambda kind: ()
+    )
+    assert told.share == 0
+    assert [n.unproven for n in told.named] == [(), ("pool local",)]

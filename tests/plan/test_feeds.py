@@ -93,7 +93,7 @@ def test_the_reading_is_the_worst_site_of_the_region_from_its_own_newest_data(le
     assert found.grade == "A"
     assert [c.value for c in found.reading.used] == [98.0, 96.0]
     reasons = {c.subject: c.why for c in found.reading.components if not c.used}
-    assert set(reasons) == {"城东", "公开数据", "孪生", "邻县", "光伏站", "旧数据"}
+    assert set(reasons) == {"城东", "公开数据", "孪生", "邻县", "旧数据"}
     assert "source is 'real'" in reasons["公开数据"]
     assert "simulated is True" in reasons["孪生"]
 

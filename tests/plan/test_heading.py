@@ -157,3 +157,35 @@ def test_a_title_in_two_lines_is_one_title() -> None:
 )
 def test_a_zone_ranks_with_counties(issuer: str, title: str, level: str):
     assert level_of(issuer, title, "") == level
+
+
+@pytest.mark.parametrize(
+    ("under", "issuer", "date"),
+    [
+        ("云川市数据局\n云数发〔2026〕7号\n2026年3月18日", "云川市数据局", "2026-03-18"),
+        ("（云川市人民政府办公室 2026年1月1日）", "云川市人民政府办公室", "2026-01-01"),
+        ("（征求意见稿）\n云川市数据局\n2026年1月", "云川市数据局", ""),
+        ("来源：云川市数据局 发布日期：2026-01-05", "云川市数据局", "2026-01-05"),
+        ("发布机构：云川市数据局\n发布日期：2026年1月5日", "云川市数据局", "2026-01-05"),
+        (
+            "云川市数据局 云川市科学技术局\n2026年1月5日",
+            "云川市数据局、云川市科学技术局",
+            "2026-01-05",
+        ),
+    ],
+)
+def test_the_lines_under_a_title_tell_who_and_when(under: str, issuer: str, date: str) -> None:
+    found = told(f"云川市“人工智能+”行动方案\n{under}\n{REST}")
+    assert found.title.startswith("云川市“人工智能+”行动方案")
+    assert "2026" not in found.title
+    assert (found.issuer, found.date) == (issuer, date)
+
+
+def test_a_number_behind_the_title_is_no_part_of_it() -> None:
+    found = told(f"云川市人民政府关于促进人工智能发展的实施意见云政发〔2026〕5号\n{REST}")
+    assert found.title == "云川市人民政府关于促进人工智能发展的实施意见"
+    assert found.doc_no == "云政发〔2026〕5号"
+
+
+def test_a_row_of_a_table_is_no_title() -> None:
+    assert told("序号\t重点任务\t牵头单位\n1\t建设平台\t云川市数据局\n").title == ""

@@ -8,7 +8,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
 from qianhang.core.errors import ContractError, UsageError
-from qianhang.plan import items, schema, units_known
+from qianhang.plan import items, review, schema, units_known
 from qianhang.plan.document import Document, NamedSystem, Section, Target, Task, Units
 from qianhang.plan.ledger import add_task, keep
 from qianhang.plan.reading.read import read
@@ -197,3 +197,19 @@ def test_a_known_file_may_still_be_put_under_a_parent(ledger):
     again = keep(ledger, doc, raw=doc.text.encode(), by="赵一", at=NOW, parent=province)
     assert (again.again, again.plan.parent) == (True, province.id)
     assert items.find_plan(ledger, city.ref).parent == province.id
+
+
+def test_no_plan_stands_under_itself_or_under_what_carries_it_out(ledger):
+    """P1 over P2 over P3: neither of the lower two, nor P1 itself, can stand over P1."""
+    top = kept(ledger).plan
+    middle = kept(ledger, title="清河县行动方案", text=TEXT + "清河县。\n").plan
+    low = kept(ledger, title="柳林镇行动方案", text=TEXT + "柳林镇。\n").plan
+    middle = review.edit_heading(ledger, middle, {"parent": top.id}, by="赵一", at=NOW)
+    low = review.edit_heading(ledger, low, {"parent": middle.id}, by="赵一", at=NOW)
+    doc = document()
+    for parent in (low, middle, top):
+        with pytest.raises(UsageError, match="QH826 P1 cannot be put under"):
+            keep(ledger, doc, raw=doc.text.encode(), by="赵一", at=NOW, parent=parent)
+        with pytest.raises(UsageError, match="QH826"):
+            review.edit_heading(ledger, top, {"parent": parent.id}, by="赵一", at=NOW)
+    assert [p.parent for p in items.plans(ledger)] == [None, top.id, middle.id]

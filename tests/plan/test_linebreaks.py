@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from qianhang.plan.reading.fold import fold
+from qianhang.plan.reading.heading import Facts
 from qianhang.plan.reading.linebreaks import breaks
+from qianhang.plan.reading.targets import targets
 
 SENTENCE = "推动人工智能与实体经济深度融合并加快培育新质生产力和现代化产业体系建设步伐的各项工作"
 
@@ -65,3 +67,9 @@ def test_a_short_text_is_left_as_it_is() -> None:
     text = "云川市行动方案\n为推动应用制定本方案\n一、目标\n"
     assert kept(text) == text
     assert kept("") == ""
+
+
+def test_a_decimal_broken_at_its_point_is_one_number() -> None:
+    text = "到2027年，全市智能算力规模持续扩大，新建数据中心PUE值不高于1.\n2。"
+    found = targets(fold(text), (0, len(text)), (), facts=Facts())
+    assert [t.value for t in found] == [1.2]

@@ -80,3 +80,9 @@ def test_places_are_those_of_the_folded_text():
 def test_annotated_documents_are_read_well(placed_f1):
     """No bar is set; what stands is held."""
     assert placed_f1(measures, "measure") >= 0.85
+
+
+def test_an_instrument_that_only_a_heading_names_counts():
+    folded = fold("一、攻关\n（一）实施“揭榜挂帅”。支持企业。\n（二）建设平台。发放算力券。\n")
+    headings = outline(folded, (0, len(folded.text)))
+    assert [m.name for m in measures(folded, headings)] == ["揭榜挂帅", "算力券"]

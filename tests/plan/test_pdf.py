@@ -308,3 +308,15 @@ def test_marks_of_another_font_drawn_first_into_a_gap_stand_in_the_gap():
         drawn([program + shown(142.6, 700, "专项行动方案。")], "“”推进百模千态专项行动方案。")
     )
     assert found == ["推进“百模千态”专项行动方案。"]
+
+
+def test_signs_drawn_each_in_a_font_of_its_own_keep_their_order():
+    # As browsers print: the pen's place is told for some, the rest follow by their width.
+    text = "研究起草了浙江省行动计划"
+    moves = ["1 0 0 1 60 780 Tm", "", "", "36 0 Td", "", "24 0 Td", "12 0 Td"]
+    moves += ["", "", "", "48 0 Td", "12 0 Td"]
+    shown = [
+        f"/F 12 Tf {move} <{sign.encode('utf-16-be').hex()}> Tj"
+        for move, sign in zip(moves, text, strict=True)
+    ]
+    assert lines(drawn(["BT " + "\n".join(shown) + " ET"], text)) == [text]

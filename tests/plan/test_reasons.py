@@ -102,3 +102,12 @@ def test_facts_and_kinds_that_suggested_rules_ask_for_have_words():
     asked = {name for s in suggestions() for name, *_ in s.query.where}
     assert [name for name in sorted(asked) if not has(f"ledger.fact.{name}")] == []
     assert [kind for kind in KINDS if not has(f"ledger.evidence.{kind}")] == []
+
+
+def test_none_means_no_bar_only_of_a_verdict():
+    """A stage that is "none" is none, a verdict that is "none" had no bar to meet."""
+    stage = "does not qualify: stage is 'none', not == 'accepted'"
+    verdict = "does not qualify: verdict is 'none', not != 'none'"
+    assert "“无”" in in_words(stage, "zh")
+    assert "无指标线" not in in_words(stage, "zh")
+    assert "无指标线" in in_words(verdict, "zh")

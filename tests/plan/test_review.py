@@ -157,3 +157,10 @@ def test_a_plan_issued_again_meanwhile_is_not_confirmed_unseen(ledger, plan, put
     put_plan(f"{TEXT}。", targets=TARGETS)
     with pytest.raises(UsageError, match="QH822 P1: the plan was issued again"):
         review.confirm_all(ledger, plan, by="钱二", at=NOW)
+
+
+def test_an_edit_without_values_is_no_edit(ledger, plan):
+    item = items.find_item(ledger, "P1.T1")
+    assert review.edit(ledger, item, {}, by="钱二", at=NOW) == item
+    assert items.find_item(ledger, "P1.T1") == item
+    assert review.history(ledger, plan) == ()

@@ -98,7 +98,7 @@ def test_without_a_deadline_nothing_is_expected():
 def test_a_baseline_beyond_the_aim_divides_by_nothing():
     goal = Goal("<=", 9.0, counts=False, start=START, deadline=END)
     points = [(START, 8.0), (HALF, 9.5)]
-    assert assess(goal, 8.7, on=HALF, points=[(HALF, 8.7)]).attainment == 1.0
+    assert assess(goal, 8.7, on=HALF, points=[(START, 8.0), (HALF, 8.7)]).attainment == 1.0
     assert assess(goal, 9.5, on=HALF, points=points).attainment == 0.0
 
 
@@ -196,14 +196,44 @@ def test_more_is_never_worse_for_a_target_to_be_raised(goal, value, more, on):
 
 
 def test_first_reading_is_the_baseline_and_nothing_was_asked_for_before_it():
-    """88 % against 90 % at the first survey is no delay; a year later without gain it is one."""
+    """88 % twice, with half of the time since the first gone: none of the way of two points."""
     goal = Goal(">=", 90.0, counts=False, start=START, deadline=END)
-    first = (START + (END - START) / 2, 88.0)
-    now = assess(goal, 88.0, on=first[0], points=(first,))
-    assert (now.state, now.attainment, now.expected) == ("on_track", 0.0, 0.0)
-    later = assess(goal, 88.0, on=first[0] + (END - first[0]) / 2, points=(first,))
-    assert later.state == "behind"
-    assert later.expected == pytest.approx(0.5, abs=0.01)
+    middle = START + (END - START) / 2
+    later = middle + (END - middle) / 2
+    told = assess(goal, 88.0, on=later, points=((middle, 88.0), (later, 88.0)))
+    assert (told.state, told.attainment) == ("behind", 0.0)
+    assert told.expected == pytest.approx(0.5, abs=0.01)
+
+
+def test_a_single_reading_is_held_against_the_aim_and_not_against_itself():
+    """88 of 90 at half time is 97.8 %, 30 of 90 is 33.3 %; 1.5 against 1.25 at most is 83.3 %."""
+    up = Goal(">=", 90.0, counts=False, start=START, deadline=END)
+    down = Goal("<=", 1.25, counts=False, start=START, deadline=END)
+
+    def told(goal, value, on=HALF):
+        found = assess(goal, value, on=on, points=((START + timedelta(days=90), value),))
+        return found.state, found.attainment, found.expected
+
+    half = pytest.approx(365 / 729)
+    assert told(up, 88.0) == ("on_track", pytest.approx(88 / 90), half)
+    assert told(up, 30.0) == ("behind", pytest.approx(1 / 3), half)
+    assert told(down, 1.5) == ("on_track", pytest.approx(1.25 / 1.5), half)
+    assert told(up, 88.0, END + timedelta(days=1))[0] == "overdue"
+
+
+@settings(deadline=None, max_examples=60)
+@given(goals, st.floats(0, 1e6), st.floats(0, 1e6), days)
+def test_what_is_met_is_all_of_the_way(goal, first, value, on):
+    for points in ((), ((START, value),), ((START, first), (HALF, value))):
+        told = assess(goal, value, on=on, points=points)
+        assert told.state != "met" or told.attainment >= 1.0
+
+
+def test_about_a_hundred_met_from_below_is_no_nought():
+    """92 is within 10 % of about 100, read once."""
+    goal = Goal("~", 100.0, counts=False, start=START, deadline=END)
+    told = assess(goal, 92.0, on=HALF, points=((HALF, 92.0),))
+    assert (told.state, told.attainment) == ("met", 1.0)
 
 
 def test_without_any_reading_to_count_from_nothing_is_expected():

@@ -147,3 +147,15 @@ def test_units_of_the_annotated_documents_are_found(plan_texts, stem):
 
 def plain(name):
     return fold(name).text.replace("(", "").replace(")", "")
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "每年遴选10个项目，由市科技局牵头，市财政局、市教育局配合。",
+        "每年遴选10个项目，市科技局负责牵头，市财政局、市教育局参与。",
+        "市科技局负责牵头，市财政局、市教育局参与。",
+    ],
+)
+def test_units_that_end_a_sentence_have_their_roles(sentence):
+    assert read(sentence, CITY) == units(lead="市科技局", support="市财政局 市教育局")

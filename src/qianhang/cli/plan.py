@@ -26,7 +26,7 @@ _SUBCOMMANDS = {
     "milestone": "plan_rules",
     "override": "plan_rules",
     "connector": "plan_rules",
-    "link": "plan_rules",
+    "link": "plan_links",
     "weights": "plan_rules",
     "directory": "plan_directory",
     "coverage": "plan_coverage",

@@ -30,6 +30,7 @@ def coverage_command(plan: str, missing: bool, as_json: bool) -> None:
     from qianhang.cli.screen import console
     from qianhang.plan.coverage import named_by, published
     from qianhang.plan.items import find_plan, items
+    from qianhang.plan.shares import percent
     from qianhang.runs import read_store
 
     told: tuple[Coverage, ...]
@@ -47,7 +48,7 @@ def coverage_command(plan: str, missing: bool, as_json: bool) -> None:
     screen = console()
     made = table("plan", "systems", "realised", "share")
     for each in told:
-        share = "—" if each.share is None else f"{each.share:.1%}"
+        share = "—" if each.share is None else percent(each.share, digits=1)
         name = _plan_name(each.plan)
         made.add_row(name, str(len(each.named)), str(len(each.realised)), share)
     screen.print(made)
@@ -55,20 +56,33 @@ def coverage_command(plan: str, missing: bool, as_json: bool) -> None:
         rest = table("item", "name", "mission", "by_what")
         for system in told[-1].named:
             if not (missing and system.by):
-                rest.add_row(system.code, clean(system.name), system.mission, ", ".join(system.by))
+                told_by = clean(", ".join((*system.by, *map(_unproven, system.unproven))))
+                rest.add_row(system.code, clean(system.name), system.mission, told_by)
         screen.print(rest)
 
 
 def covered(store: Store, plan: Plan, every: Iterable[Item]) -> Coverage:
     """The plan's systems among these items, each with what realises it."""
+    from qianhang.cli.plan_links import names_known
     from qianhang.plan.coverage import of_plan
     from qianhang.plan.matching import match
     from qianhang.plan.stated import links
     from qianhang.plan.systems import systems
 
     named = [i for i in every if i.kind == "system"]
-    known = functools.partial(match, known=systems())
-    return of_plan(plan.ref, named, _realised(), links=links(store, plan), match=known)
+    match_ = functools.partial(match, known=systems())
+    return of_plan(
+        plan.ref,
+        named,
+        _realised(),
+        links=links(store, plan),
+        known=names_known(store),
+        match=match_,
+    )
+
+
+def _unproven(link: str) -> str:
+    return say("cli.plan.coverage.unproven", link=link)
 
 
 def _plan_name(plan: str) -> str:

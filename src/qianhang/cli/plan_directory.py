@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +14,7 @@ from qianhang.cli.plan_ledger import clean, table
 from qianhang.core.words import say
 
 if TYPE_CHECKING:
-    from qianhang.plan.items import Assignment
+    from qianhang.plan.items import Assignment, Item, Led
     from qianhang.plan.units_known import Place
     from qianhang.store import Store
 
@@ -33,7 +33,7 @@ _DAY = click.DateTime(formats=["%Y-%m-%d"])
 @json_option
 def directory_command(plan: str, as_json: bool, **given: Any) -> None:
     from qianhang.cli.screen import console
-    from qianhang.plan.items import assignments, find_plan, place_of
+    from qianhang.plan.items import answering, assignments, find_plan, items, place_of
     from qianhang.runs import read_store
 
     if given["alias"]:
@@ -43,14 +43,15 @@ def directory_command(plan: str, as_json: bool, **given: Any) -> None:
         found = find_plan(store, plan)
         with store.read() as connection:
             place = place_of(connection, found)
-        rows = _rows(assignments(store, found), place)
+        kept = [i for i in items(store, found) if i.state != "rejected" and not i.pending]
+        rows = _rows(assignments(store, found), place, kept=kept, named=answering(store, found))
     if as_json:
         tell(rows)
         return
-    made = table("unit", "printed_as", "leads", "how_many")
+    made = table("unit", "printed_as", "tasks_led", "how_many")
     for row in rows:
         printed = say("word.list_comma").join(row["printed"])
-        cells = (clean(row["unit"]), clean(printed), str(row["leads"]), str(row["items"]))
+        cells = (clean(row["unit"]), clean(printed), str(row["tasks_led"]), str(row["targets"]))
         made.add_row(*cells)
     console().print(made)
 
@@ -68,17 +69,25 @@ def _name(store: Store, plan: str, given: Mapping[str, Any]) -> None:
     )  # fmt: skip
 
 
-def _rows(told: Iterable[Assignment], place: Place) -> list[dict[str, Any]]:
-    """A row a unit: its whole name, how it is printed, how many items it leads and answers for."""
+def _rows(
+    told: Iterable[Assignment], place: Place, *, kept: Sequence[Item], named: Mapping[str, Led]
+) -> list[dict[str, Any]]:
+    """A row a unit: the name that is printed first, all that are, its whole name, how many tasks
+    it leads and for how many targets it answers in whatever role."""
+    tasks = {i.code for i in kept if i.kind == "task"}
+    targets = [i.code for i in kept if i.kind == "target"]
     groups: dict[str, list[Assignment]] = {}
     for each in told:
         groups.setdefault(place.key(each.unit), []).append(each)
     return [
         {
-            "unit": place.name(own[0].unit),
+            "unit": own[0].unit,
+            "name": place.name(own[0].unit),
             "printed": list(dict.fromkeys(a.unit for a in own)),
-            "leads": len({a.item for a in own if a.role == "lead"}),
-            "items": len({a.item for a in own}),
+            "tasks_led": len({a.item for a in own if a.role == "lead"} & tasks),
+            "targets": sum(
+                any(place.key(unit) == key for unit in named[code].units) for code in targets
+            ),
         }
-        for own in groups.values()
+        for key, own in groups.items()
     ]

@@ -73,6 +73,7 @@ def _again(told: Standing) -> float | None:
 def _explain(screen: Console, told: Standing) -> None:
     """Rule, components with what was left out and why, the figure and the same once more."""
     from qianhang.plan.reasons import SIDES, in_words
+    from qianhang.plan.shares import percent
 
     reading, found = told.reading, told.assessment
 
@@ -107,9 +108,9 @@ def _explain(screen: Console, told: Standing) -> None:
     if reading.claimed is not None:
         line("claimed", f"{reading.claimed:,.10g} {unit}")
     if found.attainment is not None:
-        line("attained", f"{found.attainment:.1%}")
+        line("attained", percent(found.attainment, digits=1))
     if found.expected is not None:
-        line("expected", f"{found.expected:.1%}")
+        line("expected", percent(found.expected, digits=1))
     if found.forecast:
         line("forecast", f"{found.forecast} ({found.earliest or '—'} – {found.latest or '—'})")
     line("state", state_of(told))

@@ -17,7 +17,7 @@ from qianhang.core.words import say
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from qianhang.plan.items import Item, Plan
+    from qianhang.plan.items import Item, Led, Plan
     from qianhang.plan.rollup import Row, Together, Weighted
     from qianhang.plan.standing import Standing
     from qianhang.store import Store
@@ -156,7 +156,7 @@ def item_row(item: Item) -> dict[str, Any]:
 @on_option
 @json_option
 def ledger_command(plan: str, by: str, on: datetime | None, as_json: bool) -> None:
-    from qianhang.plan.items import children, find_plan, items
+    from qianhang.plan.items import answering, children, find_plan, items, leaders
     from qianhang.plan.rollup import by_task, by_unit, together, weighted, whole
     from qianhang.plan.standing import standings
     from qianhang.plan.stated import setting
@@ -169,6 +169,7 @@ def ledger_command(plan: str, by: str, on: datetime | None, as_json: bool) -> No
         below = [(p, standings(store, p, on=today(on))) for p in children(store, found)]
         weights = setting(store, found, "weights", {})
         done = _realised(store, found, every)
+        lead, named = leaders(store, found), answering(store, found)
     built = [i for i in every if i.kind == "system" and i.values["role"] == "build"]
     built = [i for i in built if i.state != "rejected" and not i.pending]
     tasks = [i for i in every if i.kind == "task" and i.state != "rejected" and not i.pending]
@@ -176,13 +177,20 @@ def ledger_command(plan: str, by: str, on: datetime | None, as_json: bool) -> No
     seen = _Ledger(
         found, today(on), tuple(every), tuple(told),
         whole(found, told, systems=len(built), realised=sum(i.code in done for i in built)),
-        by_task(tasks, told, systems=built, realised=done), by_unit(told),
+        by_task(tasks, told, systems=built, realised=done),
+        by_unit(told, lead=lead, named=_named(every, named), systems=built, realised=done),
         tuple(whole(p, s) for p, s in below), shared, weighted(told, weights),
     )  # fmt: skip
     if as_json:
         tell(_ledger_body(seen))
         return
     _print_ledger(seen, by)
+
+
+def _named(every: Sequence[Item], named: Mapping[str, Led]) -> list[str]:
+    """Every unit that answers for something that was not rejected, in printed order."""
+    kept = (i for i in every if i.state != "rejected" and not i.pending)
+    return list(dict.fromkeys(unit for i in kept for unit in named[i.code].units))
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,6 +232,7 @@ def _ledger_body(seen: _Ledger) -> dict[str, Any]:
 
 def _print_ledger(seen: _Ledger, by: str) -> None:
     from qianhang.cli.screen import console
+    from qianhang.plan.shares import percent
 
     screen = console()
     screen.print(f"[bold]{seen.plan.ref}[/bold]  {clean(seen.plan.title)}  {seen.on}")
@@ -242,9 +251,12 @@ def _print_ledger(seen: _Ledger, by: str) -> None:
     figure = seen.weighted
     if figure:
         pairs = ", ".join(f"{code} × {weight:g}" for code, weight in figure.weights.items())
-        share = f"{figure.value:.1%}"
-        screen.print(say("cli.plan.ledger.weighted", share=share, weights=pairs))
-        if figure.left_out:
+        if figure.value is None:
+            screen.print(say("cli.plan.ledger.unweighted", weights=pairs))
+        else:
+            share = percent(figure.value, digits=1)
+            screen.print(say("cli.plan.ledger.weighted", share=share, weights=pairs))
+        if figure.left_out and figure.value is not None:
             codes = say("word.list_comma").join(figure.left_out)
             screen.print(say("cli.plan.ledger.left_out", targets=codes))
 
@@ -293,7 +305,9 @@ def _value(each: Standing) -> str:
 
 
 def _share(value: float | None) -> str:
-    return "—" if value is None else f"{value:.0%}"
+    from qianhang.plan.shares import percent
+
+    return "—" if value is None else percent(value)
 
 
 def _targets(told: Sequence[Standing]) -> Table:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -165,11 +166,12 @@ def export_command(plan: str, on: datetime | None, out: Path | None, as_json: bo
     day = today(on)
     with opened(read_only=True) as store:
         found = find_plan(store, plan)
-        lines = current(store, found, on=day)
+        lines = current(store, found, on=day, lang=language())
     target = out or Path(f"{found.ref}-{day}.xlsx")
     _of_kind(target, ".xlsx", ".json")
     if target.suffix == ".json":
-        save(target, dump(lines, plan=found.title, ref=found.ref, on=day).encode())
+        body = dump(lines, plan=found.title, ref=found.ref, on=day, lang=language()).encode()
+        save(target, body)
     else:
         body = workbook(lines, plan=found.title, ref=found.ref, on=day, lang=language())
         save(target, body)
@@ -202,9 +204,10 @@ def import_sheet_command(
     with opened(read_only=only) as store:
         found = find_plan(store, plan)
         intake = check(store, found, sheet, on=day)
+        names = ("edits", "claims", "notes", "tasks", "left")
+        counted = {n: len(getattr(intake, n)) for n in names}
         if not only:
-            take(store, found, intake, on=day, by=by, at=now())
-    counted = {n: len(getattr(intake, n)) for n in ("edits", "claims", "notes", "tasks", "left")}
+            counted |= asdict(take(store, found, intake, on=day, by=by, at=now()))
     if as_json:
         left = [{"row": row, "column": column} for row, column in intake.left]
         tell({"plan": found.ref, "taken": not only, **counted, "left": left})

@@ -14,7 +14,7 @@ import click
 from qianhang.cli.plan_json import json_option, tell
 from qianhang.cli.plan_ledger import amount, item_row
 from qianhang.core.errors import UsageError
-from qianhang.core.words import has, say
+from qianhang.core.words import LANGUAGES, has, say
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -28,6 +28,10 @@ __all__ = ["review_command", "sentence"]
 _ENDS = re.compile(r"[。；！？\n]")
 _MOST_CHARS = 240
 _KEYS = ("y", "e", "n", "s", "q")
+# Signs as the screen prints them, and the marks that part a name from its value.
+_SIGNS = {"≥": ">=", "≤": "<=", "≈": "~", "＞": ">", "＜": "<"}
+_MARK = re.compile(r"[=＝：:]")
+_CODES = ("build", "existing", "printed", "inherited", "manual")
 
 
 @click.command(name="review", help=say("cli.plan.review.help"))
@@ -93,22 +97,29 @@ class _Desk:
         wanted = [i for i in drafts if not kinds or i.kind in kinds]
         # Targets first: figures rest on them.
         wanted.sort(key=lambda i: i.kind != "target")
-        done = 0
+        done, last = 0, "left"
         for number, item in enumerate(wanted, start=1):
             self.screen.rule(f"{number}/{len(wanted)}  {item.ref}", align="left")
-            key = self.one(item)
+            try:
+                key = self.one(item)
+            except (click.Abort, KeyboardInterrupt, EOFError):
+                self.screen.print()
+                last = "ended"
+                break
             if key == "q":
                 break
             done += key != "s"
         left = len(wanted) - done
-        self.screen.print(say("cli.plan.review.left", count=done, left=left, ref=self.plan.ref))
+        self.screen.print(say(f"cli.plan.review.{last}", count=done, left=left, ref=self.plan.ref))
 
     def one(self, item: Item) -> str:
         """The key that settled the item; one that somebody else changed is shown once more."""
         self.show(item)
         key = _key()
         try:
-            self.carry_out(key, item)
+            while not self.carry_out(key, item):
+                self.screen.print(say("cli.plan.review.unchanged"))
+                key = _key()
         except UsageError as cause:
             self.screen.print(str(cause), style="red", markup=False)
             from qianhang.plan.items import find_item
@@ -117,33 +128,41 @@ class _Desk:
             return self.one(again) if again.state == "draft" else "s"
         return key
 
-    def carry_out(self, key: str, item: Item) -> None:
-        """What the key asks for."""
+    def carry_out(self, key: str, item: Item) -> bool:
+        """Do what the key asks for; False where it turned out to be nothing."""
         from qianhang.plan import review, rules
 
         now = datetime.now(UTC)
         if key == "y":
             review.confirm(self.store, item, by=self.by, at=now)
         elif key == "e":
-            review.edit(self.store, item, self.values(item), by=self.by, at=now)
+            values = self.values(item)
+            if not values:
+                return False
+            review.edit(self.store, item, values, by=self.by, at=now)
         elif key == "n":
             why = click.prompt(say("cli.plan.review.why"), default="", show_default=False)
             review.reject(self.store, item, by=self.by, at=now, why=why)
         if key in ("y", "e") and item.kind == "target":
             rules.confirm_rules(self.store, self.plan, by=self.by, at=now, codes=[item.code])
+        return True
 
     def values(self, item: Item) -> dict[str, Any]:
-        """What is typed as name=value, until an empty line."""
+        """What is typed as name=value, until an empty line; a name may be the printed label."""
         found: dict[str, Any] = {}
         while True:
             line = click.prompt(say("cli.plan.review.edit"), default="", show_default=False)
             if not line.strip():
                 return found
-            name, mark, value = line.partition("=")
+            mark = _MARK.search(line)
             if not mark:
                 self.screen.print(say("cli.plan.review.form"), style="red")
                 continue
-            found[name.strip()] = _typed(item, name.strip(), value.strip())
+            name = _field(item, line[: mark.start()].strip())
+            try:
+                found[name] = _typed(item, name, line[mark.end() :].strip())
+            except ValueError:
+                self.screen.print(say("cli.plan.review.form"), style="red")
 
     def show(self, item: Item) -> None:
         """The fields of an item, and the sentence that they come from."""
@@ -200,14 +219,42 @@ def _key() -> str:
             return str(key)
 
 
+def _field(item: Item, typed: str) -> str:
+    """The field that a typed name means: its own name, or its label in either language."""
+    fields = ("section", *item.values)
+    if typed in fields:
+        return typed
+    low = typed.casefold()
+    labels = ((f, say(f"cli.plan.field_{f}", lang=g)) for f in fields for g in LANGUAGES)
+    return next((field for field, label in labels if label.casefold() == low), typed)
+
+
 def _typed(item: Item, name: str, text: str) -> Any:
-    """Typed text as the value it stands for; the review checks it."""
+    """Typed text as the value it stands for; the review checks it.
+
+    Raises ValueError for units that begin as JSON and are none.
+    """
     known = item.values.get(name)
     if isinstance(known, Mapping):
-        return json.loads(text) if text.startswith("{") else {"responsible": text.split()}
+        return _units(text)
     if isinstance(known, bool):
         return text.lower() in ("1", "true", "yes", "y", "是")
+    if name == "comparator":
+        return _SIGNS.get(text, text)
+    if isinstance(known, str) and known in _CODES:
+        words = ((c, say(f"cli.plan.value_{c}", lang=g)) for c in _CODES for g in LANGUAGES)
+        return next((code for code, word in words if word == text), text)
     return None if text in ("", "-") and not isinstance(known, str) else text
+
+
+def _units(text: str) -> dict[str, list[str]]:
+    """Units by role as the screen shows them, or names side by side, all of them responsible."""
+    if not text.startswith("{"):
+        return {"responsible": [name for name in re.split(r"[\s、，,；;]+", text) if name]}
+    found = json.loads(text)
+    if not all(isinstance(names, list) for names in found.values()):
+        raise ValueError("expected a list of names for each role")
+    return dict(found)
 
 
 def _empty(value: Any) -> bool:

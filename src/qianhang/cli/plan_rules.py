@@ -12,7 +12,6 @@ from qianhang.core.words import language, say
 
 __all__ = [
     "connector_command",
-    "link_command",
     "milestone_command",
     "override_command",
     "rule_command",
@@ -178,25 +177,6 @@ def milestone_command(target: str, day: datetime, value: float, *, by: str, as_j
         tell(made)
         return
     click.echo(say("cli.plan.milestone.done", ref=item.ref, day=day.date(), value=value))
-
-
-@click.command(name="link", help=say("cli.plan.link.help"))
-@click.argument("system")
-@click.argument("kind")
-@click.argument("name")
-@click.option("--by", required=True, help=say("cli.plan.by"))
-@json_option
-def link_command(system: str, kind: str, name: str, *, by: str, as_json: bool) -> None:
-    from qianhang.plan.items import find_item
-    from qianhang.plan.stated import link
-
-    with writing() as store:
-        item = find_item(store, system)
-        made = link(store, item, kind=kind, name=name, by=by, at=datetime.now(UTC))
-    if as_json:
-        tell(made)
-        return
-    click.echo(f"{item.ref} ← {kind} {name}")
 
 
 @click.command(name="weights", help=say("cli.plan.weights.help"))

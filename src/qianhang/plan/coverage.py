@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from qianhang.plan.items import Item
-from qianhang.plan.stated import Link
+from qianhang.plan.stated import Known, Link
 from qianhang.plan.systems import System, systems
 
 __all__ = ["Coverage", "Named", "named_by", "of_plan", "published"]
@@ -21,12 +21,14 @@ class Named:
     """A system that a plan names, and what realises it; () where nothing does.
 
     code : of the item, or the id in the inventory; mission : that id, "" where none is known
+    unproven : stated links to what is not there, which realise nothing
     """
 
     code: str
     name: str
     mission: str
     by: tuple[str, ...]
+    unproven: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +75,7 @@ def of_plan(
     realised: Realised,
     *,
     links: Sequence[Link] = (),
+    known: Known | None = None,
     match: Callable[[str], str | None] = lambda _: None,
 ) -> Coverage:
     """An imported plan's systems to be built, each with what realises it.
@@ -80,17 +83,23 @@ def of_plan(
     found : its system items; rejected ones, a model's pending proposals and those merely relied
         upon are left out
     links : what people have said; match : name -> inventory id, for systems without one
+    known : the names that there are of each kind, by which links are proven; None takes them all
     """
     stated: dict[str, list[str]] = {}
+    unproven: dict[str, list[str]] = {}
     for each in links:
-        stated.setdefault(each.system, []).append(f"{each.kind} {each.name}")
+        there = known is None or each.name in known(each.kind)
+        (stated if there else unproven).setdefault(each.system, []).append(
+            f"{each.kind} {each.name}"
+        )
     named = []
     for item in found:
         if item.state == "rejected" or item.pending or item.values["role"] != "build":
             continue
         mission = item.values["mission"] or match(item.name) or ""
         by = (*realised.get(mission, ()), *stated.get(item.code, ()))
-        named.append(Named(item.code, item.name, mission, tuple(dict.fromkeys(by))))
+        lacking = tuple(dict.fromkeys(unproven.get(item.code, ())))
+        named.append(Named(item.code, item.name, mission, tuple(dict.fromkeys(by)), lacking))
     return Coverage(ref, tuple(named))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from pathlib import PurePath
 from typing import Any, Literal
 
 __all__ = [
@@ -167,6 +168,7 @@ class Document:
         }
         return {
             "schema": SCHEMA,
+            "id": PurePath(self.file).stem,
             "file": self.file,
             "chars": len(self.text),
             "sha256": self.sha256,
@@ -176,6 +178,7 @@ class Document:
             "targets": [_target(t) for t in self.targets],
             "systems": [asdict(s) for s in self.systems],
             "measures": [asdict(m) for m in self.measures],
+            "distractors": [],
             "notes": list(self.notes),
         }
 

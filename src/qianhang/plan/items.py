@@ -24,6 +24,7 @@ __all__ = [
     "Item",
     "Led",
     "Plan",
+    "answering",
     "assignments",
     "children",
     "find_item",
@@ -328,11 +329,20 @@ def unit_key(store: Store, plan: Plan) -> Callable[[str], str]:
 def leaders(store: Store, plan: Plan) -> Mapping[str, Led]:
     """Code -> who leads it; what has no units of its own has those of its section, or of the
     nearest section above that has some."""
+    return _answering(store, plan, roles=("lead",))
+
+
+def answering(store: Store, plan: Plan) -> Mapping[str, Led]:
+    """Code -> every unit named for it in whatever role, found as leaders are."""
+    return _answering(store, plan, roles=("lead", "responsible", "support"))
+
+
+def _answering(store: Store, plan: Plan, *, roles: Collection[str]) -> Mapping[str, Led]:
     told = assignments(store, plan)
     names = same_as((row.unit for row in told), unit_key(store, plan))
     rows_of: dict[str, list[Assignment]] = {}
     for row in told:
-        if row.role == "lead":
+        if row.role in roles:
             rows_of.setdefault(row.item, []).append(row)
     by_code = {
         code: Led(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
-from qianhang.core.errors import ContractError
+from qianhang.core.errors import ContractError, UsageError
 from qianhang.plan import items, revision, rules, schema
 from qianhang.plan.author import signed, stamp, take_turns
 from qianhang.plan.items import Item, Plan
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from qianhang.plan.document import Document, Units
     from qianhang.store import Store, Transaction
 
-__all__ = ["Kept", "add_task", "keep", "write_assignments"]
+__all__ = ["Kept", "add_task", "expect_no_circle", "keep", "write_assignments"]
 
 PARSER = "rules/1"
 _ROLES = ("responsible", "lead", "support")
@@ -57,7 +57,8 @@ def keep(
     raw : the file's own bytes; they and the text are kept unchanged
     parent : the plan that this one carries out
     org : organisation that keeps it; the same document may be kept by several, apart
-    Raises UsageError where nobody is named, ContractError where the document is no plan.
+    Raises UsageError where nobody is named or the parent carries this plan out itself,
+    ContractError where the document is no plan.
     """
     by = signed(by)
     _expect_plan(document)
@@ -69,6 +70,8 @@ def keep(
         if known:
             return Kept(_under(tx, known[0], parent, by=by, at=at), known[1], True, None)
         before = _same_plan(tx, document, region=region, org=org)
+        if before and parent:
+            expect_no_circle(tx, before, parent.id)
         head = _head(document, region=region, parent=parent, by=by, at=stamp(at)) | {"org": org}
         plan = _put_plan(tx, head, before)
         old = items._items(tx.connection, before.id, before.version, "") if before else []
@@ -103,12 +106,28 @@ def _expect_plan(document: Document) -> None:
 
 def _under(tx: Transaction, plan: Plan, parent: Plan | None, *, by: str, at: datetime) -> Plan:
     """The plan, put under a parent where one is given that it did not have."""
-    if parent is None or parent.id in (plan.parent, plan.id):
+    if parent is None or parent.id == plan.parent:
         return plan
+    expect_no_circle(tx, plan, parent.id)
     table = schema.plan
     tx.execute(sa.update(table).where(table.c.id == plan.id).values(parent=parent.id))
     tx.append("plan.parent", plan.ref, payload={"parent": parent.ref, "by": by}, at=at)
     return replace(plan, parent=parent.id)
+
+
+def expect_no_circle(tx: Transaction, plan: Plan, parent: int) -> None:
+    """Raises UsageError where the parent is the plan itself, or stands somewhere under it."""
+    table = schema.plan
+    up = {row.id: row.parent for row in tx.execute(sa.select(table.c.id, table.c.parent))}
+    above: list[int] = []
+    step: int | None = parent
+    while step is not None and step not in above:
+        above.append(step)
+        step = up.get(step)
+    if plan.id in above:
+        what = "itself" if parent == plan.id else f"P{parent}, which stands under it"
+        message = f"{plan.ref} cannot be put under {what}; expected a plan above it"
+        raise UsageError("QH826", message)
 
 
 def _known(tx: Transaction, sha: str, org: str) -> tuple[Plan, int] | None:

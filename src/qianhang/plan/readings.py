@@ -154,8 +154,7 @@ def _single(bare: Reading, query: Query, found: list[Component], *, low: bool) -
 
 
 def _with_others(told: Reading, item: Item, query: Query, records: Sequence[Evidence]) -> Reading:
-    """The reading with the records that name the target and are of a kind the rule does not take,
-    listed as not used."""
+    """The reading, with records that name the target but are of other kinds listed as not used."""
     strangers = [
         Component(
             r.seq, r.grade, r.kind, r.subject, r.key, r.on, r.value, False,
@@ -256,7 +255,7 @@ def _components(
         claim = record.kind == "claim" and record.target == item.ref
         if record.kind not in query.kinds and not claim:
             continue
-        if record.target and record.target != item.ref:
+        if record.target != item.ref and (record.target or _other_figure(record, query)):
             continue
         value, why = _value(record, query, wanted)
         why = _excluded(record, query, on=on, since=since, claim=claim) or why
@@ -267,6 +266,12 @@ def _components(
             )
         )  # fmt: skip
     return found
+
+
+def _other_figure(record: Evidence, query: Query) -> bool:
+    """Whether a record is the figure of an indicator that the rule does not ask for."""
+    asked = tuple(w for w in query.where if w[0] == "figure")
+    return record.kind == "figure" and not _fits(record, replace(query, where=asked))
 
 
 def _excluded(record: Evidence, query: Query, *, on: date, since: date | None, claim: bool) -> str:

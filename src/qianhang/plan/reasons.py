@@ -82,21 +82,27 @@ def _asked(fact: re.Match[str], lang: Lang | None) -> str:
         "ledger.reason.fact",
         lang=lang,
         name=_word(fact["name"], lang, "fact"),
-        found=_value(fact["found"], lang),
+        found=_value(fact["found"], lang, of=fact["name"]),
         sign=say(f"ledger.sign.{_SIGNS[fact['sign']]}", lang=lang),
-        wanted=_value(fact["wanted"], lang),
+        wanted=_value(fact["wanted"], lang, of=fact["name"]),
     )
 
 
-def _value(text: str, lang: Lang | None) -> str:
+def _value(text: str, lang: Lang | None, *, of: str) -> str:
     """A fact's value in words, where the catalogue has them; the members of a list side by side."""
     try:
         value = ast.literal_eval(text)
     except (ValueError, SyntaxError):
         return text
     parts = value if isinstance(value, list | tuple) else [value]
-    shown = (_word(str(part), lang, "value", "evidence") for part in parts)
+    shown = (_word(_own(of, str(part)), lang, "value", "evidence") for part in parts)
     return say("word.list_comma", lang=lang).join(shown)
+
+
+def _own(fact: str, plain: str) -> str:
+    """The key of a value that means something else in this fact, where there is one."""
+    own = f"{fact}_{plain}"
+    return own if has(f"ledger.value.{own}") else plain
 
 
 def _word(plain: str, lang: Lang | None, *tables: str) -> str:

@@ -13,7 +13,7 @@ from qianhang.core.errors import UsageError
 from qianhang.plan import items, schema
 from qianhang.plan.author import signed, stamp
 from qianhang.plan.items import Item, Plan
-from qianhang.plan.ledger import write_assignments
+from qianhang.plan.ledger import expect_no_circle, write_assignments
 from qianhang.plan.units_known import Place, know_units
 
 if TYPE_CHECKING:
@@ -78,9 +78,13 @@ def reject(store: Store, item: Item, *, by: str, at: datetime, why: str = "") ->
 def edit(store: Store, item: Item, values: Mapping[str, Any], *, by: str, at: datetime) -> Item:
     """The item with these values in place of those read; what was before stays in the log.
 
+    Without any value nothing is edited, and the item comes back as it is.
+
     Raises UsageError for a value that such an item does not have or cannot take, where somebody
     has changed it since it was seen, or nobody is named.
     """
+    if not values:
+        return item
     allowed = schema.ITEMS[item.kind][1]
     for name in values:
         if name not in allowed:
@@ -135,13 +139,16 @@ def edit_heading(
 ) -> Plan:
     """The plan with these values in its heading, confirmed.
 
-    Raises UsageError for what a heading does not have, or where somebody was faster.
+    Raises UsageError for what a heading does not have, a parent that stands under the plan, or
+    where somebody was faster.
     """
     wrong = [name for name in values if name not in _HEADING]
     if wrong:
         raise UsageError("QH823", f"{plan.ref}: a plan's heading has no {wrong[0]!r}")
     table = schema.plan
     with store.write() as tx:
+        if values.get("parent") is not None:
+            expect_no_circle(tx, plan, values["parent"])
         where = (table.c.id == plan.id) & (table.c.revision == plan.revision)
         row = {**values, "state": "confirmed", "revision": plan.revision + 1}
         if tx.execute(sa.update(table).where(where).values(row)).rowcount != 1:

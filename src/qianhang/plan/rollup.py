@@ -10,7 +10,7 @@ from typing import Any
 
 from qianhang.core.errors import UsageError
 from qianhang.plan import quantity
-from qianhang.plan.items import Item, Plan
+from qianhang.plan.items import Item, Led, Plan
 from qianhang.plan.readings import Component, newer
 from qianhang.plan.revision import plain
 from qianhang.plan.standing import Standing
@@ -53,11 +53,12 @@ class Row:
 class Weighted:
     """A single figure by weights that the owner set; print them with it.
 
-    value : the weighted mean of attainment, each at most 1, over targets that have a reading
+    value : the weighted mean of attainment, each at most 1, over targets that have a reading; None
+        where none has
     left_out : weighted targets without one; they count neither as 0 nor as met
     """
 
-    value: float
+    value: float | None
     weights: Mapping[str, float]
     left_out: tuple[str, ...]
 
@@ -103,13 +104,34 @@ def by_task(
     return tuple(rows)
 
 
-def by_unit(found: Sequence[Standing]) -> tuple[Row, ...]:
-    """A row a unit: the targets that it leads; what several lead counts with each of them."""
+def by_unit(
+    found: Sequence[Standing],
+    *,
+    lead: Mapping[str, Led] | None = None,
+    named: Iterable[str] = (),
+    systems: Sequence[Item] = (),
+    realised: Iterable[str] = (),
+) -> tuple[Row, ...]:
+    """A row a unit: the targets and systems that it leads; what several lead counts with each.
+
+    lead : item code -> who leads it, which systems are counted by
+    named : units that have a row whether they lead anything or not
+    """
+    done = set(realised)
     units: dict[str, list[Standing]] = {}
+    built: dict[str, list[Item]] = {}
     for each in found:
         for unit in each.leaders or ("",):
             units.setdefault(unit, []).append(each)
-    return tuple(_row("unit", name, "", own) for name, own in units.items())
+    for system in systems:
+        for unit in (lead or {}).get(system.code, Led()).units or ("",):
+            built.setdefault(unit, []).append(system)
+    order = dict.fromkeys((*units, *(u for u in built if u), *named, *built))
+    return tuple(
+        _row("unit", name, "", units.get(name, ()), (len(own), sum(y.code in done for y in own)))
+        for name in order
+        for own in [built.get(name, [])]
+    )
 
 
 def whole(plan: Plan, found: Sequence[Standing], *, systems: int = 0, realised: int = 0) -> Row:
@@ -204,7 +226,7 @@ def as_records(each: Standing, *, region: str = "") -> list[dict[str, Any]]:
 
 
 def weighted(found: Sequence[Standing], weights: Mapping[str, float]) -> Weighted | None:
-    """The weighted attainment; None where no weights are set or no weighted target has a reading.
+    """The weighted attainment; None where no weights are set.
 
     weights : target code -> weight, above 0
     Raises UsageError for a weight that is not above 0.
@@ -217,8 +239,10 @@ def weighted(found: Sequence[Standing], weights: Mapping[str, float]) -> Weighte
         for s in found
         if s.item.code in weights and s.assessment.attainment is not None
     }
-    if not shares:
+    if not weights:
         return None
+    if not shares:
+        return Weighted(None, dict(weights), tuple(weights))
     total = sum(weights[code] for code in shares)
     value = sum(weights[code] * share for code, share in shares.items()) / total
     return Weighted(value, dict(weights), tuple(c for c in weights if c not in shares))

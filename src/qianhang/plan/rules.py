@@ -181,7 +181,10 @@ def read_rule(text: str) -> Rule:
     try:
         content = text if where == "rule" else Path(text).read_text(encoding="utf8")
         raw = tomli.loads(content) if where.endswith(".toml") else json.loads(content)
-    except (OSError, ValueError) as cause:
+    except OSError as cause:
+        message = f"{where[:200]}: {cause.strerror}; expected a rule as JSON, or its file"
+        raise UsageError("QH824", message) from None
+    except ValueError as cause:
         raise UsageError("QH824", f"{where}: {cause}") from cause
     if not isinstance(raw, Mapping):
         raise UsageError("QH824", f"{where}: expected an object with query, per, name")

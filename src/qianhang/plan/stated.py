@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import difflib
 import json
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     from qianhang.store import Store
 
 __all__ = [
+    "Known",
     "Link",
     "Milestone",
     "Override",
@@ -32,6 +35,8 @@ __all__ = [
 ]
 
 STATES = ("met", "on_track", "watch", "behind", "overdue", "no_evidence", "open")
+# Kind -> the names of that kind that there are.
+Known = Callable[[str], Collection[str]]
 KINDS = ("scenario", "dataset", "pool", "model", "service", "part")
 
 
@@ -155,14 +160,25 @@ def overrides(store: Store, plan: Plan, *, on: date) -> dict[str, Override]:
     return {o.target: o for o in found if o.at[:10] <= on.isoformat() and on <= o.expires}
 
 
-def link(store: Store, item: Item, *, kind: str, name: str, by: str, at: datetime) -> Link:
+def link(
+    store: Store, item: Item, *, kind: str, name: str, known: Known, by: str, at: datetime
+) -> Link:
     """The link between a system of the plan and what realises it.
 
-    Raises UsageError where the item is no system or the kind is not known.
+    known : the names that there are of each kind; a kind without any cannot be looked up
+    Raises UsageError where the item is no system, the kind cannot be looked up, or there is no
+    such name.
     """
     _only(item, "system")
-    if kind not in KINDS or not name.strip():
-        raise UsageError("QH826", f"{item.ref}: {kind!r} {name!r}: expected {', '.join(KINDS)}")
+    names = known(kind) if kind in KINDS else ()
+    if not names:
+        there = ", ".join(k for k in KINDS if known(k))
+        why = "nothing of this kind is there to be looked up" if kind in KINDS else "no such kind"
+        raise UsageError("QH826", f"{item.ref}: {kind!r} {name!r}: {why}; expected {there}")
+    if name not in names:
+        near = difflib.get_close_matches(name, names, n=1, cutoff=0.0)[0]
+        message = f"{item.ref}: there is no {kind} {name!r}; the nearest is {near!r}"
+        raise UsageError("QH826", message)
     row = {
         "plan": item.plan, "system": item.code, "kind": kind, "name": name, "by": signed(by),
         "at": stamp(at),

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Literal
 
+from qianhang.plan.shares import percent
+
 __all__ = ["STATES", "Assessment", "Goal", "State", "assess"]
 
 State = Literal["met", "on_track", "watch", "behind", "overdue", "no_evidence", "open"]
@@ -126,10 +128,10 @@ def _reason(goal: Goal, state: State, attained: float, expected: float | None) -
     if state == "open":
         return "no deadline: nothing can be expected by now"
     if state == "overdue" and goal.deadline:
-        return f"{attained:.0%} of the way, due {goal.deadline.isoformat()}"
+        return f"{percent(attained)} of the way, due {goal.deadline.isoformat()}"
     if state == "met" or expected is None:
         return ""
-    return f"{attained:.0%} of the way, {expected:.0%} expected by now"
+    return f"{percent(attained)} of the way, {percent(expected)} expected by now"
 
 
 def _met(goal: Goal, value: float) -> bool:
@@ -166,14 +168,26 @@ def _baseline(goal: Goal, points: Points) -> float | None:
     return points[0][1] if points else None
 
 
+def _alone(goal: Goal, points: Points) -> bool:
+    """Whether a single reading is all there is to count from: its own way would always be 0."""
+    bare = goal.baseline is None and (goal.down or not goal.counts)
+    return bare and len({day for day, _ in points}) <= 1
+
+
 def _attainment(goal: Goal, value: float, points: Points) -> float:
-    """(v - b) / (t - b); where the way has no length or the wrong sign, 1 or 0."""
+    """(v - b) / (t - b); where the way has no length or the wrong sign, 1 or 0. A single reading
+    without a baseline is held against the aim itself. What is met is all of the way."""
+    met = _met(goal, value)
+    if _alone(goal, points) and value > 0 and goal.aim > 0:
+        share = goal.aim / value if goal.down else value / goal.aim
+        return max(1.0, share) if met else min(1.0, share)
     base = _baseline(goal, points)
     base = value if base is None else base
     way = goal.aim - base
     if way == 0 or (way > 0) == goal.down:
-        return 1.0 if _met(goal, value) else 0.0
-    return (value - base) / way
+        return 1.0 if met else 0.0
+    share = (value - base) / way
+    return max(1.0, share) if met else share
 
 
 def _span(goal: Goal, on: date) -> tuple[date | None, date | None]:
@@ -189,9 +203,10 @@ def _expected(goal: Goal, points: Points, on: date) -> float | None:
     start, deadline = _span(goal, on)
     if deadline is None and not goal.milestones:
         return None
-    if goal.baseline is None and (goal.down or not goal.counts):
+    bare = goal.baseline is None and (goal.down or not goal.counts)
+    if bare and not _alone(goal, points):
         # The first reading is the baseline: nothing was asked for before it.
-        start = points[0][0] if points else on
+        start = points[0][0]
     way = [(day, _attainment(goal, value, points)) for day, value in sorted(goal.milestones)]
     first = way[0][0] if way else deadline
     if start is not None and first is not None and start < first:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from qianhang.core.errors import ContractError
+from qianhang.core.words import LANGUAGES, Lang
 from qianhang.plan.office.lines import COLUMNS, Line
 from qianhang.plan.office.sheets import Given, Sheet, read_sheet
 
@@ -18,13 +19,14 @@ SCHEMA = "qianhang-ledger/1"
 _LARGEST = 20 << 20
 
 
-def dump(found: Sequence[Line], *, plan: str, ref: str, on: date) -> str:
+def dump(found: Sequence[Line], *, plan: str, ref: str, on: date, lang: Lang = "zh") -> str:
     """The lines as JSON, each with what was given out beside what may be edited."""
     body = {
         "schema": SCHEMA,
         "plan": plan,
         "ref": ref,
         "on": on.isoformat(),
+        "language": lang,
         "lines": [line.cells() for line in found],
         "given": {line.id: line.cells() for line in found},
     }
@@ -54,7 +56,8 @@ def read_json(text: str, name: str = "ledger.json") -> Sheet:
             raise ContractError("QH184", message)
         seen |= {row.id: row.row} if row.id else {}
     was = {key: _texts(cells) for key, cells in given.items() if isinstance(cells, dict)}
-    return Sheet(name, tuple(rows), was)
+    lang: Lang = next((known for known in LANGUAGES if known == body.get("language")), "zh")
+    return Sheet(name, tuple(rows), was, lang)
 
 
 def read_file(path: Path) -> Sheet:

@@ -9,9 +9,9 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
 from qianhang.core.errors import ContractError, UsageError
-from qianhang.core.words import say
+from qianhang.core.words import Lang, say
 from qianhang.plan.author import signed
-from qianhang.plan.evidence import Observation, observe
+from qianhang.plan.evidence import Observation, evidence, observe
 from qianhang.plan.items import items
 from qianhang.plan.ledger import add_task
 from qianhang.plan.office.agenda import newest_notes, report
@@ -87,12 +87,13 @@ class _Cell:
         return ContractError("QH184", f"{place}: found {self.text!r}, expected {expected}")
 
 
-def current(store: Store, plan: Plan, *, on: date) -> tuple[Line, ...]:
+def current(store: Store, plan: Plan, *, on: date, lang: Lang = "zh") -> tuple[Line, ...]:
     """The ledger's lines as they are now."""
     return lines(
         items(store, plan),
         standings=standings(store, plan, on=on),
         notes=newest_notes(store, plan),
+        lang=lang,
     )
 
 
@@ -105,7 +106,7 @@ def check(store: Store, plan: Plan, sheet: Sheet, *, on: date) -> Intake:
     """
     every = items(store, plan)
     by_ref = {i.ref: i for i in every}
-    now = {line.id: line.cells() for line in current(store, plan, on=on)}
+    now = {line.id: line.cells() for line in current(store, plan, on=on, lang=sheet.lang)}
     found = Intake()
     units: dict[str, tuple[_Cell, Units]] = {}
     for given in sheet.rows:
@@ -129,22 +130,30 @@ def check(store: Store, plan: Plan, sheet: Sheet, *, on: date) -> Intake:
 
 def take(store: Store, plan: Plan, intake: Intake, *, on: date, by: str, at: datetime) -> Taken:
     """Carry out every change in one transaction: edits as a review by a named person, values as
-    claims (grade D), notes, new tasks.
+    claims (grade D), notes, new tasks. A claim that this person made last of that day is known.
 
     Raises UsageError where nobody is named or somebody changed an item in between.
     """
     by = signed(by)
+    said = _said(store, on=on, by=by)
+    claims = [(item, value) for item, value in intake.claims if said.get(item.ref) != value]
     with joined(store) as (one, tx):
         for item, values in intake.edits:
             edit(one, item, values, by=by, at=at)
-        for item, value in intake.claims:
+        for item, value in claims:
             observe(tx, _claim(item, value, on), grade="D", by=by, at=at)
         for item, text in intake.notes:
             report(tx, item, text, on=on, by=by, at=at)
         for given in intake.tasks:
             add_task(one, plan, **_task(given), by=by, at=at)
-    counted = (intake.edits, intake.claims, intake.notes, intake.tasks)
+    counted = (intake.edits, claims, intake.notes, intake.tasks)
     return Taken(*(len(part) for part in counted))
+
+
+def _said(store: Store, *, on: date, by: str) -> dict[str, float | None]:
+    """Target -> what this person claimed of it last for that day, taken back ones left out."""
+    claims = evidence(store, kind="claim")
+    return {c.target: c.value for c in claims if c.on == on and c.by == by and not c.retracted}
 
 
 def _changed(given: Given, sheet: Sheet, now: Mapping[str, str]) -> dict[str, _Cell]:

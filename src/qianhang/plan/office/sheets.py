@@ -51,11 +51,15 @@ class Given:
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """A whole ledger as it came back; was : id -> the cells that had been given out."""
+    """A whole ledger as it came back; was : id -> the cells that had been given out.
+
+    lang : in which its words are
+    """
 
     name: str
     rows: tuple[Given, ...]
     was: Mapping[str, Mapping[str, str]]
+    lang: Lang = "zh"
 
 
 def workbook(found: Sequence[Line], *, plan: str, ref: str, on: date, lang: Lang = "zh") -> bytes:
@@ -167,7 +171,8 @@ def read_sheet(source: Path | bytes, name: str = "") -> Sheet:
     head, columns = _columns(sheet, shown)
     rows = tuple(_rows(sheet, head, columns, shown))
     _once(rows, shown)
-    return Sheet(shown, rows, _was(book[_BASE]) if _BASE in book.sheetnames else {})
+    was = _was(book[_BASE]) if _BASE in book.sheetnames else {}
+    return Sheet(shown, rows, was, _language(sheet, head, columns))
 
 
 def _check_size(file: Path | io.BytesIO, shown: str) -> None:
@@ -205,6 +210,17 @@ def _columns(sheet: Worksheet, shown: str) -> tuple[int, dict[int, str]]:
     wanted = say("office.sheet.id")
     message = f"{shown}: no row of heads with a column {wanted} among the first {_SEARCHED} rows"
     raise ContractError("QH184", message, hint=_heads())
+
+
+def _language(sheet: Worksheet, head: int, columns: Mapping[int, str]) -> Lang:
+    """The language in which most heads stand."""
+    told = {index: _bare(_text(sheet.cell(head, index).value)) for index in columns}
+
+    def alike(lang: Lang) -> int:
+        pairs = ((told[n], say(f"office.sheet.{name}", lang=lang)) for n, name in columns.items())
+        return sum(shown == _bare(wanted) for shown, wanted in pairs)
+
+    return max(LANGUAGES, key=alike)
 
 
 def _bare(head: str) -> str:

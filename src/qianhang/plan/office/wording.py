@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from qianhang.core.words import Lang, say
+from qianhang.plan import shares
 from qianhang.plan.states import STATES
 
 __all__ = [
@@ -32,8 +33,8 @@ def figure(value: float | None, unit: str = "") -> str:
 
 
 def percent(share: float | None) -> str:
-    """A share as whole per cent, rounded down so that 100 % means all of it; "" for none."""
-    return "" if share is None else f"{int(share * 100 + 1e-9)}%"
+    """A share as whole per cent; "" for none."""
+    return "" if share is None else shares.percent(share)
 
 
 def aim(values: Mapping[str, Any]) -> str:

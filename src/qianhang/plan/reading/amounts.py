@@ -33,6 +33,8 @@ _UNIT = (
     rf"(?!{_any('words')}|个人(?![工才形民]))(?:{_any('counted')})"
     rf"(?:\([套次处支个名家项件座组批]\)|/[处套项个])?|(?i:{_any('latin')})(?![A-Za-z\d])"
 )
+# Circles in a row stand for figures yet to come.
+_BLANK = re.compile("〇+|.*〇〇.*")
 # Percentages in words, a rest, a scale, a range, a plus, a unit per another.
 _QUANTITY = re.compile(
     rf"(?P<per>百分之)?(?P<low>{_PLAIN}|{_HAN})(?P<odd>[余多]|几)?(?P<lows>{_SCALE})?"
@@ -174,7 +176,8 @@ def _share(text: str, place: int) -> Amount | None:
 
 def _amount(text: str, match: re.Match[str]) -> Amount | None:
     spelt = not match["low"][0].isdigit()
-    if not _standing(text, match, spelt) or match["odd"] == "几":
+    blank = _BLANK.fullmatch(match["low"])
+    if blank or not _standing(text, match, spelt) or match["odd"] == "几":
         return None
     low, high, core = _measured(match)
     if core == "级" and not _before(text[max(0, match.start() - 10) : match.start()], 0)[2]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from qianhang.plan.reading.fold import Folded
 from qianhang.plan.reading.outline import Heading
 
-__all__ = ["Clause", "clauses"]
+__all__ = ["Clause", "clauses", "titles"]
 
 # Who answers, and asides; a short bracket inside a name (国家超算(郑州)中心) stays.
 _ASIDE = re.compile(
@@ -60,6 +60,17 @@ def clauses(folded: Folded, headings: Sequence[Heading]) -> Iterator[Clause]:
     for heading in headings:
         if not any(heading.path == p or heading.path.startswith(p + ".") for p in aims):
             yield from _clauses(folded.text, heading.text, heading.end, section=heading.path)
+
+
+def titles(folded: Folded, headings: Sequence[Heading]) -> Iterator[Clause]:
+    """The clauses of the headings that run into their text, those of aims left out."""
+    aims = {h.path for h in headings if _AIMS.search(h.title)}
+    for heading in headings:
+        stop = heading.text
+        if folded.text[stop : heading.end].split("\n", 1)[0].strip() and not any(
+            heading.path == p or heading.path.startswith(p + ".") for p in aims
+        ):
+            yield from _clauses(folded.text, heading.start, stop, section=heading.path)
 
 
 def _clauses(text: str, start: int, end: int, *, section: str) -> Iterator[Clause]:

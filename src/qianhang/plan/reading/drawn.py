@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
+from qianhang.plan.reading.advances import Pen
 from qianhang.plan.reading.grid import grid_lines
 from qianhang.plan.reading.ruled import Line, Table, paragraph, tables
 from qianhang.plan.reading.unruled import Column, unruled
@@ -34,18 +35,24 @@ class _Drawing:
         self._strokes: list[Line] = []
         self._point = (0.0, 0.0)
         self._gaps: list[float] = []
+        self._pen = Pen()
+        # Whether text was shown behind other text without a place of its own.
+        self.unplaced = False
 
     def text(self, text: str, cm: Sequence[float], tm: Sequence[float], *font: Any) -> None:
         """Takes a piece of text with its matrices, as the library hands them out."""
         plain = text.strip()
+        behind = self._pen.taken(*font)
         if plain:
-            x, y = _placed(tm[4], tm[5], cm)
+            self.unplaced |= behind > 0
+            x, y = _placed(tm[4] + behind * tm[0], tm[5] + behind * tm[1], cm)
             size = float(font[1] or 0) * abs(tm[3] or tm[1] or 1) * abs(cm[3] or cm[1] or 1)
             self.pieces += parted(Piece(plain, x, y, size or 12.0), self._gaps)
             self._gaps = []
 
     def operator(self, name: bytes, given: Sequence[Any], cm: Sequence[float], _: object) -> None:
         """Takes an operator of the page's program: paths are kept until they are painted."""
+        self._pen.operator(name, given)
         if name == b"re" and len(given) == 4:
             x, y, width, height = (float(v) for v in given)
             (x0, y0), (x1, y1) = _placed(x, y, cm), _placed(x + width, y + height, cm)
@@ -94,7 +101,7 @@ def page_lines(page: Any, before: Sequence[Column] = ()) -> tuple[list[str], tup
     if table:
         lines = [*_set(table.above), *grid_lines(table.rows), *_set(table.below)]
         return lines, table.columns if len(table.below) < _FOOT else ()
-    if is_displaced(drawing.pieces):
+    if drawing.unplaced or is_displaced(drawing.pieces):
         return _set(list(base_lines(drawing.pieces))), ()
     lines = [line for line in map(_bare, plain.splitlines()) if line]
     return _inset(lines, _starts(lines, drawing.pieces)), ()

@@ -13,7 +13,7 @@ from qianhang.core.errors import ContractError
 from qianhang.plan.reading.encoding import legible
 from qianhang.plan.reading.kinds import kind_of
 
-__all__ = ["CHARACTERS", "LIMIT", "Source", "documents_in", "text_from", "text_of"]
+__all__ = ["CHARACTERS", "LIMIT", "SHEET", "Source", "documents_in", "text_from", "text_of"]
 
 # Plans hold 5,000 to 20,000 characters; a whole five-year plan with its annexes under 300,000.
 LIMIT = 32 * 2**20
@@ -21,13 +21,13 @@ CHARACTERS = 1_000_000
 
 # kind -> module beside this one whose `text(data, name=...)` reads it, and its media type
 _WORD = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
-_SHEET = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+SHEET = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _READERS = {
     "text": ("encoding", "text/plain"),
     "html": ("webpage", "text/html"),
     "pdf": ("pdf", "application/pdf"),
     "docx": ("wordfile", _WORD),
-    "xlsx": ("workbook", _SHEET),
+    "xlsx": ("workbook", SHEET),
 }
 _SUFFIXES = frozenset({".txt", ".md", ".html", ".htm", ".xhtml", ".pdf", ".docx", ".xlsx"})
 

@@ -31,7 +31,7 @@ _ELSEWHERE = ("人工智慧", "软体", "硬体", "网际网路", "感测器", "
 # Radicals that stand for characters in text copied from pages and PDFs, and that NFKC leaves.
 _PAIRS = (
     "⺠民⻅见⻔门⻣骨⻋车⻓长⻛风⻜飞⻚页⻉贝⻝食⻢马⻤鬼⻥鱼⻦鸟⻨麦⻩黄⻬齐⻮齿⻰龙⻘青⻄西⻆角⻁虎⺒巳⺝月⺫目⺬示⺶羊⻂衣"
-    "⻊足⻑長⻙韦⻭齒⻯龙⻱龟⻪黾⻧卤⻡首⻟食⻞食⻐钅⻎辶"
+    "⻊足⻑長⻙韦⻭齒⻯龙⻱龟⻪黾⻧卤⻡首⻟食⻞食⻐钅⻎辶⼾户"
 )
 RADICALS = dict(zip(_PAIRS[0::2], _PAIRS[1::2], strict=True))
 # Pinyin in place of a word, as some servers' word filters leave it.

@@ -21,26 +21,35 @@ Status = Literal["issued", "draft", "study", "news", "template", ""]
 _DOC_NO = re.compile(
     r"(?P<no>[一-龥]{1,9}\s?[〔\[(]\s?(?:19|20)\d\d\s?[〕\])]\s?第?\s?\d{1,4}\s?号)"
 )
+_BEHIND = re.compile(
+    r"^.*(?:意见|见|方案|案|计划|划|通知|知|要点|点|措施|施|办法|法)(?=[一-龥]{2,6}\W)"
+)
+_BRACKET = re.compile(r"\([^()]*\)")
 _LABELLED = re.compile(r"(?:文\s?号|发文字号|文件编号|发文号)\s?:?[\s|]*")
 _ORGAN = (
     r"(?:人民政府(?:办公[厅室])?|委员会(?:办公[厅室])?|办公[厅室]|[一-龥]厅|[一-龥]局|[一-龥]部|国务院(?:办公厅)?|[发改工信网]{2}委"
     r"|[党市省县区]委(?:办公[厅室])?|政协|人大(?:常委会)?|领导小组(?:办公室)?|管委会|学院|大学|协会|中心|公司)"
 )
-_ISSUED_BY = re.compile(
-    r"(?:发布(?:单位|机构|机关)|发文(?:机关|单位|机构)|制定机关|制发机关|印发单位)\s?:?[\s|]*(?P<o>[一-龥]{3,30})"
+_DAY = (
+    r"(?P<y>(?:19|20)\d\d|[二一][〇零○九O0一二三四五六七八]{3})\s?[-年/.]"
+    r"\s?(?P<m>\d{1,2}|[一二三四五六七八九十]{1,3})\s?[-月/.]"
+    r"\s?(?P<d>\d{1,2}|[一二三四五六七八九十]{1,3})"
 )
+_ISSUED_BY = re.compile(
+    r"(?:发布(?:单位|机构|机关)|发文(?:机关|单位|机构)|制定机关|制发机关|印发单位)"
+    r"\s?:?[\s|]*(?P<o>[一-龥]{3,30}(?:[、 ][一-龥]{3,30})?)"
+)
+_SOURCE = re.compile(r"(?:信息|文件|稿件)?来\s?源\s?:[\s|]*(?P<o>[一-龥]{3,30})")
 _ORGAN_LINE = re.compile(rf"^(?P<o>[一-龥()、 ]{{0,40}}{_ORGAN})$")
+# Two offices on one line, and an office with its day in brackets under the title.
+_OFFICES = re.compile(rf"[一-龥]{{2,30}}?{_ORGAN}(?=[、 ]|$)")
+_UNDER = re.compile(rf"^\((?P<o>[一-龥、 ]{{3,60}}?)[,、 ]*(?:{_DAY}日?)?\)$")
 _TITLE_ORGAN = re.compile(
     rf"^(?P<o>[一-龥]{{2,30}}?{_ORGAN}(?:[、 ]*[一-龥]{{2,20}}?{_ORGAN})?)\s*关于"
 )
 _PUBLISHED = re.compile(
     rf"(?P<o>[一-龥]{{0,24}}?{_ORGAN})(?:日前|近日|正式|联合|于[^,。]{{4,12}})?(?:制定|研究)?"
     r"(?:印发|发布|出台|公布|下发)(?:了|的)?《"
-)
-_DAY = (
-    r"(?P<y>(?:19|20)\d\d|[二一][〇零○九O0一二三四五六七八]{3})\s?[-年/.]"
-    r"\s?(?P<m>\d{1,2}|[一二三四五六七八九十]{1,3})\s?[-月/.]"
-    r"\s?(?P<d>\d{1,2}|[一二三四五六七八九十]{1,3})"
 )
 _DATE = re.compile(_DAY)
 _SIGNED = re.compile(rf"^(?P<o>[一-龥]{{2,30}}?{_ORGAN})\s*{_DAY}")
@@ -120,13 +129,17 @@ def _title(folded: Folded, body: tuple[int, int], head: Sequence[Line]) -> str:
     rows = [row for row in head if row.start >= body[0]]
     parts: list[str] = []
     for row in rows[:4]:
-        bracket = row.text.startswith("(") and len(row.text) < 40
+        bracket = row.text.startswith("(") and len(row.text) < 40 and not _office(row.text)
         if parts and not (bracket or _unfinished(parts)):
             break
-        if len(row.text) > 90 or (ordinal(folded, row.start, row.end) and not bracket):
+        if (
+            "\t" in row.text
+            or len(row.text) > 90
+            or (ordinal(folded, row.start, row.end) and not bracket)
+        ):
             break
         parts.append(row.text)
-    joined = _DOC_NO.sub("", "".join(parts)).replace("()", "").replace("〔〕", "").strip(" #*|")
+    joined = _numberless("".join(parts)).replace("()", "").replace("〔〕", "").strip(" #*|")
     if title_like(joined):
         return joined
     named = (t for row in head for t in named_titles(row.text))
@@ -141,9 +154,35 @@ def _unfinished(parts: Sequence[str]) -> bool:
     joined = "".join(parts)
     return (
         len(joined) < 90
-        and not title_like(_DOC_NO.sub("", joined))
+        and not title_like(_numberless(joined))
         and bool(re.search(r"关于|人民政府|委员会|行动|推[进动]|加快|促进|“|[省市县区州]", joined))
     )
+
+
+def _numberless(text: str) -> str:
+    """A line without the document's number."""
+    return text.replace(_number(text), "")
+
+
+def _number(text: str) -> str:
+    """The number that a line prints, without the title that it may stand behind."""
+    found = _DOC_NO.search(text)
+    return _BEHIND.sub("", found["no"]) if found else ""
+
+
+def _office(text: str) -> str:
+    """The office that a bracket names, with or without a day."""
+    found = _UNDER.match(text)
+    return _listed(found["o"]) if found else ""
+
+
+def _listed(printed: str) -> str:
+    """Offices that one line names, joined by marks; "" where a word of it is none."""
+    parts = [part for part in re.split("[、,]| +", printed.strip()) if part]
+    if all(_ORGAN_LINE.match(part) and len(part) > 2 for part in parts):
+        return "、".join(parts)
+    whole = "".join(parts)
+    return whole if _ORGAN_LINE.match(whole) else ""
 
 
 def _tight(text: str) -> str:
@@ -156,10 +195,40 @@ def _issuer(title: str, head: Sequence[Line], tail: Sequence[Line]) -> str:
     if signed:
         return signed
     labelled = (_ISSUED_BY.search(row.text) for row in head)
-    named = (_ORGAN_LINE.match(found["o"]) for found in labelled if found)
+    under = (_office(row.text) for row in head)
+    told = next(
+        (
+            o
+            for o in (
+                *under,
+                *(_listed(f["o"]) or _listed(f["o"].split(" ")[0]) for f in labelled if f),
+            )
+            if o
+        ),
+        "",
+    )
+    told = told or _beneath(title, head)
+    if told:
+        return told
     titled = (_TITLE_ORGAN.match(text) for text in (title, *(row.text for row in head)))
     published = (_PUBLISHED.search(row.text) for row in head)
-    return next((found["o"] for found in (*named, *titled, *published) if found), "")
+    source = (_SOURCE.match(row.text) for row in head)
+    sources = (_ORGAN_LINE.match(found["o"]) for found in source if found)
+    return next((found["o"] for found in (*titled, *published, *sources) if found), "")
+
+
+def _beneath(title: str, head: Sequence[Line]) -> str:
+    """The offices on lines of their own right under the title, a number or a day between them."""
+    text, names, under = "", list[str](), False
+    for row in head:
+        if not under:
+            text = text + row.text if text and (text + row.text) in title else row.text
+            under = text == title or (_BRACKET.sub("", title) == text)
+        elif office := _listed(row.text) if len(row.text) <= 60 else "":
+            names.append(office)
+        elif names or not (_BRACKET.fullmatch(row.text) or _number(row.text)):
+            break
+    return "、".join(names)
 
 
 def _signed(rows: Sequence[Line]) -> str:
@@ -174,7 +243,7 @@ def _signed(rows: Sequence[Line]) -> str:
         for before in reversed(rows[max(0, i - 6) : i]):
             if len(before.text) > 40 or not _ORGAN_LINE.match(before.text):
                 break
-            names.insert(0, before.text.replace(" ", ""))
+            names.insert(0, _listed(before.text))
         if names:
             return "、".join(names)
     return ""
@@ -188,7 +257,7 @@ def _doc_no(head: Sequence[Line]) -> str:
         alone = len(row.text) - len(found["no"]) <= 4
         behind = row.text.endswith((found["no"], found["no"] + ")")) and len(row.text) < 90
         if alone or _LABELLED.search(row.text) or (behind and "《" not in row.text[-30:]):
-            return _cleaned(found["no"])
+            return _cleaned(_number(row.text))
     return ""
 
 
@@ -203,6 +272,10 @@ def _date(head: Sequence[Line], tail: Sequence[Line]) -> str:
             found = _DATE.search(row.text)
             if found and dated(row.text):
                 return _iso(found)
+    for row in head:
+        found = _UNDER.match(row.text)
+        if found and found["y"]:
+            return _iso(found)
     for label in _DATE_LABEL:
         for row in (*head, *tail):
             found = label.search(row.text)

@@ -23,6 +23,10 @@ _NEXT = re.compile(
     r"以及|"
     rf"(?:和|及|并|、)(?=一批|若干|一系列|{_VERBS})|[()]|\s"
 )
+# The ordinal of a heading that the statement stands in.
+_NUMBERED = re.compile(
+    r"\s*(?:[(\[][一二三四五六七八九十\d]{1,3}[)\]]|[一二三四五六七八九十]{1,3}、|\d{1,2}[.、](?!\d)|[①-⑳])\s*"
+)
 _RISE = re.compile(
     r"(?:稳步|持续|显著|明显|大幅|进一步|不断|快速|加快|全面|稳定|有序)*"
     r"(?:提升|提高|增长|扩大|增强|壮大|改善|下降|优化|发展|完善|增加|突破|加快)$"
@@ -174,6 +178,8 @@ def _before(place: Setting, floor: int, years: Sequence[Year]) -> tuple[int, str
     begin = max(place.clause[0], floor)
     opened = _opened(text, begin, stop)
     begin = max(begin, opened)
+    numbered = _NUMBERED.match(text, begin, stop)
+    begin = numbered.end() if numbered else begin
     parts = []
     for year in within(years, begin, stop):
         if year.end <= stop and year.role == "deadline":

@@ -12,6 +12,9 @@ _LINE = re.compile(r"[^\n\r\f]*(?:\r\n|[\n\r\f]|$)")
 _BLANK = " \t\u00a0\u2002\u2003\u2009\u3000\r\n\f"
 _PAGE = re.compile(r"[—–―-]\s?\d{1,3}\s?[—–―-]$|第\s?\d{1,3}\s?页(?:[\s,/，]*共\s?\d{1,3}\s?页)?$")
 _ENDED = re.compile(r"[。；;：:！!？?）)”》.…\d|]$")
+# Digits and a point at a line's end, behind text; decimals that no ordinal's mark follows.
+_POINT = re.compile(r"[^\s\d.．]\d{1,4}[.．]$")
+_DECIMALS = re.compile(r"\d{1,4}(?![\d.．、)）\s])")
 _LISTED = re.compile(r"[(（]?[一二三四五六七八九十\d]{1,3}[)）、.．]|第.{1,3}[章节条]")
 # How far from the full width a broken line may stay: a mark that may not open a line, an indent.
 _SLACK = 3.0
@@ -49,7 +52,8 @@ def breaks(text: str) -> Iterator[tuple[int, int]]:
         for row, following in zip(kept, kept[1:], strict=False):
             indented = following.left - following.start > margin
             stays = indented or following.left == following.right or not row.width
-            if not stays and row.width >= full - _SLACK and not _ended(text, row):
+            whole = _ended(text, row) and not _parted(text, row, following)
+            if not stays and row.width >= full - _SLACK and not whole:
                 yield row.right, row.end
                 yield following.start, following.left
 
@@ -87,6 +91,12 @@ def _margin(rows: Sequence[_Row]) -> int:
     """The blanks before most lines: those of the page."""
     indents = sorted(row.left - row.start for row in rows if row.width)
     return indents[len(indents) // 4] if indents else 0
+
+
+def _parted(text: str, row: _Row, following: _Row) -> bool:
+    """Whether a decimal number begins on one line and ends on the next (1. and 2)."""
+    opened = _POINT.search(text, row.left, row.right)
+    return opened is not None and bool(_DECIMALS.match(text, following.left, following.right))
 
 
 def _ended(text: str, row: _Row) -> bool:

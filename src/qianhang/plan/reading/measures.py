@@ -5,12 +5,12 @@ from __future__ import annotations
 import functools
 import re
 import tomllib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from importlib import resources
 
 from qianhang.plan.document import Measure
-from qianhang.plan.reading.clauses import clauses
+from qianhang.plan.reading.clauses import Clause, clauses, titles
 from qianhang.plan.reading.fold import Folded
 from qianhang.plan.reading.outline import Heading
 
@@ -29,6 +29,7 @@ class _Found:
 
     start: int
     end: int
+    kind: str
     key: str
     bare: bool
 
@@ -40,6 +41,7 @@ class _Lexicon:
     whole : kinds whose name takes in what it is for
     each : kinds of which every name counts, not the first alone
     verbs : behind these a name begins
+    topics : kinds that a heading names without setting one up
     """
 
     kinds: Mapping[str, re.Pattern[str]]
@@ -47,6 +49,7 @@ class _Lexicon:
     whole: frozenset[str]
     each: frozenset[str]
     verbs: re.Pattern[str]
+    topics: frozenset[str]
 
 
 def measures(folded: Folded, headings: Sequence[Heading]) -> tuple[Measure, ...]:
@@ -55,15 +58,26 @@ def measures(folded: Folded, headings: Sequence[Heading]) -> tuple[Measure, ...]
     A later mention that says what the instrument is for stands for an earlier bare one.
     """
     first: dict[str, tuple[bool, Measure]] = {}
-    for clause in clauses(folded, headings):
-        for part in _found(clause.text):
-            if part.key in first and (part.bare or not first[part.key][0]):
-                continue
-            start, end = clause.place(part.start, part.end)
-            name = _unquoted(clause.text[part.start : part.end])
-            measure = Measure(clause.section, name, folded.quote(start, end), start, end)
-            first[part.key] = part.bare, measure
+    told = [(c, p) for c in clauses(folded, headings) for p in _found(c.text)]
+    for clause, part in (*told, *_titled(folded, headings, {p.key for _, p in told})):
+        if part.key in first and (part.bare or not first[part.key][0]):
+            continue
+        start, end = clause.place(part.start, part.end)
+        name = _unquoted(clause.text[part.start : part.end])
+        measure = Measure(clause.section, name, folded.quote(start, end), start, end)
+        first[part.key] = part.bare, measure
     return tuple(sorted((m for _, m in first.values()), key=lambda m: m.start))
+
+
+def _titled(
+    folded: Folded, headings: Sequence[Heading], told: Set[str]
+) -> Iterator[tuple[Clause, _Found]]:
+    """The instruments that headings alone name; what merely is their topic left out."""
+    topics = _lexicon().topics
+    for clause in titles(folded, headings):
+        for part in _found(clause.text):
+            if part.key not in told and part.kind not in topics:
+                yield clause, part
 
 
 def _found(clause: str) -> Iterator[_Found]:
@@ -88,7 +102,7 @@ def _part(clause: str, mention: re.Match[str], kind: str) -> _Found:
     start, end = mention.span()
     begin = _begin(clause, start, lexicon) if kind in lexicon.whole else start
     key = clause[begin:end] if kind in lexicon.each else kind
-    return _Found(begin, end, key, begin == start)
+    return _Found(begin, end, kind, key, begin == start)
 
 
 def _begin(clause: str, start: int, lexicon: _Lexicon) -> int:
@@ -116,7 +130,8 @@ def _lexicon() -> _Lexicon:
     told = tomllib.loads(text)
     kinds = {kind: re.compile(pattern) for kind, pattern in told["kinds"].items()}
     verbs = "|".join(sorted(told["names"]["before"].split(), key=len, reverse=True))
-    whole, each = (frozenset(told["names"][key].split()) for key in ("whole", "each"))
-    return _Lexicon(
-        kinds, re.compile("|".join(told["kinds"].values())), whole, each, re.compile(verbs)
+    whole, each, topics = (
+        frozenset(told["names"][key].split()) for key in ("whole", "each", "topics")
     )
+    any_kind = re.compile("|".join(told["kinds"].values()))
+    return _Lexicon(kinds, any_kind, whole, each, re.compile(verbs), topics)

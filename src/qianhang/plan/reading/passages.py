@@ -17,6 +17,9 @@ _ITEM = re.compile(
     r"\s*(?:[一二三四五六七八九十]{1,3}[、.]|\([一二三四五六七八九十\d]{1,3}\)|\d{1,2}[、.](?!\d)"
     r"|[①-⑳]|[—―–-]{1,2}|[•●◆■▪·*]|第[一二三四五六七八九十\d]+[章节条]|专栏|附件|注:|表\d)"
 )
+# A decimal number broken at its point.
+_POINT = re.compile(r"[^\s\d.]\d{1,4}\.$")
+_DECIMALS = re.compile(r"\d{1,4}(?![\d.、)\s])")
 _SPACE = re.compile(r"(?<![A-Za-z])[ \u3000]+(?=[\w%(“])|(?<=[^\x00-\x7f])[ \u3000]+")
 # Print lines shorter than this end a paragraph: a heading, an addressee, a signature.
 _PRINTED = 24
@@ -69,7 +72,11 @@ def _continues(text: str, start: int, stop: int, starts: frozenset[int]) -> bool
     following = text[stop + 1 : stop + 60].split("\n", 1)[0]
     if "\t" in line or "\t" in following or not following.strip():
         return False
-    if len(line.strip()) < _PRINTED or not _OPEN.search(line[-4:]):
+    if len(line.strip()) < _PRINTED:
+        return False
+    if _POINT.search(line[-6:]) and _DECIMALS.match(following):
+        return stop + 1 not in starts
+    if not _OPEN.search(line[-4:]):
         return False
     inset = len(following) - len(following.lstrip())
     return inset < 2 and stop + 1 + inset not in starts and not _ITEM.match(following)

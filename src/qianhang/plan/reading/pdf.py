@@ -30,8 +30,11 @@ _ENDED = "。！？!?"
 _OPENS = re.compile(
     r"第[一二三四五六七八九十百\d]{1,4}[章节条部编]|[一二三四五六七八九十]{1,3}、|[(（][一二三四五六七八九十\d]{1,3}[)）]"
     r"|\d{1,2}[.．、](?!\d)|[①-⑳]|——|附件|附录|专栏|[(（【\[](?:责任|牵头|配合)"
+    r"|[一-龥]{2,9}\s?[〔\[(（]\s?(?:19|20)\d\d\s?[〕\])）]\s?第?\s?\d{1,4}\s?号\s*$"
 )
 _FULL = 0.86
+# Dashes that a font draws as one sign.
+_LONG = {0x2E3A: "——", 0x2E3B: "———"}
 _RADICAL = re.compile(r"[\u2e80-\u2fd5]")
 _ORDINAL = re.compile(r"\s*\d{1,2}(?:\.\d{1,2})* ")
 _GAPS = re.compile(r"(?<=[\u3400-\u9fff]) (?=[A-Za-z0-9])|(?<=[A-Za-z0-9%+]) (?=[\u3400-\u9fff])")
@@ -85,7 +88,7 @@ def _lines(pages: Iterable[Any]) -> Iterator[list[str]]:
     columns: tuple[Column, ...] = ()
     for page in pages:
         lines, columns = page_lines(page, columns)
-        yield [_closed(_RADICAL.sub(_whole, line)) for line in lines]
+        yield [_closed(_RADICAL.sub(_whole, line.translate(_LONG))) for line in lines]
 
 
 def _whole(radical: re.Match[str]) -> str:

@@ -11,7 +11,7 @@ from typing import TypeVar
 
 from qianhang.plan.document import Document, Measure, NamedSystem, Section, Target, Task, Units
 from qianhang.plan.reading.clutter import body
-from qianhang.plan.reading.files import Source, text_from, text_of
+from qianhang.plan.reading.files import SHEET, Source, text_from, text_of
 from qianhang.plan.reading.fold import Folded, fold
 from qianhang.plan.reading.heading import Facts, facts
 from qianhang.plan.reading.industry import industry
@@ -46,7 +46,10 @@ def read_bytes(data: bytes, *, name: str) -> Document:
 
 
 def _read(source: Source) -> Document:
-    return replace(read_text(source.text, file=source.name), sha256=source.sha256)
+    found = read_text(source.text, file=source.name)
+    # A sheet that begins with its table is known by the name of its file.
+    title = found.title or (Path(source.name).stem if source.media == SHEET else "")
+    return replace(found, sha256=source.sha256, title=title)
 
 
 def read_text(text: str, *, file: str) -> Document:

@@ -32,7 +32,10 @@ _DO = (
     r"|抓实|认真|积极)"
 )
 _AFTER = r"(?=$|[,、;。:]|会同|省|市|县|区|各)"
-_LEAD_VERB = rf"(?:共同|联合|分别|总|为主)?(?:牵头(?!单位|部门|领导)|主办|为牵头单位){_DO}*{_AFTER}"
+_LEAD_VERB = (
+    r"(?:共同|联合|分别|总|为主|负责|具体|主要)*"
+    rf"(?:牵头(?!单位|部门|领导)|主办|为牵头单位){_DO}*{_AFTER}"
+)
 _DUTY = (
     r"(?:根据|依据|依照|按照|按|依)?(?:照)?(?:各自)?(?:部门)?(?:工作)?"
     r"(?:职责|职能|任务|责任)(?:任务)?"
@@ -65,6 +68,10 @@ _CALLED = re.compile(
 )
 _JOINED = re.compile(
     r"(?:^|,)(?:会同|联合)([^,]{3,120}?)(?:等)?(?=$|,|共同|负责|落实|推进|研究|制定|组织|做好)"
+)
+_LEADING = re.compile(r",(?=[^,]{3,80}牵头(?:$|[,落做抓推负]))")
+_BESIDE = re.compile(
+    r"(?<=,)([^,]{3,160}?)等?(?:共同|协同|积极|密切|主动)*(?:配合|参与|参加|协助|协办)(?=$|[,落做抓推])"
 )
 _NEXT_LABEL = re.compile(r"(?<=[\u4e00-\u9fff、,;。)])(?<![单责配牵])\s+(?=[\u4e00-\u9fff]{3,10}:)")
 _PAGE = re.compile(r"\n\s*[-—–]?\s*\d{1,3}\s*[-—–]?\s*\n")
@@ -268,8 +275,21 @@ def _in_prose(sentence: str) -> Iterator[_Said]:
     if lead is not None:
         leaders = list(_sure(lead.group(1), "lead"))
         yield from leaders
-        for joined in _JOINED.finditer(flat, lead.end()) if leaders else ():
-            yield from _sure(joined.group(1), "support")
+        for helped in (_JOINED, _BESIDE) if leaders else ():
+            for joined in helped.finditer(flat, lead.end()):
+                yield from _sure(joined.group(1), "support")
+    else:
+        yield from _closing(flat)
+
+
+def _closing(sentence: str) -> Iterator[_Said]:
+    """Units of the clauses that end a sentence, the first of which says who leads."""
+    lead = _LEADING.search(sentence)
+    if lead is None or not lead.start():
+        return
+    said = list(_roles(sentence[lead.start() + 1 :]))
+    if said[:1] and said[0].role == "lead" and all(is_certain(s.name) for s in said):
+        yield from said
 
 
 def _sure(listed: str, role: Role) -> Iterator[_Said]:

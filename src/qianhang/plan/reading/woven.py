@@ -19,6 +19,7 @@ _NEAR = 2.5
 _GAP, _LAP, _APART = 2.2, 0.75, 0.9
 # Ems that characters take: most fonts' digits, wide ones, marks.
 _WIDE, _DIGIT, _MARK, _CAPITAL, _SPACE = 1.0, 0.5, 0.44, 0.68, 0.25
+_DASHES = {"\u2e3a": 2.0, "\u2e3b": 3.0}
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +125,8 @@ def _width(piece: Piece) -> float:
 def _ems(char: str) -> float:
     if char == " ":
         return _SPACE
+    if char in _DASHES:
+        return _DASHES[char]
     if unicodedata.east_asian_width(char) in "WF" or char in "—…":
         return _WIDE
     if char.isdigit() or char.islower():
