@@ -63,11 +63,11 @@ def coverage_command(plan: str, missing: bool, as_json: bool) -> None:
 
 def covered(store: Store, plan: Plan, every: Iterable[Item]) -> Coverage:
     """The plan's systems among these items, each with what realises it."""
-    from qianhang.cli.plan_links import names_known
     from qianhang.plan.coverage import of_plan
     from qianhang.plan.matching import match
     from qianhang.plan.stated import links
     from qianhang.plan.systems import systems
+    from qianhang.runs.known import names_known
 
     named = [i for i in every if i.kind == "system"]
     match_ = functools.partial(match, known=systems())

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Collection
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
 
 import click
 
@@ -13,14 +10,7 @@ from qianhang.cli.plan_evidence import writing
 from qianhang.cli.plan_json import json_option, tell
 from qianhang.core.words import say
 
-if TYPE_CHECKING:
-    from qianhang.plan.stated import Known
-    from qianhang.store import Store
-
-__all__ = ["link_command", "names_known"]
-
-# Stages in which a model may be used, if only for research.
-_USABLE = ("accepted", "research_only")
+__all__ = ["link_command"]
 
 
 @click.command(name="link", help=say("cli.plan.link.help"))
@@ -32,6 +22,7 @@ _USABLE = ("accepted", "research_only")
 def link_command(system: str, kind: str, name: str, *, by: str, as_json: bool) -> None:
     from qianhang.plan.items import find_item
     from qianhang.plan.stated import link
+    from qianhang.runs.known import names_known
 
     with writing() as store:
         item = find_item(store, system)
@@ -41,32 +32,3 @@ def link_command(system: str, kind: str, name: str, *, by: str, as_json: bool) -
         tell(made)
         return
     click.echo(f"{item.ref} ← {kind} {name}")
-
-
-def names_known(store: Store) -> Known:
-    """Kind -> the names of what there is of it on this platform.
-
-    Services and parts are not registered anywhere yet, so that nothing proves them.
-    """
-
-    @functools.cache
-    def names(kind: str) -> Collection[str]:
-        if kind == "scenario":
-            from qianhang.core.pack import cards
-
-            return tuple(card.id for card in cards())
-        if kind == "dataset":
-            from qianhang.data import registry
-
-            return registry.names()
-        if kind == "model":
-            from qianhang.models.registry import versions
-
-            return tuple({v.name: v for v in versions(store) if v.stage in _USABLE})
-        if kind == "pool":
-            from qianhang.compute.pools.local import LocalPool
-
-            return (LocalPool.name,)
-        return ()
-
-    return names

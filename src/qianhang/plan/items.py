@@ -191,10 +191,7 @@ def plans(store: Store) -> tuple[Plan, ...]:
 
 
 def visible(plan: Plan, *, covers: Collection[str], above: Collection[str]) -> bool:
-    """Whether somebody may see the plan: whoever covers its organisation, or belongs below it.
-
-    covers : organisations in which the reader has a role; above : the reader's own and those above
-    """
+    """Whether a reader with roles in `covers`, of the organisations `above`, may see the plan."""
     return plan.org in covers or plan.org in above
 
 

@@ -35,8 +35,10 @@ def test_a_good_file_ends_on_the_page_of_its_run(administrator, reader, good):
     one = reader(token=administrator)
     asks_for_run(one, good, seed="3")
     one.page.wait_for_url(re.compile(r"/runs/\d{8}-\d{6}-\w{6}$"), timeout=180_000)
+    # A chart is drawn when it comes into sight.
+    one.page.locator(".chart").first.scroll_into_view_if_needed()
+    one.page.locator(".chart canvas, .chart svg").first.wait_for()
     one.shot("run-of-a-good-file")
-    assert one.page.locator(".chart canvas, .chart svg").first.is_visible()
     assert one.wrong == []
 
 

@@ -13,6 +13,7 @@ from qianhang.plan import items, stated
 from qianhang.plan.items import Plan
 from qianhang.plan.stated import KINDS
 from qianhang.runs import shelf
+from qianhang.runs.known import names_known
 from qianhang.web.asked import Asked, Who
 from qianhang.web.problems import status_of
 from qianhang.web.render import page
@@ -39,7 +40,8 @@ def links(
     plan = plans.own_plan(ask, ref)
     try:
         found = plans.seen_item(ask, plan, item, "system")
-        stated.link(ask.store, found, kind=kind, name=name, by=ask.by, at=ask.now)
+        known = names_known(ask.store)
+        stated.link(ask.store, found, kind=kind, name=name, known=known, by=ask.by, at=ask.now)
     except QianhangError as cause:
         return _coverage(ask, plan, error=cause)
     return RedirectResponse(f"/plans/{plan.ref}/coverage", status_code=303)

@@ -94,8 +94,9 @@
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || !document.getElementById("items")) return;
     const typing = TYPING.test(event.target.tagName);
-    if (event.key === "Escape" && event.target.closest(".edit")) {
-      event.target.closest(".edit").querySelector("a.button").click();
+    const edited = event.target.closest(".edit") || document.querySelector("#items form.edit");
+    if (event.key === "Escape" && edited) {
+      edited.querySelector("a.button").click();
       return;
     }
     if (typing) return;

@@ -20,6 +20,7 @@ from qianhang.plan.standing import Standing
 from qianhang.plan.states import STATES
 from qianhang.plan.systems import systems
 from qianhang.runs import shelf
+from qianhang.runs.known import names_known
 from qianhang.web.asked import Asked
 
 __all__ = [
@@ -180,7 +181,8 @@ def covered(ask: Asked, plan: Plan, every: Iterable[Item]) -> Coverage:
             realised.setdefault(mission, []).append(entry.id)
     named = [i for i in every if i.kind == "system"]
     links = stated.links(ask.store, plan)
-    return coverage.of_plan(plan.ref, named, realised, links=links, match=mission_of)
+    known = names_known(ask.store)
+    return coverage.of_plan(plan.ref, named, realised, links=links, match=mission_of, known=known)
 
 
 @functools.lru_cache(maxsize=20_000)
