@@ -57,5 +57,5 @@ $(VENV)/.dev: $(VENV)/bin/pip pyproject.toml
 	touch $(VENV)/.demo $(VENV)/.web
 
 $(FEED)/.dev: $(FEED)/bin/pip pyproject.toml
-	$(FEED)/bin/pip install --quiet --no-compile --editable '.[feed,dev]'
+	$(FEED)/bin/pip install --quiet --no-compile --editable '.[feed,test]'
 	touch $@
