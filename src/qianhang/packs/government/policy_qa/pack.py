@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from functools import cache
@@ -10,7 +11,6 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import tomli
 
 from qianhang.core.errors import ContractError
 from qianhang.core.inputs import Inputs
@@ -20,7 +20,7 @@ from qianhang.engines import retrieve
 from qianhang.engines.retrieve import Answered, Library, Retriever
 
 HERE = Path(__file__).parent
-RULES = tomli.loads((HERE / "rules.toml").read_text(encoding="utf8"))
+RULES = tomllib.loads((HERE / "rules.toml").read_text(encoding="utf8"))
 REPEALED = dict(pd.read_csv(HERE / "repeals.csv", dtype=str)[["law", "until"]].to_numpy())
 _simplifier = cache(lambda: import_module("opencc").OpenCC("t2s"))
 
