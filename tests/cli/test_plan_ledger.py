@@ -383,9 +383,9 @@ def test_units_typed_as_they_are_shown_or_side_by_side(call, plan):
 @pytest.mark.parametrize(
     ("kind", "name", "says"),
     [
-        ("scenario", "water.leak_detectio", "nearest is 'water.leak_detection'"),
-        ("pool", "nopool", "nearest is 'local'"),
-        ("dataset", "uci_bikesharing", "no dataset 'uci_bikesharing'; the nearest is"),
+        ("scenario", "water.leak_detectio", "did you mean 'water.leak_detection'"),
+        ("pool", "nopool", "as local"),
+        ("dataset", "uci_bikesharing", r"no dataset 'uci_bikesharing' \(as "),
         ("model", "x", "nothing of this kind"),
         ("part", "store", "nothing of this kind"),
         ("service", "x", "expected scenario, dataset, pool"),

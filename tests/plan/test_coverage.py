@@ -81,8 +81,8 @@ def test_a_plan_without_systems_has_no_share():
     [
         ("P1.Y1", "magic", "x", "no such kind; expected scenario, pool"),
         ("P1.Y1", "part", "store", "nothing of this kind .* expected scenario, pool"),
-        ("P1.Y1", "pool", "nopool", "there is no pool 'nopool'; the nearest is 'local'"),
-        ("P1.Y1", "scenario", "water.leek", "the nearest is 'water.leak'"),
+        ("P1.Y1", "pool", "nopool", r"there is no pool 'nopool' \(as local\)"),
+        ("P1.Y1", "scenario", "water.leek", "did you mean 'water.leak'"),
         ("P1.S1", "pool", "local", "no item"),
     ],
 )

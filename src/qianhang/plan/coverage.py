@@ -89,9 +89,9 @@ def of_plan(
     unproven: dict[str, list[str]] = {}
     for each in links:
         there = known is None or each.name in known(each.kind)
-        (stated if there else unproven).setdefault(each.system, []).append(
-            f"{each.kind} {each.name}"
-        )
+        # Packs say by their ids what they realise, so that a scenario is not named twice.
+        name = each.name if each.kind == "scenario" else f"{each.kind} {each.name}"
+        (stated if there else unproven).setdefault(each.system, []).append(name)
     named = []
     for item in found:
         if item.state == "rejected" or item.pending or item.values["role"] != "build":

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 
 from qianhang.core.errors import UsageError
+from qianhang.core.schema import nearest
 from qianhang.plan import schema
 from qianhang.plan.author import signed, stamp
 from qianhang.plan.items import Item, Plan
@@ -176,9 +176,9 @@ def link(
         why = "nothing of this kind is there to be looked up" if kind in KINDS else "no such kind"
         raise UsageError("QH826", f"{item.ref}: {kind!r} {name!r}: {why}; expected {there}")
     if name not in names:
-        near = difflib.get_close_matches(name, names, n=1, cutoff=0.0)[0]
-        message = f"{item.ref}: there is no {kind} {name!r}; the nearest is {near!r}"
-        raise UsageError("QH826", message)
+        near = nearest(name, names)
+        hint = f"did you mean {near!r}?" if near else f"as {', '.join(sorted(names)[:3])}"
+        raise UsageError("QH826", f"{item.ref}: there is no {kind} {name!r}", hint=hint)
     row = {
         "plan": item.plan, "system": item.code, "kind": kind, "name": name, "by": signed(by),
         "at": stamp(at),

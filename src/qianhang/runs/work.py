@@ -86,7 +86,7 @@ def _work(folder: Path) -> None:
         facts.update(_sizes(inputs))
         made_up = case.synthetic and not data
         quality = {} if made_up else grade_inputs(inputs, pack.manifest, case)
-        facts["quality"] = quality.get("grade", "")
+        facts.update({"quality": quality["grade"]} if quality.get("grade") else {})
         facts["notes"] = list(notes)
     task = pack.manifest.task
     with step("split", tell) as facts:
