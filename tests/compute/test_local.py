@@ -129,8 +129,10 @@ def test_a_job_that_ignores_the_polite_signal_is_killed_all_the_same(run):
 
 
 @LINUX
-def test_a_fork_bomb_is_put_out(run):
-    outcome, _ = run("import os\nwhile True: os.fork()", processes=20, wall_s=60)
+@pytest.mark.parametrize("and_leave", ["", "; os.getpid() == os.getpgrp() or os.setsid()"])
+def test_a_fork_bomb_is_put_out(run, and_leave):
+    """Also one of which every process leaves its group."""
+    outcome, _ = run(f"import os\nwhile True: os.fork(){and_leave}", processes=20, wall_s=60)
     assert outcome.reason == "process_limit"
     assert outcome.usage.processes > 20
 

@@ -6,11 +6,13 @@ The keeper is made the reaper of orphans, so a child that cuts itself loose stay
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 import resource
 import signal
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 __all__ = ["Tree"]
@@ -24,6 +26,7 @@ class Tree:
     """Everything below this process: counts that only grow, and a way to kill it.
 
     main : the process whose end is the end of the job, the leader of its own group
+    status : its wait status, None before its end
     """
 
     def __init__(self) -> None:
@@ -31,34 +34,41 @@ class Tree:
         self.now_processes = self.peak_processes = 0
         self.cpu_s = 0.0
         self.main = 0
+        self.status: int | None = None
         self._ended_s = 0.0
         self._linux = sys.platform == "linux" and (_PROC / "self/stat").exists()
         if self._linux:
             self._page = os.sysconf("SC_PAGE_SIZE")
             self._clock = os.sysconf("SC_CLK_TCK")
 
-    def reap(self) -> int | None:
-        """Collect what has ended; the wait status of the main process once it has."""
-        found = None
+    def reap(self) -> None:
+        """Collect what has ended."""
         while True:
             try:
                 pid, status, usage = os.wait4(-1, os.WNOHANG)
             except ChildProcessError:
-                return found
+                return
             if pid == 0:
-                return found
+                return
             self._ended_s += usage.ru_utime + usage.ru_stime
             self.cpu_s = max(self.cpu_s, self._ended_s)
             self.peak_mb = max(self.peak_mb, _rss_mb(usage))
             self.peak_processes = max(self.peak_processes, 1)
             if pid == self.main:
-                found = status
+                self.status = status
 
-    def measure(self, *, limit_mb: float) -> None:
-        """Take the counts now; shared pages are divided up only where that decides."""
+    def measure(self, *, limit_mb: float, most: int) -> None:
+        """Take the counts now; shared pages are divided up only where that decides.
+
+        Of more than `most` processes the number is all that is taken: they are many more soon.
+        """
         if not self._linux:
             return
-        pids = self.pids()
+        pids = self.pids(most)
+        self.now_processes = len(pids)
+        self.peak_processes = max(self.peak_processes, len(pids))
+        if len(pids) > most:
+            return
         cpu, own, shared = 0.0, 0.0, 0.0
         for pid in pids:
             cpu += self._cpu(pid)
@@ -68,40 +78,47 @@ class Tree:
         total = own + shared
         if total > limit_mb and len(pids) > 1:
             total = sum(map(_proportional_mb, pids))
-        self.now_mb, self.now_processes = total, len(pids)
+        self.now_mb = total
         self.cpu_s = max(self.cpu_s, self._ended_s + cpu)
         self.peak_mb = max(self.peak_mb, total)
-        self.peak_processes = max(self.peak_processes, len(pids))
 
-    def pids(self) -> list[int]:
-        """Every process below this one."""
+    def pids(self, most: float = math.inf) -> list[int]:
+        """Every process below this one; where there are more than `most`, some of them."""
         found: list[int] = []
         waiting = _children(os.getpid())
-        while waiting:
+        while waiting and len(found) <= most:
             pid = waiting.pop()
             found.append(pid)
             waiting += _children(pid)
         return found
 
     def kill(self) -> None:
-        """Kill until none is left, group by group so that none can fork away."""
-        if not self._linux:
+        """Kill until none is left."""
+        if self.status is None or not self._linux:  # once collected, the number may be another's
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(self.main, signal.SIGKILL)
+        if not self._linux:
             return
         until = time.monotonic() + _PATIENCE_S
-        own = os.getpgrp()
-        while time.monotonic() < until:
-            pids = [p for p in self.pids() if not _zombie(p)]
-            if not pids:
-                return
-            for pid in pids:
-                with contextlib.suppress(ProcessLookupError, PermissionError):
-                    group = os.getpgid(pid)
-                    if group != own:
-                        os.killpg(group, signal.SIGKILL)
-                    os.kill(pid, signal.SIGKILL)
-            time.sleep(0.005)
+        with _ahead_of_all():
+            while self._kill_once() and time.monotonic() < until:
+                time.sleep(0.001)
+
+    def _kill_once(self) -> bool:
+        """Kill what there is now; whether there was any.
+
+        Each is killed before its children are looked up, so that it starts no more of them; those
+        of one that is gone by then are this process's own.
+        """
+        self.reap()
+        waiting = _children(os.getpid())
+        found = bool(waiting)
+        while waiting:
+            pid = waiting.pop()
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.kill(pid, signal.SIGKILL)
+            waiting += _children(pid)
+        return found
 
     def _cpu(self, pid: int) -> float:
         """Seconds of the process and of its own children that have ended."""
@@ -117,17 +134,28 @@ class Tree:
         return (resident - shared) * self._page / _MIB, shared * self._page / _MIB
 
 
+@contextlib.contextmanager
+def _ahead_of_all() -> Iterator[None]:
+    """Run before every process of ordinary priority, where that is allowed.
+
+    Else those that multiply would take nearly all of the time that it needs to kill them.
+    """
+    before = os.sched_getscheduler(0)
+    with contextlib.suppress(PermissionError):
+        os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(1))
+    try:
+        yield
+    finally:
+        with contextlib.suppress(PermissionError):
+            os.sched_setscheduler(0, before, os.sched_param(0))
+
+
 def _stat(pid: int) -> list[str]:
     """The fields of /proc/PID/stat after the command's name, which may hold anything."""
     try:
         return (_PROC / str(pid) / "stat").read_text(errors="replace").rpartition(")")[2].split()
     except OSError:
         return []
-
-
-def _zombie(pid: int) -> bool:
-    fields = _stat(pid)
-    return not fields or fields[0] in "ZX"
 
 
 def _children(pid: int) -> list[int]:

@@ -62,7 +62,6 @@ class Keeper:
         self.attached = bool(plan["attached"])
         self.caller = os.getppid()
         self.reason = ""
-        self.status: int | None = None
         self.tree = Tree()
         self.began = time.monotonic()
         self.kill_at = math.inf
@@ -101,17 +100,21 @@ class Keeper:
         """Start the command and stay until nothing of it is left."""
         self.began = time.monotonic()
         source, sink = os.pipe()
+        nice = os.getpriority(os.PRIO_PROCESS, 0)
+        with contextlib.suppress(PermissionError):  # only root may go before what it has to stop
+            os.setpriority(os.PRIO_PROCESS, 0, nice - 10)
         self.tree.main = os.fork()
         if self.tree.main == 0:
+            os.setpriority(os.PRIO_PROCESS, 0, nice)
             _become(self.plan, sink)
         os.close(sink)
         os.set_blocking(source, False)
         with (self.folder / "log.txt").open("ab", buffering=0) as log:
             next_look = 0.0
-            while self.status is None:
+            while self.tree.status is None:
                 self.wait_and_copy(source, log)
-                self.status = self.tree.reap()
-                if self.status is None and time.monotonic() >= next_look:
+                self.tree.reap()
+                if self.tree.status is None and time.monotonic() >= next_look:
                     self.look()
                     next_look = time.monotonic() + _TICK_S
             self.tree.kill()
@@ -120,7 +123,7 @@ class Keeper:
 
     def look(self) -> None:
         """Count what the tree uses, and stop it where that is too much."""
-        self.tree.measure(limit_mb=self.limits["memory_mb"])
+        self.tree.measure(limit_mb=self.limits["memory_mb"], most=self.limits["processes"])
         if time.monotonic() >= self.kill_at:
             self.tree.kill()
         if self.reason:
@@ -190,8 +193,8 @@ class Keeper:
         shutil.rmtree(self.folder / "tmp", ignore_errors=True)
         code: int | None = None
         signum: int | None = None
-        if self.status is not None:
-            left = os.waitstatus_to_exitcode(self.status)
+        if self.tree.status is not None:
+            left = os.waitstatus_to_exitcode(self.tree.status)
             code, signum = (None, -left) if left < 0 else (left, None)
         text = json.dumps(
             {
