@@ -557,8 +557,8 @@ def test_a_body_that_does_not_say_its_size_is_refused_once_it_is_too_large(small
     assert answer.headers["content-security-policy"] == CSP
 
 
-def spoken(app, messages, headers=()):
-    """The status that the application answers to messages given one by one; None: nothing comes."""
+def spoken(app, messages, headers=(), *, pause_s=0.0):
+    """The status that the application answers to messages given one by one, each after a pause."""
 
     async def talk():
         told, waiting = [], list(messages)
@@ -566,6 +566,7 @@ def spoken(app, messages, headers=()):
         async def receive():
             if not waiting:
                 await asyncio.Event().wait()
+            await asyncio.sleep(pause_s)
             return waiting.pop(0)
 
         async def send(message):
@@ -589,6 +590,12 @@ FORM_TYPE = (b"content-type", b"application/x-www-form-urlencoded")
 def test_a_body_that_stops_coming_is_given_up(small):
     begun = {"type": "http.request", "body": b"login=", "more_body": True}
     assert spoken(small.app, [begun], [FORM_TYPE]) == 408
+
+
+def test_a_body_that_trickles_is_given_up(small):
+    """Each byte comes before the last wait is over; all of them take too long."""
+    byte = {"type": "http.request", "body": b"x", "more_body": True}
+    assert spoken(small.app, [byte] * 20, [FORM_TYPE], pause_s=0.05) == 408
 
 
 @pytest.mark.parametrize("told", [b"-1", b"1e3", b"\xb2", b"99999999999999999999", b"x"])

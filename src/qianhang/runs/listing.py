@@ -18,7 +18,7 @@ import sqlalchemy as sa
 from qianhang.runs import process, tables
 from qianhang.store import Store
 
-__all__ = ["ROOT", "Cursor", "Line", "Listed", "counts", "lines", "newest", "seen"]
+__all__ = ["ROOT", "Cursor", "Line", "Listed", "counts", "hidden", "lines", "newest", "seen"]
 
 Cursor = tuple[str, str]
 ROOT = "root"
@@ -113,7 +113,7 @@ def seen(orgs: Collection[str] | None, *, shared: bool = True) -> sa.ColumnEleme
     """Which runs those who cover `orgs` may see; the index of another column is walked for it."""
     if orgs is None:
         return sa.true()
-    mine = _hidden(tables.run.c.org).in_(sorted(orgs))
+    mine = hidden(tables.run.c.org).in_(sorted(orgs))
     return mine | _shared(hide=True) if shared else mine
 
 
@@ -161,7 +161,7 @@ def _streams(orgs: Collection[str] | None, *, shared: bool) -> list[tuple[str, d
 def _query(listed: Listed, kind: str, filters: tuple[str, ...], continued: bool) -> sa.Select[Any]:
     table = listed.table
     at, org = table.c[listed.at], table.c.org
-    many = _hidden(org).in_(sa.bindparam("orgs", expanding=True))
+    many = hidden(org).in_(sa.bindparam("orgs", expanding=True))
     kinds: dict[str, sa.ColumnElement[bool]] = {
         "all": sa.true(),
         "one": org == sa.bindparam("org"),
@@ -171,7 +171,7 @@ def _query(listed: Listed, kind: str, filters: tuple[str, ...], continued: bool)
     }
     query = sa.select(*(table.c[name] for name in listed.columns)).where(kinds[kind])
     for number, name in enumerate(filters):
-        column = _hidden(table.c[name]) if number else table.c[name]
+        column = hidden(table.c[name]) if number else table.c[name]
         query = query.where(column == sa.bindparam(name))
     if continued:
         last = sa.tuple_(sa.bindparam("at", type_=sa.String), sa.bindparam("id", type_=sa.String))
@@ -180,10 +180,10 @@ def _query(listed: Listed, kind: str, filters: tuple[str, ...], continued: bool)
 
 
 def _shared(*, hide: bool = False) -> sa.ColumnElement[bool]:
-    org = _hidden(tables.run.c.org) if hide else tables.run.c.org
+    org = hidden(tables.run.c.org) if hide else tables.run.c.org
     return (org == ROOT) & ~tables.run.c.own
 
 
-def _hidden(column: sa.Column[str]) -> sa.ColumnElement[str]:
+def hidden(column: sa.Column[str]) -> sa.ColumnElement[str]:
     """The same text as an expression, which no planner takes as a reason to leave the order."""
     return column.concat("")

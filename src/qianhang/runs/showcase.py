@@ -8,6 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from qianhang.access.schema import organisation
 from qianhang.runs import listing, record, shelf, tables
 from qianhang.runs.shelf import Entry
 from qianhang.store import Store
@@ -58,14 +59,23 @@ def shown(store: Store, found: Sequence[tuple[Entry, str]]) -> tuple[Shown, ...]
     return tuple(_shown(store, entry, tier) for entry, tier in found)
 
 
-def in_use(store: Store, orgs: frozenset[str] | None) -> dict[str, set[str]]:
-    """Organisation -> scenarios that it has run to the end, among what the reader may see."""
-    run = tables.run
-    where = (run.c.state == "finished") & listing.seen(orgs, shared=False)
-    query = sa.select(run.c.org, run.c.scenario).where(where).distinct()
+def in_use(store: Store, orgs: frozenset[str]) -> dict[str, set[str]]:
+    """Organisation -> scenarios that it has run to the end, of these organisations.
+
+    The index is stepped through from one scenario to the next, not read from end to end.
+    """
+    run, of = tables.run, organisation.c.id
+    least = sa.select(sa.func.min(run.c.scenario))
+    first = least.where(run.c.org == of).scalar_subquery().label("scenario")
+    pair = sa.select(of.label("org"), first).where(of.in_(sorted(orgs))).cte(recursive=True)
+    beyond = (run.c.org == pair.c.org) & (run.c.scenario > pair.c.scenario)
+    following = least.where(beyond).correlate(pair).scalar_subquery()
+    pair = pair.union_all(sa.select(pair.c.org, following).where(pair.c.scenario.is_not(None)))
+    same = (run.c.org == pair.c.org) & (run.c.scenario == pair.c.scenario)
+    ended = sa.exists().where(same, listing.hidden(run.c.state) == "finished")
     found: dict[str, set[str]] = {}
     with store.read() as connection:
-        for row in connection.execute(query):
+        for row in connection.execute(sa.select(pair).where(ended)):
             found.setdefault(row.org, set()).add(row.scenario)
     return found
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from qianhang.store import Settings
 from qianhang.web.app import create_app
+from qianhang.web.connections import Connection
 from qianhang.web.rates import PER_MINUTE
 
 __all__ = ["application", "serve"]
@@ -83,5 +84,5 @@ def serve(
         timeout_keep_alive=15,
         timeout_worker_healthcheck=30,
         limit_concurrency=1200,
-        h11_max_incomplete_event_size=32768,
+        http=Connection,
     )

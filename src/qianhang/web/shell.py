@@ -19,7 +19,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from qianhang.web.meters import Meters
 
-__all__ = ["BODY_LIMIT", "CSP", "IDLE_S", "Limits", "Shell"]
+__all__ = ["BODY_LIMIT", "CSP", "IDLE_S", "PACE_BPS", "Limits", "Shell"]
 
 CSP = (
     "default-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; "
@@ -27,6 +27,7 @@ CSP = (
 )
 BODY_LIMIT = 256 * 2**20
 IDLE_S = 20.0
+PACE_BPS = 2048.0
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _ID = re.compile(r"[\w-]{8,64}")
 _HEADERS = (
@@ -43,10 +44,14 @@ _LOG = logging.getLogger("qianhang.web.access")
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What the body of a request may be: body, bytes; idle_s, seconds between two parts of it."""
+    """What the body of a request may be.
+
+    body : bytes; idle_s : seconds between two parts; pace : bytes a second, after the first idle_s
+    """
 
     body: int = BODY_LIMIT
     idle_s: float = IDLE_S
+    pace: float = PACE_BPS
 
 
 class _Refused(Exception):
@@ -205,7 +210,7 @@ def _limited(receive: Receive, headers: Headers, limits: Limits, one: _One) -> R
     told = headers.get("content-length", "0")
     large = f"the body is larger than {limits.body:,} bytes"
     measured = told.isdecimal() and int(told) <= limits.body
-    seen = 0
+    seen, waited = 0, 0.0
     ended = False
 
     def refuse(status: int, text: str) -> _Refused:
@@ -213,16 +218,18 @@ def _limited(receive: Receive, headers: Headers, limits: Limits, one: _One) -> R
         return one.refused
 
     async def ours() -> Message:
-        nonlocal seen, ended
+        nonlocal seen, waited, ended
         if not measured:
             raise refuse(413, large)
         if ended:
             return await receive()
+        left = limits.idle_s + seen / limits.pace - waited
+        began = time.perf_counter()
         try:
-            message = await asyncio.wait_for(receive(), limits.idle_s)
+            message = await asyncio.wait_for(receive(), min(limits.idle_s, left))
         except TimeoutError:
-            text = f"no part of the body came within {limits.idle_s:g} s"
-            raise refuse(408, text) from None
+            raise refuse(408, "the body came too slowly, or not to its end") from None
+        waited += time.perf_counter() - began
         seen += len(message.get("body", b""))
         ended = not message.get("more_body", False)
         if seen > limits.body:

@@ -38,7 +38,7 @@ def drawn(ask: Who) -> Response:
 
 def _overview(ask: Asked) -> Response:
     seen = plans.seen_plans(ask)
-    stood = overview.stood(ask, seen)
+    stood = plans.stood(ask, seen, on=plans.today(ask))
     counts = overview.states(stood)
     first_late, late = overview.late(stood)
     known = tiles.tallies(ask, stood)

@@ -14,7 +14,6 @@ from qianhang.plan.standing import Standing
 from qianhang.runs import asks, listing, news, shelf
 from qianhang.runs.news import Change, Reader
 from qianhang.web.asked import Asked
-from qianhang.web.views import plans
 
 __all__ = [
     "Late",
@@ -26,7 +25,6 @@ __all__ = [
     "midnight",
     "scenarios",
     "states",
-    "stood",
 ]
 
 _ZONE = ZoneInfo("Asia/Shanghai")
@@ -115,12 +113,6 @@ def changed(ask: Asked, seen: Sequence[Plan]) -> dict[str, list[Change]]:
     since = midnight(ask.now) - timedelta(days=1)
     reader = Reader(ask.who.covers, frozenset(p.ref for p in seen))
     return news.changes(ask.store, reader, since=since)
-
-
-def stood(ask: Asked, seen: Sequence[Plan]) -> Stood:
-    """Each plan with where its confirmed targets stand today."""
-    today = plans.today(ask)
-    return [(plan, plans.stand(ask, plan, on=today)) for plan in seen]
 
 
 def midnight(now: datetime) -> datetime:

@@ -148,6 +148,12 @@ def stand(ask: Asked, plan: Plan, *, on: date) -> tuple[Standing, ...]:
     return _held(ask).standings(plan, on=on)
 
 
+def stood(ask: Asked, seen: Sequence[Plan], *, on: date) -> list[tuple[Plan, tuple[Standing, ...]]]:
+    """Each plan with where its confirmed targets stand."""
+    found = _held(ask).of_all(seen, on=on)
+    return [(plan, found[plan.id]) for plan in seen]
+
+
 def _held(ask: Asked) -> Held:
     state = ask.request.app.state
     held: Held | None = getattr(state, "held", None)
