@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import importlib.util
+import re
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -20,6 +22,7 @@ __all__ = ["ENTRY_POINTS", "Card", "Pack", "cards", "find", "load_pack", "packs"
 
 ENTRY_POINTS = "qianhang.packs"
 _BUILT_IN = Path(__file__).parents[1] / "packs"
+_ID = re.compile(r"[^./\\]+\.[^./\\]+")
 _FILES = ("pack.toml", "pack.py", "README.md")
 
 
@@ -130,12 +133,18 @@ def load_pack(folder: Path) -> Pack:
 
 def _roots() -> Iterator[Path]:
     yield _BUILT_IN
-    from importlib.metadata import entry_points
-
-    for entry in entry_points(group=ENTRY_POINTS):
-        spec = importlib.util.find_spec(entry.value)
+    for module in _installed(tuple(sys.path)):
+        spec = importlib.util.find_spec(module)
         for place in (spec.submodule_search_locations or ()) if spec else ():
             yield Path(place)
+
+
+@functools.cache
+def _installed(_: tuple[str, ...]) -> tuple[str, ...]:
+    """The modules that packages on this path name as holding packs; read once, since it is slow."""
+    from importlib.metadata import entry_points
+
+    return tuple(entry.value for entry in entry_points(group=ENTRY_POINTS))
 
 
 def folders() -> Iterator[Path]:
@@ -183,11 +192,11 @@ def find(scenario: str) -> Pack:
     place = Path(scenario)
     if (place / "pack.toml").is_file():
         return load_pack(place)
-    ids = {}
-    for folder in folders():
-        ids[f"{folder.parent.name}.{folder.name}"] = folder
-    if scenario in ids:
-        return load_pack(ids[scenario])
-    guess = schema.nearest(scenario, ids)
+    if _ID.fullmatch(scenario):
+        for root in reversed([*_roots()]):
+            place = root.joinpath(*scenario.split("."))
+            if (place / "pack.toml").is_file():
+                return load_pack(place)
+    guess = schema.nearest(scenario, [f"{f.parent.name}.{f.name}" for f in folders()])
     hint = f"did you mean {guess}?" if guess else "qianhang list shows every scenario"
     raise PackError("QH206", f"scenario {scenario!r} does not exist", hint=hint)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -57,6 +58,7 @@ def create_app(
     app.state.site = site
     app.state.meters, app.state.stock = Meters(), Stock(site.store)
     app.state.rates = Rates(rate)
+    app.state.figures = OrderedDict()  # see web/figures.py
     app.state.live = Live(site.store)
     app.state.dispatcher = dispatcher
     problems.install(app)

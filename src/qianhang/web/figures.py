@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -29,6 +30,7 @@ __all__ = ["Figure", "figure_of", "figures", "figures_of", "file_of", "json_in_p
 _BROAD = ("fan", "line", "timeline", "network", "heat", "gantt", "table")
 _ROWS = 200  # rows of a number table on a page; a file has them all
 _FIRST = 12  # rows of a table that is the figure itself which are in sight
+_KEPT = 40  # runs whose figures a process keeps, some hundred kB each
 _LOW, _TALL = 230, 400  # pixels that part low, middling and tall pictures before they are drawn
 
 
@@ -57,16 +59,33 @@ class Figure:
     why: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """Figures as they were made by a manifest."""
+
+    manifest: Manifest | None
+    figures: tuple[Figure, ...]
+
+
 def figures(
     ask: Asked, record: Record, body: Mapping[str, Any], manifest: Manifest | None
 ) -> tuple[Figure, ...]:
     """The figures of a finished run in the reader's language.
 
     body : the record as its report takes it
+    A finished run does not change: its figures are kept for whoever looks next.
     """
-    tables = tables_of(ask.store, record)
-    address = f"/runs/{record.id}/figures"
-    return figures_of(body, tables, manifest, lang=ask.lang, address=address)
+    kept: OrderedDict[tuple[str, Lang], _Kept] = ask.request.app.state.figures
+    key = (record.id, ask.lang)
+    found = kept.pop(key, None)  # a pop and a new entry are each atomic, so no lock
+    if found is None or found.manifest != manifest:
+        tables, address = tables_of(ask.store, record), f"/runs/{record.id}/figures"
+        made = figures_of(body, tables, manifest, lang=ask.lang, address=address)
+        found = _Kept(manifest, made)
+    kept[key] = found
+    while len(kept) > _KEPT:
+        kept.popitem(last=False)
+    return found.figures
 
 
 def figures_of(
