@@ -257,11 +257,14 @@ def test_a_link_by_hand_realises_a_system(site, office, plan):
     free = next(
         i for i in items.items(site.store, plan, kind="system") if i.values["role"] == "build"
     )
-    data = {"item": free.code, "kind": "service", "name": "<i>一网统管"}
+    data = {"item": free.code, "kind": "scenario", "name": "<i>一网统管"}
+    refused = client.post(f"/plans/{plan.ref}/links", data=data)
+    assert refused.status_code == 400
+    assert "&lt;i&gt;一网统管" in refused.text
+    assert "<i>一网统管" not in refused.text
+    data["name"] = "water.leak_detection"
     assert client.post(f"/plans/{plan.ref}/links", data=data).is_redirect
-    page = client.get(f"/plans/{plan.ref}/coverage").text
-    assert "&lt;i&gt;一网统管" in page
-    assert "<i>一网统管" not in page
+    assert "water.leak_detection" in client.get(f"/plans/{plan.ref}/coverage").text
 
 
 def test_the_rhythm_of_reminders_is_checked_before_it_is_kept(site, office, plan):
