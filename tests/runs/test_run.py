@@ -128,7 +128,10 @@ def test_wrong_data_fail_with_their_own_error_and_the_run_says_so(pack, settings
         carry_out(ask(pack, bad), settings=settings)
     with read_store(settings) as store:
         (failed,) = recent(store, state="failed")
-        assert "temperature" in failed.result["error"]["message"]
+        error = failed.result["error"]
+        assert error["code"] == "QH103"
+        assert "temperature" in error["message"]
+        assert (error["place"]["file"], error["place"]["column"]) == ("bad.csv", "temperature")
         assert store.verify().ok
 
 

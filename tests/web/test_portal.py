@@ -15,7 +15,7 @@ PUBLIC = ("/open", "/open/scenarios", "/open/bulletins", "/open/data", "/open/as
 HOSTILE = "<script>alert(1)</script>"
 
 
-@pytest.mark.parametrize("path", ["/", *PUBLIC])
+@pytest.mark.parametrize("path", ["/", "/docs/errors", *PUBLIC])
 def test_public_pages_may_be_cached_and_are_told_apart_by_language(site, path):
     answer = site.client.get(path)
     assert answer.status_code == 200
@@ -36,7 +36,7 @@ def test_public_pages_are_the_same_for_whoever_asks(site, signed, path):
     assert person.headers["etag"] == stranger.headers["etag"]
 
 
-@pytest.mark.parametrize("path", ["/", *PUBLIC, "/open/complaint"])
+@pytest.mark.parametrize("path", ["/", "/docs/errors", *PUBLIC, "/open/complaint"])
 def test_the_address_chooses_the_language(site, path):
     zh, en = (site.client.get(path, params={"lang": lang}).text for lang in ("zh", "en"))
     assert '<html lang="zh-CN"' in zh

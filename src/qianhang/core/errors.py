@@ -18,6 +18,10 @@ Every code has a page in docs/errors/.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
 __all__ = [
     "AccessRefused",
     "ContractError",
@@ -27,10 +31,12 @@ __all__ = [
     "MissingExtra",
     "ModelError",
     "PackError",
+    "Place",
     "PoolUnavailable",
     "QianhangError",
     "StoreError",
     "UsageError",
+    "retold",
 ]
 
 
@@ -47,16 +53,64 @@ class QianhangError(Exception):
         tail = f" ({self.hint})" if self.hint else ""
         return f"{self.code} {self.message}{tail}"
 
-    def __reduce__(self) -> tuple[object, tuple[str, str, str]]:
-        return (_rebuild, (type(self), self.code, self.message, self.hint))  # type: ignore[return-value]  # pickling across processes keeps the keyword
+    def told(self) -> dict[str, Any]:
+        """Code, message and hint as they are written down for others to show."""
+        return {"code": self.code, "message": self.message, "hint": self.hint}
+
+    def __reduce__(self) -> tuple[object, ...]:
+        # Pickling across processes keeps the keyword.
+        return (_rebuild, (type(self), self.code, self.message, self.hint))
+
+
+def retold(said: Mapping[str, Any], kind: type[QianhangError]) -> QianhangError:
+    """The error that `told` wrote down, of the given class."""
+    made = kind(said["code"], said["message"], hint=said["hint"])
+    if isinstance(made, ContractError) and isinstance(said.get("place"), Mapping):
+        made.place = Place(**said["place"])
+    return made
 
 
 def _rebuild(kind: type[QianhangError], code: str, message: str, hint: str) -> QianhangError:
     return kind(code, message, hint=hint)
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a table breaks its contract: what a message says, one thing in each field.
+
+    row : of the file, counted from 1; 0 for the whole column
+    time : the row's time stamp, "" where there is none
+    found, expected : with unit; "" where the message says all
+    """
+
+    file: str
+    column: str
+    row: int = 0
+    time: str = ""
+    found: str = ""
+    expected: str = ""
+
+
 class ContractError(QianhangError):
-    """The data break the contract: fix the data."""
+    """The data break the contract: fix the data.
+
+    place : where in a table, None where it is not about one
+    """
+
+    def __init__(
+        self, code: str, message: str, *, hint: str = "", place: Place | None = None
+    ) -> None:
+        super().__init__(code, message, hint=hint)
+        self.place = place
+
+    def told(self) -> dict[str, Any]:
+        """Code, message, hint and, where there is one, the place in the table."""
+        place = {"place": asdict(self.place)} if self.place else {}
+        return super().told() | place
+
+    def __reduce__(self) -> tuple[object, ...]:
+        # The third part is set on the copy as its attributes.
+        return (*super().__reduce__(), {"place": self.place})
 
 
 class PackError(QianhangError):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from qianhang.core.errors import ContractError
+from qianhang.core.errors import ContractError, Place
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -55,7 +55,10 @@ def first_error(findings: Sequence[Finding], label: str, times: Sequence[str]) -
     others = [f"{f.code} {f.field} {len(f.rows):,} rows".replace("  ", " ") for f in findings[1:4]]
     also = f"; also {', '.join(others)}" if others else ""
     message = f"{label}: {where}: found {worst.found[0]}, expected {worst.expected}{more}{also}"
-    return ContractError(worst.code, message, hint=worst.hint)
+    place = Place(
+        label, worst.field, int(worst.rows[0]), time, found=worst.found[0], expected=worst.expected
+    )
+    return ContractError(worst.code, message, hint=worst.hint, place=place)
 
 
 def rejects(findings: Sequence[Finding], times: Sequence[Sequence[str]]) -> pd.DataFrame:

@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from qianhang.core import units
-from qianhang.core.errors import ContractError
+from qianhang.core.errors import ContractError, Place
 from qianhang.core.manifest import Column
 from qianhang.core.schema import nearest
 from qianhang.data import codes
@@ -72,6 +72,7 @@ def _one(table: Table, name: str, hits: list[int]) -> int:
             codes.DUPLICATE_COLUMN,
             f"{table.label}: column {name} is there {len(hits)} times: {places}",
             hint="keep one of them",
+            place=Place(table.label, name, found=places),
         )
     return hits[0]
 
@@ -95,6 +96,7 @@ def _same_unit(table: Table, unit: str, name: str, column: Column) -> None:
             codes.WRONG_UNIT,
             f"{table.label}: column {name}: the header says {unit}, expected {column.unit}",
             hint=f"convert the column to {column.unit}",
+            place=Place(table.label, name, row=1, found=unit, expected=column.unit),
         )
 
 
@@ -106,6 +108,7 @@ def _missing(table: Table, name: str, column: Column) -> ContractError:
             codes.MISSING_COLUMN,
             f"{table.label}: column {name} is missing in row 1; it stands in row {below}",
             hint=f"delete the {below - 1} rows above the header",
+            place=Place(table.label, name, row=below),
         )
     guess = next((g for w in names if (g := nearest(w, table.names))), None)
     also = f" (or {', '.join(column.aliases)})" if column.aliases else ""
@@ -113,6 +116,7 @@ def _missing(table: Table, name: str, column: Column) -> ContractError:
         codes.MISSING_COLUMN,
         f"{table.label}: column {name}{also} is missing; found: {_list(table.names)}",
         hint=f"is it {guess!r}?" if guess else "add it, or rename the one that holds it",
+        place=Place(table.label, name, row=1, found=_list(table.names), expected=name),
     )
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from qianhang.core.errors import ContractError
+from qianhang.core.errors import ContractError, Place
 from qianhang.data import codes
 from qianhang.data.clock import Step, local_ns, parse_step, places, repeated, to_utc
 from qianhang.data.findings import Finding
@@ -109,6 +109,7 @@ def instants(
             f"{data.label}: column {name}, row {row:,}: found a time {has} an offset, "
             "expected all alike",
             hint=f"write all with an offset, or none (then they are read in {zone})",
+            place=Place(data.label, name, int(row)),
         )
     if zoned:
         return ns, np.zeros(len(ns), dtype=bool)

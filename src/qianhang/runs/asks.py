@@ -56,7 +56,7 @@ class Ask:
     run : the run that carries it out, or that was found finished; "" before that
     key : the key of that run once it has ended well
     stop : who asked for it to be stopped
-    error : code, message and hint where it failed
+    error : what the error told where it failed: code, message, hint, the place in a table
     """
 
     id: str
@@ -76,7 +76,7 @@ class Ask:
     ended: str
     process: str
     stop: str
-    error: Mapping[str, str]
+    error: Mapping[str, Any]
     again: bool = False
 
     @property
@@ -190,7 +190,7 @@ def close(
     now: datetime,
     run: str = "",
     key: str = "",
-    error: Mapping[str, str] | None = None,
+    error: Mapping[str, Any] | None = None,
 ) -> bool:
     """Whether the ask stood as `where` says and is now in its last state, told to its followers."""
     values = {"state": state, "ended": _text(now), "error": json.dumps(dict(error or {}))}

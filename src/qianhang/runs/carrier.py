@@ -16,6 +16,7 @@ import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -45,7 +46,7 @@ class Ending:
     state: str
     run: str = ""
     key: str = ""
-    error: Mapping[str, str] = field(default_factory=dict)
+    error: Mapping[str, Any] = field(default_factory=dict)
 
 
 class Teller:
@@ -142,7 +143,7 @@ def _carried(ask: Ask, settings: Settings, teller: Teller) -> Ending:
     except QianhangError as cause:
         traceback.print_exc()
         message = cause.message.replace(f"{settings.home}{os.sep}", "")
-        error = {"code": cause.code, "message": message, "hint": cause.hint}
+        error = cause.told() | {"message": message}
         return Ending("failed", teller.run, error=error)
     except Exception as cause:
         traceback.print_exc()

@@ -106,7 +106,7 @@ class _Way:
             self._close_badly("interrupted", {"why": "stopped by the user"})
             raise
         except errors.QianhangError as cause:
-            self._close_badly("failed", {"code": cause.code, "message": str(cause)})
+            self._close_badly("failed", cause.told())
             raise
         except Exception as cause:
             self._close_badly("failed", {"code": "QH519", "message": repr(cause)})

@@ -100,8 +100,7 @@ def told(work: Callable[[], None], folder: Path) -> int:
     try:
         work()
     except QianhangError as cause:
-        body = {"kind": type(cause).__name__, "code": cause.code, "message": cause.message}
-        body["hint"] = cause.hint
+        body = cause.told() | {"kind": type(cause).__name__}
         (folder / "error.json").write_text(json.dumps(body, ensure_ascii=False), encoding="utf8")
         traceback.print_exc()
         return _NAMED_ERROR

@@ -71,7 +71,7 @@ def carry_job(
     if path.is_file():
         said = json.loads(path.read_text(encoding="utf8"))
         kind = getattr(errors, said["kind"], JobFailed)
-        raise kind(said["code"], said["message"], hint=said["hint"])
+        raise errors.retold(said, kind)
     ended.raise_for_failure(log[-2000:])
     return ended.usage, log
 

@@ -83,10 +83,7 @@ def _answer(
         ask,
         "problem.html",
         status=status,
-        number=status,
-        code=code,
-        message=message,
-        hint=hint,
+        error={"code": code, "message": message, "hint": hint},
         id=_id(request),
     )
 

@@ -10,6 +10,7 @@ import jinja2
 from fastapi.responses import HTMLResponse
 
 import qianhang
+from qianhang.core.explained import explain
 from qianhang.core.manifest import Words
 from qianhang.core.words import Lang
 from qianhang.web import forms, words
@@ -33,6 +34,7 @@ def environment() -> jinja2.Environment:
         auto_reload=False,
     )
     found.globals["asset"] = version_of
+    found.globals["explain"] = explain
     found.globals["version"] = qianhang.__version__
     found.tests["worded"] = words.has
     found.filters["word"] = _word

@@ -51,7 +51,7 @@ def test_a_bad_file_is_told_by_name_row_and_field_on_a_page_that_stays(administr
     one.shot("ask-of-a-bad-file")
     said = alert.inner_text()
     assert "QH101" in said
-    for part in ("june.csv", "amount", "row 4", "-5"):
+    for part in ("june.csv", "amount", "row 4", "-5", "数值超出范围", "怎么办"):
         assert part in said
     assert one.page.get_by_role("alert").count() == 1
     # The page of an ask that has ended does not load itself again and again.

@@ -53,6 +53,7 @@ def test_the_wheel_serves_the_sign_in_page_and_every_file_that_a_page_names(
         (link,) = re.findall(r"http://127\S+(/ticket/\S+)", said)
         pages = [served.get(path) for path in ("/sign-in", "/docs/errors", link)]
         assert pages[0].status_code == 200
+        assert 'id="QH101"' in pages[1].text, "the pages of the codes are in the wheel"
         names = set()
         for page in pages:
             names |= set(re.findall(r'(/static/[^"?]+)', page.text))

@@ -78,7 +78,11 @@ def banners(run: Mapping[str, Any], lang: Lang) -> str:
     error = run.get("error")
     if not error:
         return notes
-    why = error.get("message") or error if isinstance(error, Mapping) else error
+    why = error
+    if isinstance(error, Mapping):
+        code = str(error.get("code") or "")
+        said = str(error.get("message") or error.get("why") or "").removeprefix(code)
+        why = f"{code} {said.strip()}".strip()
     head_ = say("report.error", lang=lang)
     return f'{notes}<div class="banner bad" role="alert"><p><b>{e(head_)}</b> {e(why)}</p></div>'
 

@@ -237,7 +237,7 @@ def _ask(found: asks.Ask) -> Ask:
     )
 
 
-def _error(found: Mapping[str, str]) -> AskError:
+def _error(found: Mapping[str, Any]) -> AskError:
     return AskError(**{name: found.get(name, "") for name in ("code", "message", "hint")})
 
 

@@ -10,6 +10,7 @@ from qianhang.web.pages import (
     admin_settings,
     data,
     entrance,
+    errors,
     figures,
     health,
     models,
@@ -54,7 +55,7 @@ ADMIN = (
     admin_backup.routes,
 )
 ASSETS = (data.routes, models.routes, safety.routes)
-PUBLIC = (overview.routes, portal.routes, publication.routes)
+PUBLIC = (errors.routes, overview.routes, portal.routes, publication.routes)
 ROUTES = (
     health.routes,
     entrance.routes,

@@ -39,7 +39,7 @@ def sets_password(ask: Who, old: Text = "", new: Text = "", again: Text = "") ->
     """Another password; the other sessions end."""
     try:
         if new != again:
-            raise UsageError("QH860", ask.t("entrance.not_the_same"))
+            raise UsageError("QH860", "the two passwords are not the same")
         token = change_password(
             ask.store, ask.who, old=old, new=new, now=ask.now, address=ask.address
         )

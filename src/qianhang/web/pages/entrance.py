@@ -49,7 +49,7 @@ def signs_in(
             next=next,
             login=login,
             code=cause.code == "QH902" or bool(code),
-            error="" if cause.code == "QH902" else ask.t(f"entrance.{cause.code}"),
+            error=None if cause.code == "QH902" else cause,
         )
     return enter(ask, signed.token, to=inside(next))
 
@@ -102,7 +102,7 @@ def uses_ticket(
     found = tickets.look(ask.store, secret, now=ask.now)
     try:
         if password != again:
-            raise UsageError("QH860", ask.t("entrance.not_the_same"))
+            raise UsageError("QH860", "the two passwords are not the same")
         if found.kind == "setup":
             made = tickets.set_up(
                 ask.store, secret, login=login, name=name, password=password, now=ask.now,
@@ -135,7 +135,7 @@ def welcome(ask: Who) -> HTMLResponse:
 
 
 def _sign_in(ask: Asked, *, next: str, status: int = 200, **values: object) -> HTMLResponse:
-    shown = {"login": "", "error": "", "code": False, "openid": bool(configured())} | values
+    shown = {"login": "", "error": None, "code": False, "openid": bool(configured())} | values
     return page(ask, "entrance/sign_in.html", status=status, next=next, **shown)
 
 
@@ -152,7 +152,7 @@ def _ticket(
         "entrance/ticket.html",
         status=400 if error else 200,
         kind=found.kind,
-        error=error.message if error else "",
+        error=error,
         login=login,
         name=name,
         account=accounts.find(ask.store, found.account) if found.account else None,

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
 import secrets
-from dataclasses import replace
 from typing import Annotated, Any
 
 from fastapi import Form
@@ -16,24 +14,23 @@ from starlette.responses import Response
 from qianhang import data
 from qianhang.charts import number as units
 from qianhang.core.errors import QianhangError, UsageError
-from qianhang.core.words import LANGUAGES
 from qianhang.plan.office import printing, publishing
 from qianhang.runs import shelf, showcase
 from qianhang.runs.answering import LONGEST, Answerer
 from qianhang.runs.report.shape import metric_words
 from qianhang.safety import complaints
-from qianhang.web.asked import Asked, Who, language_of
+from qianhang.web.asked import Asked, Who
 from qianhang.web.problems import status_of
+from qianhang.web.public import cached, stranger
 from qianhang.web.rates import Rates
 from qianhang.web.render import page
 from qianhang.web.routes import Pages
 from qianhang.web.views import datasets
 from qianhang.web.views.papers import parts_of
 
-__all__ = ["MAX_AGE_S", "routes", "start"]
+__all__ = ["routes", "start"]
 
 routes = Pages("/open")
-MAX_AGE_S = 300
 QUESTIONS = 10  # a minute and address
 COMPLAINTS = 5
 _PAGE = 12
@@ -110,7 +107,7 @@ def printed(ask: Who, number: int, kind: str) -> Response:
         raise HTTPException(404)
     body = printing.reprint(ask.store, one.bulletin, kind)
     named = {"Content-Disposition": f'attachment; filename="bulletin-{number}.{kind}"'}
-    return _cached(ask, Response(body, media_type=_MEDIA[kind], headers=named))
+    return cached(ask, Response(body, media_type=_MEDIA[kind], headers=named))
 
 
 @routes.get("/data", "public")
@@ -137,7 +134,7 @@ def answers(ask: Who) -> Response:
     taken = _rates(ask, "questions", QUESTIONS).take(ask.address)
     reply = None if taken.refused else answerer.ask(question)
     shown = page(
-        _stranger(ask), "portal/ask.html", tab="ask", q=question, source=answerer.source(),
+        stranger(ask), "portal/ask.html", tab="ask", q=question, source=answerer.source(),
         reply=reply, refused=taken.wait_s, longest=LONGEST, status=429 if taken.refused else 200,
     )  # fmt: skip
     shown.headers.update({"Cache-Control": "no-store", **taken.headers})
@@ -159,7 +156,9 @@ def complains(ask: Who, typed: Annotated[_Typed, Form()]) -> Response:
     try:
         taken = _rates(ask, "complaints", COMPLAINTS).take(ask.address)
         if taken.refused:
-            raise UsageError("QH873", ask.t("portal.too_many", seconds=taken.wait_s))
+            raise UsageError(
+                "QH873", f"too many complaints from this address: wait {taken.wait_s} s"
+            )
         kept = complaints.receive(ask.store, sent, now=ask.now)
     except QianhangError as cause:
         return _form(ask, sent, error=cause)
@@ -176,7 +175,7 @@ def complaint(ask: Who, ref: str) -> Response:
     except UsageError:
         found = None
     shown = page(
-        _stranger(ask), "portal/complaint.html", tab="complaint", found=found, new=ask.query("new"),
+        stranger(ask), "portal/complaint.html", tab="complaint", found=found, new=ask.query("new"),
         status=200 if found else 404,
     )  # fmt: skip
     shown.headers["Cache-Control"] = "no-store"
@@ -189,7 +188,7 @@ def _form(
     # Each form has a mark of its own, so the page is nobody else's to keep.
     once = sent.once if sent and sent.once else secrets.token_urlsafe(18)
     shown = page(
-        _stranger(ask), "portal/complain.html", tab="complaint", kinds=complaints.KINDS,
+        stranger(ask), "portal/complain.html", tab="complaint", kinds=complaints.KINDS,
         sent=sent or complaints.Sent("", "", ask.query("about")[:120]), once=once, error=error,
         status=status_of(error) if error else 200,
     )  # fmt: skip
@@ -206,35 +205,13 @@ def _published(ask: Asked, number: int) -> publishing.Published:
 
 def _public(ask: Asked, template: str, **values: Any) -> Response:
     """The page as everybody sees it, to be kept by whoever stands between."""
-    stranger = _stranger(ask)
+    seen = stranger(ask)
     shown = page(
-        stranger, template, **values,
-        metric=lambda name, titles: metric_words(name, stranger.lang, titles),
-        unit=lambda name: units.unit(name, lang=stranger.lang),
+        seen, template, **values,
+        metric=lambda name, titles: metric_words(name, seen.lang, titles),
+        unit=lambda name: units.unit(name, lang=seen.lang),
     )  # fmt: skip
-    return _cached(ask, shown)
-
-
-def _cached(ask: Asked, answer: Response) -> Response:
-    mark = f'"{hashlib.sha256(bytes(answer.body)).hexdigest()[:24]}"'
-    kept = {
-        "Cache-Control": f"public, max-age={MAX_AGE_S}", "ETag": mark,
-        "Vary": "Cookie, Accept-Language",
-    }  # fmt: skip
-    known = ask.request.headers.get("if-none-match", "")
-    if mark in [one.strip().removeprefix("W/") for one in known.split(",")]:
-        return Response(status_code=304, headers=kept)
-    answer.headers.update(kept)
-    return answer
-
-
-def _stranger(ask: Asked) -> Asked:
-    """The request without its person, in the language of the address or of this browser."""
-    named = ask.query("lang")
-    lang = language_of(ask.request, None)
-    if named in LANGUAGES:
-        lang = "en" if named == "en" else "zh"
-    return replace(ask, person=None, lang=lang)
+    return cached(ask, shown)
 
 
 def _answerer(ask: Asked) -> Answerer:
