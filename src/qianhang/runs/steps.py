@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from qianhang.core.errors import QianhangError
+from qianhang.core.errors import ContractError, DatasetError, QianhangError, UsageError
 
 __all__ = ["NAMES", "Event", "Listener", "Parser", "plain", "silent", "step", "tell", "told"]
 
@@ -102,6 +102,9 @@ def told(work: Callable[[], None], folder: Path) -> int:
     except QianhangError as cause:
         body = cause.told() | {"kind": type(cause).__name__}
         (folder / "error.json").write_text(json.dumps(body, ensure_ascii=False), encoding="utf8")
-        traceback.print_exc()
+        if isinstance(cause, ContractError | DatasetError | UsageError):
+            print(cause, file=sys.stderr)  # who mends the data needs no way through our code
+        else:
+            traceback.print_exc()
         return _NAMED_ERROR
     return 0
