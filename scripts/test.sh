@@ -7,7 +7,8 @@ if [ "$(id -u)" = 0 ] || [ "${CI:-}" = true ]; then
         apt-get update -qq
         DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium fonts-noto-cjk postgresql >/dev/null
     fi
-    export QIANHANG_SERVICES=required
+    export QIANHANG_SERVICES=required QIANHANG_SHOTS="${QIANHANG_SHOTS:-$PWD/reports/screens}"
+    mkdir -p "$QIANHANG_SHOTS"
 fi
 if [ -z "${QIANHANG_DATA:-}" ] && [ -d ../shared/data ]; then
     QIANHANG_DATA=$(cd ../shared/data && pwd):$(cd ../shared && pwd)

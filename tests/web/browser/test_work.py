@@ -40,7 +40,7 @@ def test_a_good_file_ends_on_the_page_of_its_run(administrator, reader, good):
     # A chart is drawn when it comes into sight.
     one.page.locator(".chart").first.scroll_into_view_if_needed()
     one.page.locator(".chart canvas, .chart svg").first.wait_for()
-    one.shot("run-of-a-good-file")
+    one.shot("run-of-a-good-file", whole=True)
     assert one.wrong == []
 
 
