@@ -12,7 +12,8 @@ if [ "$(id -u)" = 0 ] || [ "${CI:-}" = true ]; then
         apt-get install -y -qq --no-install-recommends prometheus >/dev/null
         unset RUNLEVEL
     fi
-    export QIANHANG_SERVICES=required
+    export QIANHANG_SERVICES=required QIANHANG_SHOTS="${QIANHANG_SHOTS:-$PWD/reports/screens}"
+    mkdir -p "$QIANHANG_SHOTS"
 fi
 if [ -z "${QIANHANG_DATA:-}" ] && [ -d ../shared/data ]; then
     QIANHANG_DATA=$(cd ../shared/data && pwd):$(cd ../shared && pwd)

@@ -1,6 +1,7 @@
 """A backup restores onto another store, of either kind, and what is spoilt is refused."""
 
 import gzip
+import hashlib
 import io
 import json
 import shutil
@@ -19,12 +20,14 @@ from qianhang.core.errors import StoreError
 from qianhang.plan import ledger
 from qianhang.plan import schema as plan_schema
 from qianhang.plan.reading.read import read
-from qianhang.runs import copies, open_store
+from qianhang.runs import Request, asks, copies, open_store
 from qianhang.store import Settings, Store
 from qianhang.store.backup import back_up
 from qianhang.store.migrate import OWN, upgrade
 from qianhang.store.restore import read_manifest
+from qianhang.store.sent import uploads
 
+SENT = {"east/0a1b/energy.csv": b"hour,kwh\n0,1.5\n", "east/77aa/flow.inp": bytes(range(256)) * 4}
 NOW = datetime(2026, 11, 1, 8, tzinfo=UTC)
 SAMPLE = Path(qianhang.plan.__file__).with_name("sample.txt")
 
@@ -43,10 +46,14 @@ def template(tmp_path_factory):
                 grants=[Grant("east", "administrator")],
             )  # fmt: skip
         import_plan(store)
+        for name, content in SENT.items():
+            path = settings.home / "uploads" / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content)
         sha = store.files.put(bytes(range(256)) * 9)
         with store.write() as tx:
             tx.append("test.file", "one", payload={"files": {"all bytes": sha}}, at=NOW)
-        copies.make(store, settings.home.with_name("backup.tar"), at=NOW)
+        copies.make(store, settings.home.with_name("backup.tar"), home=settings.home, at=NOW)
     return settings.home
 
 
@@ -102,6 +109,11 @@ def refused(settings, archive):
     return caught.value.code
 
 
+def sent(settings):
+    """Path -> bytes of the uploads."""
+    return {name: path.read_bytes() for name, path in uploads(settings.home)}
+
+
 def test_a_backup_restores_onto_another_store_that_verifies_and_holds_the_same(
     filled, archive, another, tmp_path
 ):
@@ -112,9 +124,11 @@ def test_a_backup_restores_onto_another_store_that_verifies_and_holds_the_same(
         assert store.verify(anchor=filled[1].verify().anchor).ok
         assert accounts.find(store, "li.na") == accounts.find(filled[1], "li.na")
         assert organisations.organisations(store) == organisations.organisations(filled[1])
-        again = copies.make(store, tmp_path / "again.tar", at=NOW)
+        again = copies.make(store, tmp_path / "again.tar", home=another.home, at=NOW)
     first = read_manifest(archive)
     assert (again.tables, again.files, again.anchor) == (first.tables, first.files, first.anchor)
+    assert again.uploads == first.uploads
+    assert sent(another) == SENT
 
 
 @pytest.mark.postgresql
@@ -124,10 +138,26 @@ def test_a_backup_goes_from_sqlite_to_postgresql_and_back(
     assert copies.take_back(postgres, archive).ok
     back = tmp_path / "back.tar"
     with open_store(postgres) as store:
-        made = copies.make(store, back, at=NOW)
+        made = copies.make(store, back, home=postgres.home, at=NOW)
     first = read_manifest(archive)
     assert (made.tables, made.files, made.anchor) == (first.tables, first.files, first.anchor)
+    assert sent(postgres) == SENT
     assert copies.take_back(another, back).ok
+    assert sent(another) == SENT
+
+
+def test_a_run_that_waited_finds_its_data_on_the_restored_store(filled, another, tmp_path):
+    settings, store = filled
+    place = settings.home / "uploads" / "east" / "0a1b" / "energy.csv"
+    shutil.copy(Path(__file__).parents[1] / "web" / "browser" / "activity.csv", place)
+    asked = Request("ecology.carbon_inventory", "own", place)
+    ask = asks.put(store, asked, org="east", by="t", now=NOW, home=settings.home)
+    copies.make(store, tmp_path / "waits.tar", home=settings.home, at=NOW)
+    copies.take_back(another, tmp_path / "waits.tar")
+    with open_store(another) as restored:
+        found = asks.request_of(asks.get(restored, ask.id), another.home)
+    assert found.data.is_relative_to(another.home)
+    assert found.data.read_bytes() == place.read_bytes()
 
 
 @pytest.mark.postgresql
@@ -159,7 +189,7 @@ def test_a_backup_of_older_tables_is_brought_up_to_date(tmp_path, another):
             upgrade(tx.connection, parts, to=then)
             tx.append("test", "old", payload={}, at=NOW)
         path = tmp_path / "old.tar"
-        made = back_up(store, path, parts=parts, at=NOW, version="0")
+        made = back_up(store, path, home=old.home, parts=parts, at=NOW, version="0")
     assert made.parts["plan"] == "plan_0002"
     assert copies.take_back(another, path).ok
     with open_store(another) as store, store.read() as connection:
@@ -174,7 +204,7 @@ def test_nothing_is_restored_over_a_store_that_holds_something(filled, archive):
 
 def test_a_backup_does_not_overwrite_a_file(filled, archive):
     with pytest.raises(StoreError) as caught:
-        copies.make(filled[1], archive, at=NOW)
+        copies.make(filled[1], archive, home=filled[0].home, at=NOW)
     assert caught.value.code == "QH709"
 
 
@@ -188,7 +218,7 @@ def test_a_backup_of_a_store_whose_file_was_changed_is_refused_and_leaves_nothin
     spoilt.chmod(0o600)
     spoilt.write_bytes(b"another")
     with pytest.raises(StoreError) as caught:
-        copies.make(store, tmp_path / "bad.tar", at=NOW)
+        copies.make(store, tmp_path / "bad.tar", home=settings.home, at=NOW)
     assert caught.value.code == "QH706"
     assert not (tmp_path / "bad.tar").exists()
 
@@ -223,8 +253,6 @@ def test_rows_that_were_changed_are_refused_and_none_is_kept(archive, another):
 
 def test_a_log_that_was_rewritten_in_the_backup_does_not_verify(archive, another):
     """The manifest's sums are made to fit, so that only the chain can tell."""
-    import hashlib
-
     changed = {}
 
     def change(name, content):
@@ -241,6 +269,78 @@ def test_a_log_that_was_rewritten_in_the_backup_does_not_verify(archive, another
     assert refused(another, rewritten(archive, change)) == "QH710"
     with Store.open(another) as store:
         assert store.entries() == []
+
+
+def test_the_manifest_tells_size_and_sum_of_every_upload(archive):
+    """Against sha256 of the bytes themselves."""
+    made = read_manifest(archive)
+    told = {name: (one.size, one.sha256) for name, one in made.uploads.items()}
+    assert told == {n: (len(c), hashlib.sha256(c).hexdigest()) for n, c in SENT.items()}
+    assert made.sent == sum(map(len, SENT.values()))
+
+
+def test_an_upload_that_was_changed_in_the_backup_is_refused_and_none_stays(archive, another):
+    bad = rewritten(archive, lambda n, c: c + b"!" if n.endswith("flow.inp") else c)
+    assert refused(another, bad) == "QH710"
+    assert sent(another) == {}
+
+
+def test_where_the_rows_are_refused_no_upload_stays_either(archive, another):
+    bad = rewritten(archive, lambda n, c: c[:-1] if n == "rows/log.jsonl.gz" else c)
+    assert refused(another, bad) == "QH710"
+    assert sent(another) == {}
+
+
+def test_nothing_is_restored_beside_uploads_that_are_there(archive, another):
+    place = another.home / "uploads" / "east" / "x" / "kept.csv"
+    place.parent.mkdir(parents=True)
+    place.write_bytes(b"mine")
+    assert refused(another, archive) == "QH709"
+    assert sent(another) == {"east/x/kept.csv": b"mine"}
+
+
+@pytest.mark.parametrize(
+    "name", ["../outside/x", "/etc/x", "a/../../x", "a//b", "x", "a\\..\\b/c", "a/b\0"]
+)
+def test_no_path_of_an_upload_leads_out_of_the_uploads(archive, another, name, tmp_path):
+    def change(member, content):
+        if member != "manifest.json":
+            return content
+        body = json.loads(content)
+        one = body["uploads"]["east/0a1b/energy.csv"]
+        return json.dumps(body | {"uploads": {name: one}}).encode()
+
+    before = {p for p in tmp_path.rglob("*") if another.home not in (p, *p.parents)}
+    assert refused(another, rewritten(archive, change)) == "QH710"
+    found = {p for p in tmp_path.rglob("*") if another.home not in (p, *p.parents)}
+    assert {p.name for p in found - before} <= {"spoilt.tar"}
+    assert sent(another) == {}
+
+
+def test_a_link_among_the_uploads_is_left_out(filled, tmp_path):
+    settings, store = filled
+    (tmp_path / "secret").write_bytes(b"elsewhere")
+    (settings.home / "uploads" / "east" / "link.csv").symlink_to(tmp_path / "secret")
+    made = copies.make(store, tmp_path / "linked.tar", home=settings.home, at=NOW)
+    assert set(made.uploads) == set(SENT)
+
+
+def test_a_backup_of_the_first_format_which_held_no_uploads_restores(archive, another):
+    def change(name, content):
+        if name != "manifest.json":
+            return content
+        body = json.loads(content)
+        del body["uploads"]
+        return json.dumps(body | {"format": 1}).encode()
+
+    assert copies.take_back(another, rewritten(archive, change)).ok
+    assert sent(another) == {}
+
+
+def test_a_backup_of_a_format_to_come_says_so(archive, another):
+    bad = rewritten(archive, lambda n, c: b'{"format": 3}' if n == "manifest.json" else c)
+    with pytest.raises(StoreError, match="format 3"):
+        copies.take_back(another, bad)
 
 
 @pytest.mark.parametrize(
@@ -276,4 +376,6 @@ def test_the_command_writes_a_backup_and_restores_it(filled, home, tmp_path, mon
     done = CliRunner().invoke(restore_command, [path], catch_exceptions=False)
     assert done.exit_code == 0
     assert filled[1].verify().anchor in made.output
+    assert f"{sum(map(len, SENT.values())):,}" in made.output
+    assert sent(Settings(home=tmp_path / "third")) == SENT
     assert filled[1].verify().anchor in done.output

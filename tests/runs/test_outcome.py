@@ -52,6 +52,12 @@ def test_the_subject_is_what_somebody_said_else_the_name_of_the_data(case, reque
     assert found.facts["simulated"] is case.twin
 
 
+def test_only_a_figure_of_registered_data_that_nobody_named_is_told_as_open():
+    case = Case("vic", Words("甲", "a"), dataset="power-load-vic")
+    asked = ({"own_data": ""}, {"own_data": "", "subject": "城东医院"}, {"own_data": "/d/a.csv"})
+    assert [told(case, request=one)[0].facts["open"] for one in asked] == [True, False, False]
+
+
 def test_a_registered_data_set_is_told_with_its_grade_and_own_data_are_not():
     none = SimpleNamespace(id="a.b", manifest=SimpleNamespace(feeds=()))
     case = Case("vic", Words("甲", "a"), dataset="power-load-vic")

@@ -372,6 +372,18 @@ def test_a_backup_is_downloaded_by_the_platforms_administrator_and_noted(site, s
     assert trail(site.store, subject="store")[0].kind == "access.backup"
 
 
+def test_the_page_tells_how_much_people_sent_before_it_goes_into_a_backup(site, signed):
+    place = site.app.state.site.settings.home / "uploads" / "root" / "0a1b" / "flow.csv"
+    place.parent.mkdir(parents=True)
+    place.write_bytes(b"h" * 2048)
+    client = signed("administrator")
+    assert "1 个文件，2.05 kB" in client.get("/admin/backup").text
+    path = place.parents[3] / "down.tar"
+    path.write_bytes(client.post("/admin/backup").content)
+    with tarfile.open(path) as archive:
+        assert archive.extractfile("uploads/root/0a1b/flow.csv").read() == b"h" * 2048
+
+
 def test_no_other_administrator_downloads_a_backup(site, signed):
     site.org("county")
     client = signed("administrator", org="county")

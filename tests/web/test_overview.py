@@ -9,9 +9,11 @@ from qianhang.core.errors import UsageError
 from qianhang.plan import atlas, boundary
 from qianhang.plan.atlas import Place
 from qianhang.runs import kept
+from qianhang.web.views.tiles import Region, Tally, regions
 
 from .conftest import now
 
+NUMBER = "GS(2024)0650号"
 MAP = {
     "type": "FeatureCollection",
     "features": [
@@ -102,6 +104,31 @@ def test_a_map_is_kept_with_its_approval_number_which_is_printed(site, signed):
     assert "GS(2024)0650号" in client.get("/").text
     assert client.get("/map.json").json() == MAP
     assert site.client.get("/map.json", follow_redirects=False).status_code == 303
+
+
+def test_beside_the_drawn_map_a_link_opens_each_province_as_its_tile_does(site, signed):
+    client = signed("viewer")
+    tiles = set(
+        re.findall(r'<a href="(\?measure=targets&amp;province=[^"]+)"', client.get("/").text)
+    )
+    boundary.keep(site.store, json.dumps(MAP).encode(), approval=NUMBER, by="t", at=now())
+    page = client.get("/?province=河南").text
+    links = re.findall(r'<a class="in" href="([^"]+)" data-province="([^"]+)"', page)
+    assert {to for to, _ in links} == tiles
+    assert re.findall(r'data-province="(\w+)" aria-current="true"', page) == ["河南"]
+    assert 'data-chosen="河南"' in page
+    assert "驻马店" in page
+    assert NUMBER in page
+
+
+@pytest.mark.parametrize(("lang", "said"), [("zh", "河南省"), ("en", "Henan")])
+def test_each_region_of_the_drawn_map_knows_which_province_it_opens(lang, said):
+    known = {Place("河南"): Tally(1, 4, 3, 2), Place("河南", "郑州"): Tally(1, 2, 1, 1)}
+    found = regions(known, ["河南省", "郑州市", "海里"], lang=lang)
+    assert found == {
+        "河南省": Region(said, "河南", 0.75, 2),
+        "郑州市": Region("郑州市", "河南", 0.5, 1),
+    }
 
 
 @pytest.mark.parametrize(

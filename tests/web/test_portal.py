@@ -4,6 +4,9 @@ import re
 
 import pytest
 
+from qianhang.plan import rules
+from qianhang.plan.evidence import Observation, observe
+from qianhang.plan.items import find_item
 from qianhang.plan.office import printing
 from qianhang.plan.office.bulletin import Order
 from qianhang.runs import answering, record, tables
@@ -90,6 +93,23 @@ def issued(site):
     plan = site.plan()
     on = now().date()
     return plan, printing.issue(site.store, plan, Order(HOSTILE), on=on, by="t", at=now())
+
+
+def test_a_public_bulletin_does_not_name_whose_own_data_a_figure_is_of(site, signed):
+    plan = site.plan()
+    item = find_item(site.store, f"{plan.ref}.T1")
+    rules.set_rule(site.store, item, rules.Rule(rules.Query(("figure",), "last")), by="t", at=now())
+    facts = {"figure": "准确率", "source": "own", "open": False}
+    seen = Observation("figure", "城东医院", now().date(), 97.5, "%", facts=facts)
+    with site.store.write() as tx:
+        observe(tx, seen, grade="A", by="run 20260601-000000-abcdef", at=now())
+    one = printing.issue(site.store, plan, Order("一季度"), on=now().date(), by="t", at=now())
+    signed("programme_office").post(f"/portal/{plan.ref}/{one.id}/publish")
+    for path in ("", "/txt", "/html"):
+        page = site.client.get(f"/open/bulletins/{one.id}{path}")
+        assert page.status_code == 200
+        assert "城东医院" not in page.text
+    assert "（自有数据）" in page.text
 
 
 def test_a_bulletin_is_public_only_while_the_office_publishes_it(site, signed, issued):

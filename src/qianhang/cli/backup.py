@@ -16,11 +16,15 @@ __all__ = ["backup_command", "restore_command"]
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
 def backup_command(file: Path) -> None:
     from qianhang.runs import copies, read_store
+    from qianhang.store import Settings
 
-    with read_store() as store:
-        made = copies.make(store, file, at=datetime.now(UTC))
+    settings = Settings.load()
+    with read_store(settings) as store:
+        made = copies.make(store, file, home=settings.home, at=datetime.now(UTC))
     size = f"{file.stat().st_size:,}"
     click.echo(say("cli.backup.done", file=file, size=size, rows=made.rows, files=len(made.files)))
+    sent = f"{made.sent:,}"
+    click.echo(say("cli.backup.uploads", count=len(made.uploads), size=sent))
     click.echo(say("cli.verify.head", anchor=made.anchor))
 
 

@@ -11,13 +11,20 @@ from qianhang.store import Settings, Store
 from qianhang.store.backup import Manifest, back_up
 from qianhang.store.log import Check
 from qianhang.store.restore import restore
+from qianhang.store.sent import hoarded
 
-__all__ = ["make", "take_back"]
+__all__ = ["make", "sent", "take_back"]
 
 
-def make(store: Store, target: Path, *, at: datetime) -> Manifest:
-    """What the new archive at `target` holds; whatever making it raises."""
-    return back_up(store, target, parts=PARTS, at=at, version=qianhang.__version__)
+def make(store: Store, target: Path, *, home: Path, at: datetime) -> Manifest:
+    """What the new archive at `target` holds, with the uploads below `home`; raises what making it
+    raises."""
+    return back_up(store, target, home=home, parts=PARTS, at=at, version=qianhang.__version__)
+
+
+def sent(home: Path) -> tuple[int, int]:
+    """How many files people sent that a backup holds as well, and their bytes."""
+    return hoarded(home)
 
 
 def take_back(settings: Settings, source: Path) -> Check:

@@ -251,6 +251,8 @@ def _figures(
             "given_by": pack.id,
             "source": result["source"],
             "simulated": case.twin,
+            # Whose data these are, or what somebody called them, is no business of the public.
+            "open": not (request.get("own_data") or request.get("subject")),
             "stage": result["gate"]["stage"],
             "verdict": result["verdict"],
         }

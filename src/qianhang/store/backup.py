@@ -1,8 +1,8 @@
 """A store as one file: every row, every file, and a manifest of what they are.
 
 The archive is a plain tar: `files/<sha256>`, `rows/<table>.jsonl.gz` with one JSON object a row,
-and last `manifest.json`. Rows are written down in the same way by SQLite and PostgreSQL, so that
-a backup of the one restores into the other.
+`uploads/<organisation>/...` with what people sent, and last `manifest.json`. Rows are written down
+in the same way by SQLite and PostgreSQL, so that a backup of the one restores into the other.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import json
 import tarfile
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -27,11 +27,14 @@ from qianhang.store.files import named_write_errors
 from qianhang.store.log import Check
 from qianhang.store.migrate import OWN, Part, revisions
 from qianhang.store.schema import log_head
+from qianhang.store.sent import Sent, pack
 from qianhang.store.store import Store
 
-__all__ = ["FORMAT", "MANIFEST", "Manifest", "Rows", "back_up"]
+__all__ = ["FORMAT", "FORMATS", "MANIFEST", "Manifest", "Rows", "back_up"]
 
-FORMAT, MANIFEST = 1, "manifest.json"
+FORMAT, MANIFEST = 2, "manifest.json"
+# Archives of the first format hold no uploads.
+FORMATS = (1, FORMAT)
 _BLOCK = 1 << 20
 
 
@@ -45,7 +48,10 @@ class Rows:
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """What an archive holds; anchor : the head of its log; files : sha256 -> bytes."""
+    """What an archive holds.
+
+    anchor : the head of its log; files : sha256 -> bytes; uploads : path below the uploads -> file
+    """
 
     format: int
     made: str
@@ -54,18 +60,31 @@ class Manifest:
     tables: Mapping[str, Rows]
     files: Mapping[str, int]
     anchor: str
+    uploads: Mapping[str, Sent] = field(default_factory=dict)
 
     @property
     def rows(self) -> int:
         """How many rows there are in all."""
         return sum(one.count for one in self.tables.values())
 
+    @property
+    def sent(self) -> int:
+        """How many bytes the uploads have."""
+        return sum(one.size for one in self.uploads.values())
+
 
 def back_up(
-    store: Store, target: Path, *, parts: Sequence[Part], at: datetime, version: str
+    store: Store,
+    target: Path,
+    *,
+    home: Path,
+    parts: Sequence[Part],
+    at: datetime,
+    version: str,
 ) -> Manifest:
     """What the archive at `target` holds: the store as it was at one moment.
 
+    home : the folder below which the uploads lie
     Raises StoreError where a file of the store is absent or changed, where the target is there
     already, or cannot be written; nothing is left behind.
     """
@@ -78,14 +97,20 @@ def back_up(
     try:
         with out, named_write_errors(str(target)):
             target.chmod(0o600)
-            return _write(store, out, parts=parts, at=at, version=version)
+            return _write(store, out, home=home, parts=parts, at=at, version=version)
     except BaseException:
         target.unlink()
         raise
 
 
 def _write(
-    store: Store, out: BinaryIO, *, parts: Sequence[Part], at: datetime, version: str
+    store: Store,
+    out: BinaryIO,
+    *,
+    home: Path,
+    parts: Sequence[Part],
+    at: datetime,
+    version: str,
 ) -> Manifest:
     with tarfile.open(fileobj=out, mode="w", format=tarfile.PAX_FORMAT) as archive:
         with store.read() as connection:
@@ -96,7 +121,7 @@ def _write(
         files = {sha: _file(archive, store, sha, at) for sha in store.files.kept()}
         made = Manifest(
             FORMAT, at.isoformat(), version, known, tables, files,
-            Check(head.seq, 0, head.hash).anchor,
+            Check(head.seq, 0, head.hash).anchor, pack(archive, home, at=at),
         )  # fmt: skip
         body = json.dumps(asdict(made), ensure_ascii=False, indent=1).encode("utf8")
         archive.addfile(_member(MANIFEST, len(body), at), io.BytesIO(body))

@@ -15,7 +15,7 @@ from typing import Any, BinaryIO, Protocol
 from qianhang.core.errors import StoreError
 from qianhang.store.settings import masked
 
-__all__ = ["Files", "named_write_errors"]
+__all__ = ["Files", "named_write_errors", "write_whole"]
 
 _BLOCK = 1 << 20
 _STALE_S = 86400.0
@@ -77,7 +77,7 @@ class Files:
         Raises StoreError where the bytes are absent or changed, or the target cannot be written.
         """
         with self._found(sha) as source, named_write_errors(str(target)):
-            written = _write_whole(target, lambda: _stream(source), sha=sha)
+            written = write_whole(target, lambda: _stream(source), sha=sha)
         if not written:
             raise self._changed(sha)
         return target
@@ -146,7 +146,7 @@ class _Folder:
         if not self.swept:
             _sweep(partial)
             self.swept = True
-        _write_whole(target, source, beside=partial)
+        write_whole(target, source, beside=partial)
 
 
 class _Remote:
@@ -181,14 +181,15 @@ class _Remote:
                 target.write(block)
 
 
-def _write_whole(
+def write_whole(
     target: Path,
     source: Callable[[], Iterator[bytes]],
     *,
     sha: str | None = None,
     beside: Path | None = None,
 ) -> bool:
-    """Write under another name, flush to the disk, rename; False where the bytes are not `sha`."""
+    """Whether `target` now holds the bytes, which it does whole or not at all: not where they are
+    not those of `sha`."""
     part = (beside or target.parent) / f".{target.name}.{secrets.token_hex(6)}.part"
     try:
         seen = hashlib.sha256()

@@ -19,9 +19,10 @@ from typing import Any, BinaryIO
 import sqlalchemy as sa
 
 from qianhang.core.errors import StoreError
-from qianhang.store.backup import FORMAT, MANIFEST, Manifest, Rows
+from qianhang.store.backup import FORMAT, FORMATS, MANIFEST, Manifest, Rows
 from qianhang.store.log import Check, verify
 from qianhang.store.migrate import OWN, Part, upgrade
+from qianhang.store.sent import Sent, put_back, uploads
 from qianhang.store.settings import Settings
 from qianhang.store.store import Store, Transaction
 
@@ -68,10 +69,11 @@ def restore(settings: Settings, source: Path, *, parts: Sequence[Part]) -> Check
     Raises StoreError where something is in the store already, or the archive is not whole.
     """
     with _opened(source) as archive, Store.open(settings) as store:
-        _empty(store)
+        _empty(store, settings.home)
         for sha in archive.manifest.files:
             _put_file(store, archive, sha)
-        with store.write() as tx:
+        sent = archive.manifest.uploads
+        with put_back(settings.home, sent, archive.member), store.write() as tx:
             _fill(tx, archive, parts)
             check = verify(tx.connection, files=store.files, anchor=archive.manifest.anchor)
             if not check.ok:
@@ -97,26 +99,36 @@ def _manifest(tar: tarfile.TarFile) -> Manifest:
         raise _spoilt(f"it has no {MANIFEST}") from None
     try:
         body: dict[str, Any] = json.loads(member.read()) if member else {}
+        _known(body["format"])
         body["tables"] = {name: Rows(**one) for name, one in body["tables"].items()}
-        found = Manifest(**body)
+        body["uploads"] = {n: Sent(**one) for n, one in body.get("uploads", {}).items()}
+        return Manifest(**body)
     except (KeyError, TypeError, AttributeError, ValueError) as cause:
         raise _spoilt(f"{MANIFEST} cannot be read: {cause}") from cause
-    if found.format != FORMAT:
+
+
+def _known(number: object) -> None:
+    """Nothing, where this version reads archives of this format.
+
+    Raises StoreError where it does not.
+    """
+    if number not in FORMATS:
         raise StoreError(
-            "QH710", f"the backup is of format {found.format}, expected {FORMAT}",
+            "QH710", f"the backup is of format {str(number)[:20]}, expected at most {FORMAT}",
             hint="restore it with the version of qianhang that wrote it",
         )  # fmt: skip
-    return found
 
 
-def _empty(store: Store) -> None:
-    """Nothing, where the database holds our log without a record and nothing else.
+def _empty(store: Store, home: Path) -> None:
+    """Nothing, where the database holds our log without a record and nothing else, nor is there
+    any upload.
 
     Raises StoreError where there is anything that a restore would spoil.
     """
     with store.read() as connection:
         tables = {*sa.inspect(connection).get_table_names()}
     others = sorted(tables - {"log", "log_head", OWN.version_table})
+    others += ["uploads"] if next(uploads(home), None) else []
     if others or store.entries(limit=1):
         raise StoreError(
             "QH709", f"the store is not empty: it holds {', '.join(others[:5]) or 'records'}",

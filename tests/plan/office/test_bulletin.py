@@ -1,9 +1,11 @@
 """The bulletin: what it counts, what it says of changes, and that a reprint is the same bytes."""
 
 import hashlib
+import io
 import json
 import subprocess
 import sys
+import zipfile
 from datetime import UTC, date, datetime
 
 import pytest
@@ -16,6 +18,7 @@ from qianhang.plan.office.bulletin import Order, counts
 from qianhang.plan.office.plain import plain
 from qianhang.plan.office.wording import percent
 from qianhang.plan.review import edit, reject
+from qianhang.plan.rules import Query, Rule, set_rule
 from qianhang.plan.standing import frozen, standings
 from qianhang.plan.stated import override
 
@@ -168,6 +171,72 @@ def test_the_annex_lists_every_component(store, evidenced):
     annex = text_of(store, one).partition("读数构成表\n\n")[2]
     assert annex.count("scenario-") == 12
     assert annex.count("model-") == 4
+
+
+OWN = {"figure": "准确率", "source": "own", "open": False}
+
+
+@pytest.fixture
+def measured(store, evidenced, made_up):
+    """A plan of which one target asks for a figure, of which nothing but names tells more."""
+    _, seen = made_up
+    query = Query(("figure",), "last", where=(("subject", "==", "某台区"),))
+    set_rule(store, find_item(store, "P1.T2"), Rule(query), by="韩梅", at=AT)
+
+    def told(subject, by="run 20260601-000000-abcdef", kind="figure", **facts):
+        value = 30 if kind == "figure" else None
+        made = Observation(kind, subject, date(2026, 6, 2), value=value, unit="个" * bool(value),
+                           facts=facts)  # fmt: skip
+        return seen(store, made, by=by)[0]
+
+    return told
+
+
+def test_a_figure_of_own_data_is_printed_without_the_name_of_its_site(store, evidenced, measured):
+    first, second = measured("城东医院", **OWN), measured("某台区", **OWN)
+    one = issue(store, evidenced, SECOND, JUNE)
+    for kind in printing.FORMATS:
+        printed = _words(printing.reprint(store, one, kind), kind)
+        assert "城东医院" not in printed
+        assert "某台区" not in printed
+    annex = text_of(store, one).partition("读数构成表\n\n")[2]
+    assert all(f"#{n}" in annex for n in (first, second))
+    assert annex.count("（自有数据）") == 2
+    assert "城东医院" not in repr(frozen(store, one.readings))
+    assert printing.rebuilt(store, one) == {
+        k: printing.reprint(store, one, k) for k in printing.FORMATS
+    }
+
+
+def test_a_figure_of_an_older_run_that_did_not_say_whose_data_it_had_is_not_named(
+    store, evidenced, measured
+):
+    measured("城东医院", figure="准确率", source="real")
+    assert "城东医院" not in text_of(store, issue(store, evidenced, SECOND, JUNE))
+
+
+def test_a_figure_of_registered_data_and_one_that_the_office_typed_keep_their_names(
+    store, evidenced, measured
+):
+    measured("power-load-vic", figure="准确率", source="real", open=True)
+    measured("市统计局公报", by="韩梅")
+    text = text_of(store, issue(store, evidenced, SECOND, JUNE))
+    assert "power-load-vic" in text
+    assert "市统计局公报" in text
+
+
+def test_a_model_is_printed_without_the_organisation_that_fitted_it(store, evidenced, measured):
+    measured("energy.load/east-hospital", kind="model")
+    text = text_of(store, issue(store, evidenced, SECOND, JUNE))
+    assert "energy.load" in text
+    assert "east-hospital" not in text
+
+
+def _words(body, kind):
+    if kind != "docx":
+        return body.decode()
+    with zipfile.ZipFile(io.BytesIO(body)) as file:
+        return "".join(file.read(name).decode("utf8") for name in file.namelist())
 
 
 def test_a_reprint_in_another_process_is_byte_identical(store, evidenced, tmp_path):

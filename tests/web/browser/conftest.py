@@ -211,10 +211,12 @@ class Reader:
         """The status of the page at `path`."""
         return self.page.goto(path).status
 
-    def shot(self, name):
-        """The whole page as a picture in the folder QIANHANG_SHOTS, where one is named."""
+    def shot(self, name, *, whole=False):
+        """What the browser shows, or the whole page, as a picture in the folder QIANHANG_SHOTS,
+        where one is named; JPEG, which takes a third of the time of PNG."""
         if SHOTS:
-            self.page.screenshot(path=Path(SHOTS) / f"{name}.png", full_page=True)
+            path = Path(SHOTS) / f"{name}.jpg"
+            self.page.screenshot(path=path, full_page=whole, type="jpeg", quality=70)
 
 
 @pytest.fixture(scope="session")

@@ -1,7 +1,9 @@
 """What people do in the console, with mouse and keyboard, while the server may be restarted."""
 
+import json
 import re
 import shutil
+from datetime import UTC, datetime
 
 import pytest
 
@@ -38,7 +40,7 @@ def test_a_good_file_ends_on_the_page_of_its_run(administrator, reader, good):
     # A chart is drawn when it comes into sight.
     one.page.locator(".chart").first.scroll_into_view_if_needed()
     one.page.locator(".chart canvas, .chart svg").first.wait_for()
-    one.shot("run-of-a-good-file")
+    one.shot("run-of-a-good-file", whole=True)
     assert one.wrong == []
 
 
@@ -131,6 +133,39 @@ def test_on_a_phone_the_menu_opens_and_leads_on_by_keys(administrator, reader):
     one.page.keyboard.press("Enter")
     one.page.wait_for_url("**/runs")
     assert one.wrong == []
+
+
+def test_a_region_of_the_drawn_map_opens_its_province_by_click_and_by_key(
+    server, administrator, reader
+):
+    """Two squares side by side, the right one of them 河南省."""
+    from qianhang.plan import boundary
+    from qianhang.runs import open_store
+    from qianhang.store import Settings
+
+    features = [_square("四川省", 0), _square("河南省", 2)]
+    raw = json.dumps({"type": "FeatureCollection", "features": features}).encode()
+    with open_store(Settings(home=server.home)) as store:
+        boundary.keep(store, raw, approval="GS(2024)0650号", by="t", at=datetime.now(UTC))
+    one = reader(token=administrator)
+    one.open("/?measure=scenarios")
+    one.page.get_by_text("GS(2024)0650号").wait_for()
+    one.page.locator(".geo svg path").nth(1).click()
+    one.page.get_by_role("heading", name="河南省").wait_for()
+    assert "measure=scenarios" in one.page.url
+    one.shot("drawn-map")
+    other = one.page.locator('.opens a[data-province="四川"]')
+    other.focus()
+    one.page.keyboard.press("Enter")
+    one.page.get_by_role("heading", name="四川省").wait_for()
+    assert other.get_attribute("aria-current") == "true"
+    assert one.wrong == []
+
+
+def _square(name, x):
+    corners = [[x, 0], [x + 2, 0], [x + 2, 2], [x, 2], [x, 0]]
+    shape = {"type": "Polygon", "coordinates": [corners]}
+    return {"type": "Feature", "properties": {"name": name}, "geometry": shape}
 
 
 def test_whoever_signs_in_in_one_language_works_and_signs_out(administrator, reader):

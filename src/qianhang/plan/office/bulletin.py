@@ -247,7 +247,7 @@ def _components(b: Bulletin) -> Annex:
             f"#{c.seq}",
             c.on.isoformat(),
             c.grade,
-            f"{_kind(b, c.kind)} {c.subject}".strip(),
+            f"{_kind(b, c.kind)} {_subject(b, c)}".strip(),
             figure(c.value),
             _counted(b, s, c),
         )
@@ -260,6 +260,11 @@ def _components(b: Bulletin) -> Annex:
     return Annex(
         _say(b, "annex_components"), (Grid(heads, rows, shares=(4, 3, 5, 2, 9, 4, 6), right=(5,)),)
     )
+
+
+def _subject(b: Bulletin, c: Component) -> str:
+    """Of what it is; a figure without a name is of somebody's own data."""
+    return _say(b, "own_data") if c.kind == "figure" and not c.subject else c.subject
 
 
 def _say(b: Bulletin, key: str, **values: object) -> str:

@@ -12,11 +12,13 @@ import sqlalchemy as sa
 
 from qianhang.core.errors import UsageError
 from qianhang.plan import schema
+from qianhang.plan.evidence import evidence
 from qianhang.plan.office.bulletin import Before, Bulletin, Order, compose
 from qianhang.plan.office.official import docx
 from qianhang.plan.office.page import html
 from qianhang.plan.office.paper import Paper
 from qianhang.plan.office.plain import plain
+from qianhang.plan.office.withheld import withheld
 from qianhang.plan.standing import freeze, frozen, standings
 
 if TYPE_CHECKING:
@@ -150,7 +152,7 @@ def _confirmed(store: Store, plan: Plan, on: date) -> tuple[Standing, ...]:
             f"plan {plan.ref} has no confirmed target: nothing to report",
             hint=f"qianhang plan review {plan.ref}",
         )
-    return found
+    return withheld(found, evidence(store))
 
 
 def _newest(every: tuple[Issued, ...], on: date) -> Issued | None:

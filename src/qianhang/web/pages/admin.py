@@ -53,9 +53,9 @@ def back(path: str, done: str = "") -> Response:
 
 def link_page(ask: Asked, secret: str, *, tab: str, login: str, to: str, kind: str) -> HTMLResponse:
     """A one-time link, shown this once and kept nowhere."""
-    site = ask.site.public_url or str(ask.request.base_url)
-    address = site.rstrip("/") + tickets.link(secret)
+    address = ask.site.address(ask.request) + tickets.link(secret)
     until = ask.now + tickets.LASTS[kind]
     return admin_page(
-        ask, "link", tab=tab, link=address, login=login, to=to, kind=kind, until=until
-    )
+        ask, "link", tab=tab, link=address, login=login, to=to, kind=kind, until=until,
+        own_address=not ask.site.public_url,
+    )  # fmt: skip

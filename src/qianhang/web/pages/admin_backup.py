@@ -46,7 +46,7 @@ def makes(ask: Who, password: Annotated[str, Form()] = "") -> Response:
             )
         with ask.store.write() as tx:
             note(tx, "backup", "store", by=who, at=ask.now, what="taken", address=ask.address)
-        copies.make(ask.store, path, at=ask.now)
+        copies.make(ask.store, path, home=ask.settings.home, at=ask.now)
     except QianhangError as cause:
         folder.cleanup()
         return _backup(ask, error=cause)
@@ -66,5 +66,6 @@ def _backup(ask: Asked, *, error: QianhangError | None = None) -> HTMLResponse:
         tab="backup",
         status=status_of(error) if error else 200,
         error=error,
+        sent=copies.sent(ask.settings.home),
         asks_password=administration.has_password(ask.store, ask.who.account.id),
     )

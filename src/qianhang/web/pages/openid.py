@@ -51,7 +51,7 @@ def returns(ask: Who) -> Response:
 
 
 def _back(ask: Asked) -> str:
-    return (ask.site.public_url or str(ask.request.base_url)).rstrip("/") + "/sign-in/openid/back"
+    return ask.site.address(ask.request) + "/sign-in/openid/back"
 
 
 def _cookie(ask: Asked) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+
 from starlette.responses import Response
 
 from qianhang.plan import boundary
@@ -42,12 +44,14 @@ def _overview(ask: Asked) -> Response:
     counts = overview.states(stood)
     first_late, late = overview.late(stood)
     known = tiles.tallies(ask, stood)
+    own = boundary.boundary(ask.store)
+    drawn = tiles.regions(known, own.regions, lang=ask.lang) if own else {}
     chosen = tiles.map_of(known, measure=ask.query("measure"), province=ask.query("province"))
     return page(
         ask, "overview/overview.html", plans=seen, counts=counts, shares=plans.shares(counts),
         targets=counts.total(), late=first_late, late_count=late, shelf=overview.scenarios(ask),
         load=overview.load(ask), news=overview.changed(ask, seen), map=chosen,
-        boundary=boundary.boundary(ask.store), known=tiles.by_name(known),
+        boundary=own, regions={name: asdict(one) for name, one in drawn.items()},
         titles={e.id: e.title for e in shelf.entries()},
         office=ask.who.may("programme_office"),
     )  # fmt: skip

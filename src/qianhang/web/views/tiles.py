@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from qianhang.access import organisations
+from qianhang.core.words import Lang
 from qianhang.plan import atlas
 from qianhang.plan.atlas import Place, Province
 from qianhang.plan.items import Plan
@@ -13,7 +14,7 @@ from qianhang.plan.standing import Standing
 from qianhang.runs import showcase
 from qianhang.web.asked import Asked
 
-__all__ = ["MEASURES", "Map", "Tally", "Tile", "by_name", "map_of", "tallies"]
+__all__ = ["MEASURES", "Map", "Region", "Tally", "Tile", "map_of", "regions", "tallies"]
 
 MEASURES = ("targets", "scenarios")
 _COUNTS = (1, 2, 4, 8, 16)
@@ -70,6 +71,16 @@ class Map:
     cities: tuple[Tile, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Region:
+    """What a region of the operator's map shows; province : the short name of the one it opens."""
+
+    said: str
+    province: str
+    share: float | None
+    scenarios: int
+
+
 def tallies(ask: Asked, stood: Iterable[tuple[Plan, Sequence[Standing]]]) -> Mapping[Place, Tally]:
     """Place -> what is known of it; a province counts what its cities reached as well."""
     sums: dict[Place, _Sum] = {}
@@ -107,13 +118,16 @@ def _cities(province: Province, known: Mapping[Place, Tally]) -> tuple[Tile, ...
     )  # fmt: skip
 
 
-def by_name(known: Mapping[Place, Tally]) -> dict[str, list[float | int | None]]:
-    """Full and short name of a province -> share of targets met, scenarios in use."""
-    found: dict[str, list[float | int | None]] = {}
-    for one in atlas.provinces():
-        tally = known.get(Place(one.short))
-        if tally:
-            found[one.name] = found[one.short] = [tally.share, tally.scenarios]
+def regions(known: Mapping[Place, Tally], names: Iterable[str], *, lang: Lang) -> dict[str, Region]:
+    """Name of a region on the operator's map -> what it shows, and the province that it opens."""
+    found: dict[str, Region] = {}
+    for name in names:
+        place = atlas.place_of(name)
+        one = atlas.find_province(place.province) if place else None
+        if place and one:
+            tally = known.get(place, Tally())
+            said = one.en if lang == "en" and not place.city else name
+            found[name] = Region(said, one.short, tally.share, tally.scenarios)
     return found
 
 
