@@ -66,13 +66,15 @@ class Client:
         seed: int = 0,
         params: Mapping[str, Value] | None = None,
         upload: str | None = None,
+        subject: str = "",
+        region: str = "",
         org: str | None = None,
         again: bool = False,
     ) -> shapes.Ask:
-        """A run put into the queue."""
+        """A run put into the queue; subject, region : what the data are of, and where that lies."""
         body = {
             "scenario": scenario, "case": case, "seed": seed, "params": dict(params or {}),
-            "upload": upload, "org": org, "again": again,
+            "upload": upload, "subject": subject, "region": region, "org": org, "again": again,
         }  # fmt: skip
         return cast(shapes.Ask, self._wire.write("POST", "/asks", json=body).json())
 
