@@ -67,6 +67,12 @@ def test_an_ask_waits_in_the_queue_as_it_was_asked(store, scenario):
             asks.get(store, ask_id, orgs=orgs)
 
 
+def test_of_what_the_data_tell_and_where_it_lies_reaches_the_run(store, scenario, settings):
+    made = put(store, sample(scenario, subject=" 城南泵站 ", region="杭州"))
+    asked = asks.request_of(asks.get(store, made.id), settings.home)
+    assert (asked.subject, asked.region) == ("城南泵站", "杭州")
+
+
 @pytest.mark.parametrize(
     ("asked", "error", "says"),
     [
@@ -77,6 +83,9 @@ def test_an_ask_waits_in_the_queue_as_it_was_asked(store, scenario):
         (Request("industry.fault", pool="moon"), PoolUnavailable, "QH501"),
         (Request("industry.fault", seed=2**31), UsageError, "seed"),
         (Request("industry.fault", seed=-1), UsageError, "seed"),
+        (Request("industry.fault", subject="a" * 201), UsageError, "subject"),
+        (Request("industry.fault", region="a" * 81), UsageError, "region"),
+        (Request("industry.fault", region="a\nb"), UsageError, "region"),
     ],
 )
 def test_what_a_run_would_refuse_is_refused_before_it_is_queued(

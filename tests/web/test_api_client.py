@@ -6,9 +6,11 @@ import typing
 import pytest
 import uvicorn
 
-from qianhang.client import ApiProblem, Client, plan_shapes, shapes
+from qianhang.client import ApiProblem, Client, admin_shapes, office_shapes, plan_shapes, shapes
 from qianhang.client.wire import Wire
+from qianhang.safety import complaints
 from qianhang.web.described import described
+from qianhang.web.site import now
 
 
 @pytest.fixture
@@ -65,6 +67,55 @@ def test_what_people_do_in_a_day(site, client, tmp_path):
     assert len(list(client.datasets())) > 10
 
 
+def test_what_an_office_does_with_a_plan(site, client, tmp_path):
+    site.plan()
+    site.plan(org=site.org("east"))
+    assert len(client.compare_plans("P1", "P2")["plans"]) == 2
+    assert client.plan_comparison("P1", "P2").startswith(b"PK")
+    book = tmp_path / "ledger.xlsx"
+    book.write_bytes(client.ledger_workbook("P1"))
+    assert client.take_ledger("P1", book, only=True)["written"] is False
+    assert client.weigh("P1", {"T1": 2})["weighted"]["weights"] == {"T1": 2.0}
+    assert client.ledger("P1")["whole"]["ref"] == "P1"
+    system = client.coverage("P1")["systems"][0]["code"]
+    client.link("P1", system, kind="scenario", name="water.leak_detection")
+    heading = client.edit_heading(next(client.plans()), region="杭州")
+    assert heading["region"] == "杭州"
+    assert [a["after"] for a in client.acts("P1")][-1] == {"region": "杭州"}
+    made = client.set_milestone("P1", "T1", day="2026-12-31", value=3)
+    assert list(client.milestones("P1", "T1")) == [made]
+    client.override("P1", "T1", "met", reason="已验收", expires="2099-12-31")
+    name = client.rule_suggestions("P1", "T1")[0]["name"]
+    assert client.set_rule("P1", "T1", name=name)["rule"]["name"] == name
+    with pytest.raises(ApiProblem, match="QH825"):
+        client.retract("P1", "T1", 1, why="错")
+    with pytest.raises(ApiProblem, match="QH862"):
+        client.version_changes("P1", 1)
+    client.hold_meeting("P1", "调度会", day="2026-03-01")
+    seen = client.decide("P1", "补报", owner="李娜", item="T1")
+    assert client.close_decision("P1", seen)["state"] == "done"
+    assert client.entrust("P1", "T2", "李娜")["item"] == "T2"
+    assert client.set_rhythm("P1", office="专班")["office"] == "专班"
+    assert client.work("P1")["owners"][0]["person"] == "李娜"
+    assert "李娜" in {due["person"] for due in client.timeline("P1")}
+
+
+def test_what_those_who_answer_do(site, served, signed):
+    site.plan()
+    roles = ("safety_officer", "data_steward", "programme_office", "administrator")
+    key = signed(*roles, scopes=["read", "plan", "data", "admin"]).headers["authorization"]
+    sent = complaints.Sent("advice", "多些公开数据")
+    ref = complaints.receive(site.store, sent, now=now()).ref
+    with Client(served, key.removeprefix("Bearer ")) as client:
+        assert [c["ref"] for c in client.complaints()] == [ref]
+        assert client.answer_complaint(ref, "好")["answer"] == "好"
+        assert client.complaint(ref)["state"] == "answered"
+        assert client.verify_dataset("coal-ash-robena")["name"] == "coal-ash-robena"
+        assert "qianhang" in client.settings()["versions"]
+        with pytest.raises(ApiProblem, match="QH862"):
+            client.publish_bulletin("P1", 1)
+
+
 def test_an_ask_is_followed_to_its_end(client):
     ask = client.ask("energy.load_forecast", seed=3)
     assert client.asked(ask["id"])["state"] == "queued"
@@ -111,7 +162,7 @@ def test_a_busy_server_is_asked_again_with_the_same_key(monkeypatch):
 
 def test_the_clients_shapes_are_those_of_the_description(site):
     told = described(site.app)["components"]["schemas"]
-    for module in (shapes, plan_shapes):
+    for module in (shapes, plan_shapes, office_shapes, admin_shapes):
         for name in module.__all__:
             shape = getattr(module, name)
             assert set(typing.get_type_hints(shape)) == set(told[name]["properties"]), name

@@ -9,7 +9,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self, cast
 
-from qianhang.client import plan_shapes, shapes
+from qianhang.client import admin_shapes, plan_shapes, shapes
+from qianhang.client.office import OfficeCalls
 from qianhang.client.wire import Wire
 
 __all__ = ["Client"]
@@ -18,7 +19,7 @@ _OPEN = ("queued", "running")
 Value = str | int | float | bool
 
 
-class Client:
+class Client(OfficeCalls):
     """One server, asked with one API key; a context manager that closes its connections.
 
     Every method raises ApiProblem where the server refuses.
@@ -66,13 +67,15 @@ class Client:
         seed: int = 0,
         params: Mapping[str, Value] | None = None,
         upload: str | None = None,
+        subject: str = "",
+        region: str = "",
         org: str | None = None,
         again: bool = False,
     ) -> shapes.Ask:
-        """A run put into the queue."""
+        """A run put into the queue; subject, region : what the data are of, and where that lies."""
         body = {
             "scenario": scenario, "case": case, "seed": seed, "params": dict(params or {}),
-            "upload": upload, "org": org, "again": again,
+            "upload": upload, "subject": subject, "region": region, "org": org, "again": again,
         }  # fmt: skip
         return cast(shapes.Ask, self._wire.write("POST", "/asks", json=body).json())
 
@@ -151,6 +154,11 @@ class Client:
         """The registered data sets."""
         return cast(Iterator[shapes.Dataset], self._wire.pages("/datasets", q=text))
 
+    def verify_dataset(self, name: str) -> admin_shapes.DatasetVerified:
+        """Whether a data set's files are here as they were published, their sums computed now."""
+        answer = self._wire.write("POST", f"/datasets/{name}/verification")
+        return cast(admin_shapes.DatasetVerified, answer.json())
+
     def plans(self, text: str = "") -> Iterator[plan_shapes.Plan]:
         """The plans that one may see."""
         return cast(Iterator[plan_shapes.Plan], self._wire.pages("/plans", q=text))
@@ -188,6 +196,31 @@ class Client:
     def bulletin(self, plan: str, number: int, kind: Literal["txt", "html", "docx"]) -> bytes:
         """A bulletin's very bytes."""
         return self._wire.read(f"/plans/{plan}/bulletins/{number}/{kind}").content
+
+    def publish_bulletin(
+        self, plan: str, number: int, *, public: bool = True
+    ) -> plan_shapes.Bulletin:
+        """A bulletin that anybody may read from now, or no more."""
+        place = f"/plans/{plan}/bulletins/{number}/publication"
+        answer = self._wire.write("POST", place, json={"public": public})
+        return cast(plan_shapes.Bulletin, answer.json())
+
+    def complaints(self, *, state: str = "") -> Iterator[admin_shapes.Complaint]:
+        """What people have sent to the organisations for which one answers, the oldest first."""
+        return cast(Iterator[admin_shapes.Complaint], self._wire.pages("/complaints", state=state))
+
+    def complaint(self, ref: str) -> admin_shapes.Complaint:
+        """One complaint."""
+        return cast(admin_shapes.Complaint, self._wire.read(f"/complaints/{ref}").json())
+
+    def answer_complaint(self, ref: str, text: str) -> admin_shapes.Complaint:
+        """The complaint with its answer, in place of an earlier one."""
+        answer = self._wire.write("POST", f"/complaints/{ref}/answer", json={"text": text})
+        return cast(admin_shapes.Complaint, answer.json())
+
+    def settings(self) -> admin_shapes.Settings:
+        """What is set and installed on the server."""
+        return cast(admin_shapes.Settings, self._wire.read("/settings").json())
 
     def accounts(self, org: str = "") -> Iterator[shapes.Account]:
         """The accounts of the organisations that one administers."""

@@ -100,3 +100,4 @@ class Bulletin(TypedDict):
     files: dict[str, str]
     by: str
     at: str
+    published: str

@@ -183,6 +183,8 @@ class Ask(TypedDict):
     seed: int
     params: dict[str, str]
     upload: str
+    subject: str
+    region: str
     state: str
     run: str
     asked: str

@@ -5,7 +5,7 @@ from __future__ import annotations
 import operator
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
 from qianhang.plan import quantity
@@ -282,7 +282,7 @@ def _excluded(record: Evidence, query: Query, *, on: date, since: date | None, c
         return "observed later"
     if since and record.on < since:
         return f"before this year ({since.year})"
-    if query.fresh_days is not None and record.on <= on - timedelta(days=query.fresh_days):
+    if query.fresh_days is not None and (on - record.on).days >= query.fresh_days:
         return f"older than {query.fresh_days} days"
     told = _fact(record, "region")
     if query.region and told and told != query.region:

@@ -39,6 +39,7 @@ __all__ = [
 ]
 
 Aggregate = Literal["last", "sum", "count", "worst", "mean"]
+_OLDEST = 36_500
 _AGGREGATES = ("last", "sum", "count", "worst", "mean")
 _SIGNS = ("==", "!=", ">=", "<=", ">", "<", "in")
 
@@ -307,10 +308,15 @@ def _check(query: Query, where: str) -> None:
         raise UsageError(
             "QH824", f"{where}: a mean hides the worst", hint="mean_asked = true if it is meant"
         )
+    texts = (query.key, query.region, *(each[0] for each in query.where if each))
+    if not all(isinstance(text, str) for text in texts):
+        raise UsageError("QH824", f"{where}: key, region and the names of facts are texts")
     for each in query.where:
         if len(each) != 3 or each[1] not in _SIGNS:
             raise UsageError(
                 "QH824", f"{where} where: {each!r}; expected [fact, sign, value], sign of {_SIGNS}"
             )
-    if query.fresh_days is not None and query.fresh_days < 1:
-        raise UsageError("QH824", f"{where}: fresh_days {query.fresh_days}; expected 1 or more")
+    days = query.fresh_days
+    if days is not None and not (isinstance(days, int) and 1 <= days <= _OLDEST):
+        message = f"{where}: fresh_days {str(days)[:40]}; expected 1 to {_OLDEST}, whole"
+        raise UsageError("QH824", message)

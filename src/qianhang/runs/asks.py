@@ -55,6 +55,7 @@ class Ask:
     data : the user's own data below their organisation's uploads, "" for the registered set
     run : the run that carries it out, or that was found finished; "" before that
     key : the key of that run once it has ended well
+    subject, region : of which place, plant or network the data tell, and where it lies
     stop : who asked for it to be stopped
     error : what the error told where it failed: code, message, hint, the place in a table
     """
@@ -78,6 +79,8 @@ class Ask:
     stop: str
     error: Mapping[str, Any]
     again: bool = False
+    subject: str = ""
+    region: str = ""
 
     @property
     def cursor(self) -> listing.Cursor:
@@ -211,8 +214,9 @@ def request_of(ask: Ask, home: Path) -> Request:
     """
     data = upload(home, ask.org, ask.data) if ask.data else None
     return Request(
-        ask.scenario, ask.case, data, ask.seed, ask.pool, ask.params, ask.again, org=ask.org
-    )
+        ask.scenario, ask.case, data, ask.seed, ask.pool, ask.params, ask.again, org=ask.org,
+        subject=ask.subject, region=ask.region,
+    )  # fmt: skip
 
 
 def upload(home: Path, org: str, name: str | Path) -> Path:
@@ -244,11 +248,21 @@ def _checked(asked: Request, home: Path | None) -> Request:
             raise UsageError("QH802", f"parameter {name}: more than {_LONGEST} characters, or NUL")
     if not 0 <= asked.seed <= _MOST_SEED:
         raise UsageError("QH802", f"seed {asked.seed}: expected 0 to {_MOST_SEED}")
-    asked = replace(asked, data=data)
+    subject, region = _place(asked)
+    asked = replace(asked, data=data, subject=subject, region=region)
     pack, case, _ = resolve(asked)
     compute.pool(asked.pool, folder=Path("jobs"))
     place = str(data.relative_to((home / "uploads" / asked.org).resolve())) if data and home else ""
     return replace(asked, scenario=pack.id, case=case.name, data=Path(place) if place else None)
+
+
+def _place(asked: Request) -> tuple[str, str]:
+    """Subject and region, without the blanks around them; refused where no name is so long."""
+    subject, region = asked.subject.strip(), asked.region.strip()
+    for name, text, longest in (("subject", subject, 200), ("region", region, 80)):
+        if len(text) > longest or not text.isprintable():
+            raise UsageError("QH802", f"{name}: expected at most {longest} characters of one line")
+    return subject, region
 
 
 def _row(asked: Request, *, by: str, now: datetime) -> dict[str, Any]:
@@ -264,6 +278,8 @@ def _row(asked: Request, *, by: str, now: datetime) -> dict[str, Any]:
         "params": json.dumps(dict(asked.params), ensure_ascii=False, sort_keys=True),
         "data": str(asked.data or ""),
         "again": asked.again,
+        "subject": asked.subject,
+        "region": asked.region,
         "state": "queued",
         "asked": _text(now),
         "attempts": 0,
@@ -271,7 +287,7 @@ def _row(asked: Request, *, by: str, now: datetime) -> dict[str, Any]:
     }
 
 
-_SAME = ("scenario", "case", "seed", "pool", "params", "data", "again")
+_SAME = ("scenario", "case", "seed", "pool", "params", "data", "again", "subject", "region")
 
 
 def _with_token(tx: Transaction, row: Mapping[str, Any]) -> Ask | None:

@@ -61,6 +61,8 @@ ask = Table(
     Column("attempts", Integer, nullable=False),
     Column("stop", String(80), nullable=False),
     Column("error", Text, nullable=False),
+    Column("subject", String(200), nullable=False, server_default=""),
+    Column("region", String(80), nullable=False, server_default=""),
     Index("ix_ask_asked", "asked", "id", "org"),
     Index("ix_ask_state", "state", "asked", "id", "org"),
     Index("ix_ask_org", "org", "asked", "id"),

@@ -28,7 +28,7 @@ PARTS = (
     plan_schema.PART,
     access_schema.PART,
     safety_schema.PART,
-    Part("runs", "qianhang.runs.migrations", "runs_0002"),
+    Part("runs", "qianhang.runs.migrations", "runs_0003"),
 )
 
 

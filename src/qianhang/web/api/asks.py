@@ -35,6 +35,11 @@ class NewAsk(Sent):
         json_schema_extra={
             "examples": [
                 {"scenario": "energy.load_forecast", "seed": 0, "params": {}},
+                {
+                    "scenario": "energy.load_forecast",
+                    "subject": "城南变电站",
+                    "region": "杭州",
+                },
             ]
         }
     )
@@ -47,6 +52,14 @@ class NewAsk(Sent):
     )
     upload: str | None = Field(
         default=None, description="Id of an upload with one's own data", max_length=120
+    )
+    subject: str = Field(
+        default="",
+        description="Of which place, plant or network one's own data tell; else the file's name",
+        max_length=200,
+    )
+    region: str = Field(
+        default="", description="City or county in which it lies, for the ledger", max_length=80
     )
     org: str | None = Field(
         default=None, description="For which organisation; one's own where null", max_length=40
@@ -75,6 +88,8 @@ class Ask(BaseModel):
     upload: str = Field(
         description="Id of the upload; empty for the registered data", examples=[""]
     )
+    subject: str = Field(description="Of what the data tell; empty for the data's name")
+    region: str = Field(description="City or county in which it lies; empty where nobody said")
     state: str = Field(
         description="queued, running, finished, failed, interrupted or cancelled",
         examples=["finished"],
@@ -129,6 +144,8 @@ def create_ask(
         seed=wanted.seed,
         params={name: _text(value) for name, value in wanted.params.items()},
         again=wanted.again,
+        subject=wanted.subject,
+        region=wanted.region,
     )
     put = asks.put(
         ask.store, request, org=org, by=ask.who.account.id, now=ask.now, home=ask.settings.home,
@@ -226,7 +243,7 @@ def _text(value: str | int | float | bool) -> str:
 def _ask(found: asks.Ask) -> Ask:
     plain = (
         "id", "org", "account", "scenario", "case", "seed", "state", "run", "asked", "started",
-        "ended",
+        "ended", "subject", "region",
     )  # fmt: skip
     error = found.error
     return Ask(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Iterable
 from typing import Annotated, Literal
 
 from fastapi import Path
@@ -11,7 +12,7 @@ from starlette.responses import Response
 
 from qianhang.core.errors import UsageError
 from qianhang.plan.items import Plan
-from qianhang.plan.office import printing
+from qianhang.plan.office import printing, publishing
 from qianhang.plan.office.bulletin import Order
 from qianhang.web.api.paging import Cursor, Limit, Page, sliced
 from qianhang.web.api.shapes import PlanRef, Sent
@@ -58,6 +59,15 @@ class Bulletin(BaseModel):
     files: dict[str, str] = Field(description="Format -> sha256")
     by: str
     at: str = Field(description="UTC")
+    published: str = Field(description="Since when anybody may read it, UTC; empty where not")
+
+
+class Publication(Sent):
+    """Whether anybody may read a bulletin."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"public": True}]})
+
+    public: bool
 
 
 class Bulletins(Page):
@@ -71,7 +81,7 @@ def list_bulletins(ask: Who, plan: PlanRef, limit: Limit = 50, cursor: Cursor = 
     """The plan's bulletins, in the order in which they were issued."""
     every = printing.issued(ask.store, plans.seen_plan(ask, plan))
     page, next_ = sliced(every, cursor, limit=limit, key=lambda b: (f"{b.id:012d}",))
-    return Bulletins(items=[_bulletin(b) for b in page], next=next_)
+    return Bulletins(items=_bulletins(ask, page), next=next_)
 
 
 @routes.post("", plans.ROLE, scope="plan", status_code=201)
@@ -85,13 +95,24 @@ def issue_bulletin(ask: Who, plan: PlanRef, wanted: NewBulletin) -> Bulletin:
         wanted.period.strip(), wanted.title, wanted.issuer, wanted.number, wanted.to, wanted.note,
         lang=wanted.lang,
     )  # fmt: skip
-    return _bulletin(printing.issue(ask.store, found, order, on=day, by=ask.by, at=ask.now))
+    made = printing.issue(ask.store, found, order, on=day, by=ask.by, at=ask.now)
+    return _bulletins(ask, [made])[0]
 
 
 @routes.get("/{number}", "signed")
 def get_bulletin(ask: Who, plan: PlanRef, number: Number) -> Bulletin:
     """One bulletin."""
-    return _bulletin(_seen(ask, plans.seen_plan(ask, plan), number))
+    return _bulletins(ask, [_seen(ask, plans.seen_plan(ask, plan), number)])[0]
+
+
+@routes.post("/{number}/publication", plans.ROLE, scope="plan")
+def publish_bulletin(ask: Who, plan: PlanRef, number: Number, wanted: Publication) -> Bulletin:
+    """The bulletin, public from now on the portal, or public no more."""
+    found = plans.own_plan(ask, plan)
+    one = _seen(ask, found, number)
+    decide = publishing.publish if wanted.public else publishing.withdraw
+    decide(ask.store, found, one.id, by=ask.by, at=ask.now)
+    return _bulletins(ask, [one])[0]
 
 
 @routes.get(
@@ -119,7 +140,12 @@ def _seen(ask: Asked, plan: Plan, number: int) -> printing.Issued:
     raise UsageError("QH862", f"plan {plan.ref} has no bulletin {number}")
 
 
-def _bulletin(found: printing.Issued) -> Bulletin:
+def _bulletins(ask: Asked, found: Iterable[printing.Issued]) -> list[Bulletin]:
+    public = {p.bulletin.id: p.at for p in publishing.published(ask.store)}
+    return [_bulletin(one, public.get(one.id, "")) for one in found]
+
+
+def _bulletin(found: printing.Issued, published: str) -> Bulletin:
     return Bulletin(
         id=found.id,
         on=found.on,
@@ -129,4 +155,5 @@ def _bulletin(found: printing.Issued) -> Bulletin:
         files=dict(found.files),
         by=found.by,
         at=found.at,
+        published=published,
     )

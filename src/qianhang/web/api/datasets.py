@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 
 from qianhang.core.errors import UsageError
 from qianhang.core.manifest import Words as Both
-from qianhang.data import DataSet, all_datasets
+from qianhang.data import DataSet, all_datasets, verify
 from qianhang.web.api.paging import Cursor, Limit, Page, sliced
 from qianhang.web.api.shapes import Words, words
 from qianhang.web.asked import Who
@@ -18,6 +18,7 @@ from qianhang.web.routes import Endpoints
 __all__ = ["routes"]
 
 routes = Endpoints("/datasets", tag="datasets")
+Name = Annotated[str, Path(max_length=120, examples=["coal-ash-robena"])]
 
 
 class DatasetFile(BaseModel):
@@ -39,7 +40,7 @@ class DatasetColumn(BaseModel):
 class Dataset(BaseModel):
     """A registered data set: source, licence, files."""
 
-    name: str = Field(examples=["uci-power-plant"])
+    name: str = Field(examples=["coal-ash-robena"])
     title: Words
     source: list[str] = Field(description="Where it is published")
     licence: str
@@ -49,6 +50,22 @@ class Dataset(BaseModel):
     size: int = Field(description="bytes of all files")
     files: list[DatasetFile]
     columns: dict[str, DatasetColumn]
+
+
+class FileVerified(BaseModel):
+    """One file as it lies here."""
+
+    name: str
+    state: str = Field(description="ok, absent or spoilt", examples=["ok"])
+    found: str = Field(description="The sum that was found where it is spoilt")
+
+
+class DatasetVerified(BaseModel):
+    """Whether a data set is here as it was published."""
+
+    name: str
+    whole: bool
+    files: list[FileVerified]
 
 
 class Datasets(Page):
@@ -72,13 +89,26 @@ def list_datasets(
 
 
 @routes.get("/{name}", "signed")
-def get_dataset(
-    _: Who, name: Annotated[str, Path(max_length=120, examples=["uci-power-plant"])]
-) -> Dataset:
+def get_dataset(_: Who, name: Name) -> Dataset:
     """One data set."""
+    return _shape(_found(name))
+
+
+@routes.post("/{name}/verification", "data_steward", scope="data")
+def verify_dataset(_: Who, name: Name) -> DatasetVerified:
+    """Every file's sum computed now, beside those that it may have."""
+    states = verify(_found(name))
+    return DatasetVerified(
+        name=name,
+        whole=all(s.state == "ok" for s in states),
+        files=[FileVerified(name=s.name, state=s.state, found=s.found) for s in states],
+    )
+
+
+def _found(name: str) -> DataSet:
     for found in all_datasets():
         if found.name == name:
-            return _shape(found)
+            return found
     raise UsageError("QH862", f"no data set {name!r} here")
 
 

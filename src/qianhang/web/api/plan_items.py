@@ -15,7 +15,7 @@ from qianhang.web.asked import Who
 from qianhang.web.routes import Endpoints
 from qianhang.web.views import plans
 
-__all__ = ["Code", "routes"]
+__all__ = ["Code", "Item", "routes", "shown"]
 
 routes = Endpoints("/plans/{plan}/items", tag="plans")
 Code = Annotated[
@@ -98,13 +98,13 @@ def list_plan_items(
     )
     fits = [i for i in found if section in ("", i.section) and all(w in i.name for w in q.split())]
     page, next_ = sliced(fits, cursor, limit=limit, key=_order)
-    return Items(items=[_item(i) for i in page], next=next_)
+    return Items(items=[shown(i) for i in page], next=next_)
 
 
 @routes.get("/{code}", "signed")
 def get_plan_item(ask: Who, plan: PlanRef, code: Code) -> Item:
     """One item."""
-    return _item(plans.seen_item(ask, plans.seen_plan(ask, plan), code))
+    return shown(plans.seen_item(ask, plans.seen_plan(ask, plan), code))
 
 
 @routes.post("/{code}/review", plans.ROLE, scope="plan")
@@ -114,14 +114,14 @@ def review_plan_item(ask: Who, plan: PlanRef, code: Code, wanted: Review) -> Ite
     now = plans.seen_item(ask, found, code)
     seen = replace(now, version=wanted.version, revision=wanted.revision)
     if wanted.act == "reject":
-        return _item(review.reject(ask.store, seen, by=ask.by, at=ask.now, why=wanted.why))
+        return shown(review.reject(ask.store, seen, by=ask.by, at=ask.now, why=wanted.why))
     if wanted.act == "edit":
         new = review.edit(ask.store, seen, wanted.values, by=ask.by, at=ask.now)
     else:
         new = review.confirm(ask.store, seen, by=ask.by, at=ask.now)
     if new.kind == "target":
         rules.confirm_rules(ask.store, found, by=ask.by, at=ask.now, codes=[new.code])
-    return _item(new)
+    return shown(new)
 
 
 @routes.post("/review", plans.ROLE, scope="plan")
@@ -142,7 +142,8 @@ def _order(item: items.Item) -> tuple[str, str]:
     return (str(_KINDS.index(item.kind)), f"{int(item.code[1:]):09d}")
 
 
-def _item(found: items.Item) -> Item:
+def shown(found: items.Item) -> Item:
+    """The item as the API shows it."""
     plain = (
         "ref", "code", "kind", "name", "section", "span", "start", "end", "state", "version",
         "revision", "by", "at",

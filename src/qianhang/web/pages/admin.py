@@ -7,12 +7,13 @@ from typing import Any
 from fastapi.responses import HTMLResponse, RedirectResponse
 from starlette.responses import Response
 
-from qianhang.access import ROOT, tickets
+from qianhang.access import tickets
 from qianhang.web.asked import Asked, Who
 from qianhang.web.render import page
 from qianhang.web.routes import Pages
+from qianhang.web.views.settings import administers_platform
 
-__all__ = ["admin_page", "administers_platform", "back", "link_page", "mine", "routes"]
+__all__ = ["admin_page", "back", "link_page", "mine", "routes"]
 
 routes = Pages("/admin")
 _TABS = ("organisations", "people", "log", "settings")
@@ -27,11 +28,6 @@ def admin(_: Who) -> Response:
 def mine(ask: Asked) -> frozenset[str]:
     """The organisations that the reader administers."""
     return ask.who.orgs_by_role.get("administrator", frozenset())
-
-
-def administers_platform(ask: Asked) -> bool:
-    """Whether the reader administers the platform's own organisation."""
-    return ask.who.may("administrator", ROOT)
 
 
 def admin_page(

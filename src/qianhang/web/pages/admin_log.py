@@ -9,9 +9,10 @@ from qianhang.access import ROOT, administration
 from qianhang.runs import journal
 from qianhang.store import Check
 from qianhang.web.asked import Asked, Who
-from qianhang.web.pages.admin import admin_page, administers_platform, mine
+from qianhang.web.pages.admin import admin_page, mine
 from qianhang.web.routes import Pages
 from qianhang.web.views.log_facts import facts
+from qianhang.web.views.settings import administers_platform
 
 __all__ = ["routes"]
 

@@ -5,22 +5,19 @@ from __future__ import annotations
 from fastapi.responses import HTMLResponse
 from starlette.responses import Response
 
-from qianhang.core.errors import QianhangError, UsageError
-from qianhang.plan import items
+from qianhang.core.errors import QianhangError
 from qianhang.plan.office import comparison
-from qianhang.plan.office.compare import Comparison, of_plan, side_by_side
+from qianhang.plan.office.compare import Comparison
 from qianhang.web import sheets
 from qianhang.web.asked import Asked, Who
 from qianhang.web.problems import status_of
 from qianhang.web.render import page
 from qianhang.web.routes import Pages
-from qianhang.web.views import plans
+from qianhang.web.views import plan_compare, plans
 
 __all__ = ["routes"]
 
 routes = Pages("/plans")
-
-_MOST = 8
 
 
 @routes.get("/compare", "signed")
@@ -50,17 +47,4 @@ def workbook(ask: Who) -> Response:
 
 
 def _compared(ask: Asked) -> Comparison:
-    refs = tuple(dict.fromkeys(ask.request.query_params.getlist("plan")))
-    if len(refs) > _MOST:
-        raise UsageError("QH833", f"{len(refs)} plans, expected 2 to {_MOST}")
-    chosen = [plans.seen_plan(ask, ref) for ref in refs]
-    sides = [
-        of_plan(
-            p,
-            items.items(ask.store, p),
-            match=plans.mission_of,
-            name=f"{p.ref} {p.region or p.title}",
-        )
-        for p in chosen
-    ]
-    return side_by_side(sides)
+    return plan_compare.compared(ask, ask.request.query_params.getlist("plan"))

@@ -8,25 +8,21 @@ from fastapi import File, Form, UploadFile
 from fastapi.responses import HTMLResponse, RedirectResponse
 from starlette.responses import Response
 
-from qianhang.core.errors import ContractError, QianhangError
-from qianhang.plan import items, rollup
+from qianhang.core.errors import QianhangError
 from qianhang.plan.items import Plan
-from qianhang.plan.office import intake, sheets
 from qianhang.plan.office.intake import Intake
-from qianhang.plan.stated import set_setting
 from qianhang.web import sheets as files
 from qianhang.web.asked import Asked, Who
 from qianhang.web.problems import status_of
 from qianhang.web.render import page
 from qianhang.web.routes import Pages
-from qianhang.web.views import plan_ledger, plans
+from qianhang.web.views import plan_ledger, plan_workbook, plans
 
 __all__ = ["routes"]
 
 routes = Pages("/plans")
 
 _VIEWS = ("section", "task", "unit", "target")
-_LARGEST = 20 << 20
 
 
 @routes.get("/{ref}", "signed")
@@ -39,8 +35,7 @@ def ledger(ask: Who, ref: str) -> HTMLResponse:
 def workbook(ask: Who, ref: str) -> Response:
     """The ledger in the layout that offices use; what may be edited there comes back in."""
     plan, day = plans.seen_plan(ask, ref), plans.day_asked(ask)
-    lines = intake.current(ask.store, plan, on=day)
-    body = sheets.workbook(lines, plan=plan.title, ref=plan.ref, on=day, lang=ask.lang)
+    body = plan_workbook.workbook(ask, plan, on=day, lang=ask.lang)
     named = {"Content-Disposition": f'attachment; filename="{plan.ref}-{day}.xlsx"'}
     return Response(body, media_type=files.KINDS["xlsx"], headers=named)
 
@@ -53,15 +48,10 @@ def takes(
     only: Annotated[bool, Form()] = False,
 ) -> HTMLResponse:
     """What a workbook that came back changes: only told, or taken whole."""
-    plan, day = plans.own_plan(ask, ref), plans.today(ask)
+    plan = plans.own_plan(ask, ref)
     try:
-        data = file.file.read(_LARGEST + 1)
-        if len(data) > _LARGEST:
-            raise ContractError("QH184", f"the file is larger than {_LARGEST >> 20} MiB")
-        sheet = sheets.read_sheet(data, (file.filename or "ledger.xlsx")[-120:])
-        found = intake.check(ask.store, plan, sheet, on=day)
-        if not only:
-            intake.take(ask.store, plan, found, on=day, by=ask.by, at=ask.now)
+        data = file.file.read(plan_workbook.LARGEST + 1)
+        found = plan_workbook.taken(ask, plan, data, name=file.filename or "", only=only)
     except QianhangError as cause:
         return _ledger(ask, plan, error=cause)
     return _ledger(ask, plans.seen_plan(ask, ref), taken=found, only=only)
@@ -71,12 +61,10 @@ def takes(
 def weigh(ask: Who, ref: str, weights: Annotated[str, Form(max_length=20_000)] = "") -> Response:
     """The ledger with these weights, or without any."""
     plan = plans.own_plan(ask, ref)
-    known = {i.code for i in items.items(ask.store, plan, kind="target")}
     try:
-        found = rollup.read_weights(weights.split(), known)
+        plan_workbook.weigh(ask, plan, weights.split())
     except QianhangError as cause:
         return _ledger(ask, plan, error=cause)
-    set_setting(ask.store, plan, "weights", found, by=ask.by, at=ask.now)
     return RedirectResponse(f"/plans/{plan.ref}", status_code=303)
 
 

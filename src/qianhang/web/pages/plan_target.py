@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from datetime import date
 from typing import Annotated
 
@@ -12,7 +11,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from starlette.responses import Response
 
 from qianhang.core.errors import QianhangError, UsageError
-from qianhang.plan import answers, evidence, rules, stated
+from qianhang.plan import answers, rules, stated
 from qianhang.plan.evidence import Observation
 from qianhang.plan.items import Item, Plan
 from qianhang.plan.reasons import in_words
@@ -22,7 +21,7 @@ from qianhang.web.asked import Asked, Who
 from qianhang.web.problems import status_of
 from qianhang.web.render import page
 from qianhang.web.routes import Pages
-from qianhang.web.views import plan_target, plans
+from qianhang.web.views import plan_rules, plan_target, plans
 
 __all__ = ["routes"]
 
@@ -126,9 +125,7 @@ def retract(
     """The target without a record that was made for it alone."""
     plan, item = _own(ask, ref, code)
     try:
-        if seq not in {e.seq for e in evidence.evidence(ask.store, target=item.ref)}:
-            raise UsageError("QH825", f"record {seq} was not made for {item.ref}")
-        evidence.retract(ask.store, seq, why=why, by=ask.by, at=ask.now)
+        plan_rules.retracted(ask, item, seq, why=why)
     except QianhangError as cause:
         return _target(ask, plan, item, error=cause)
     return _back(item)
@@ -146,13 +143,7 @@ def _rule(plan: Plan, item: Item, *, name: str, written: str) -> Rule:
         if not written.lstrip().startswith("{"):
             raise UsageError("QH824", "a rule is written as JSON: { ... }")
         return rules.read_rule(written)
-    seed = next((s for s in rules.suggestions() if s.name == name), None)
-    if seed is None:
-        raise UsageError("QH824", f"no suggested rule {name[:40]!r}")
-    fits = rules.suggest(item, region=rules.counted_in(plan))
-    if fits.name == seed.name:
-        return fits
-    return Rule(replace(seed.query, region=rules.counted_in(plan)), name=seed.name)
+    return plan_rules.seeded(plan, item, name)
 
 
 def _name(file: UploadFile) -> str:

@@ -10,13 +10,13 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from starlette.responses import Response
 
 from qianhang.core.errors import QianhangError
-from qianhang.plan import items, review, revision
+from qianhang.plan import review
 from qianhang.plan.items import Item, Plan
 from qianhang.web.asked import Asked, Who
 from qianhang.web.problems import status_of
 from qianhang.web.render import page
 from qianhang.web.routes import Pages
-from qianhang.web.views import plans
+from qianhang.web.views import plan_versions, plans
 
 __all__ = ["routes"]
 
@@ -64,8 +64,7 @@ def _versions(ask: Asked, plan: Plan, *, error: QianhangError | None = None) -> 
     old = old if 1 <= old < plan.version else plan.version - 1
     found = None
     if old:
-        before = items.items(ask.store, plan, version=old)
-        found = revision.difference(before, items.items(ask.store, plan))
+        found = plan_versions.difference(ask, plan, old)
     return page(
         ask, "plans/versions.html", status=status_of(error) if error else 200, plan=plan, old=old,
         found=found, acts=review.history(ask.store, plan)[::-1][:_ACTS], cell=_cell,

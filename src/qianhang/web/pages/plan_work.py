@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date
 from typing import Annotated
 
 from fastapi import Form
@@ -11,14 +11,14 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from starlette.responses import Response
 
 from qianhang.core.errors import QianhangError, UsageError
-from qianhang.plan import items, stated
+from qianhang.plan import items
 from qianhang.plan.items import Plan
-from qianhang.plan.office import agenda, work
+from qianhang.plan.office import agenda
 from qianhang.web.asked import Asked, Who
 from qianhang.web.problems import status_of
 from qianhang.web.render import page
 from qianhang.web.routes import Pages
-from qianhang.web.views import plan_time, plans
+from qianhang.web.views import plan_time, plan_work, plans
 
 __all__ = ["routes"]
 
@@ -29,7 +29,7 @@ routes = Pages("/plans")
 def timeline(ask: Who, ref: str) -> HTMLResponse:
     """Deadlines, milestones and decisions by quarter."""
     plan, day = plans.seen_plan(ask, ref), plans.today(ask)
-    every = work.dues(ask.store, plan, stood=plans.stand(ask, plan, on=day))
+    every = plan_work.dues(ask, plan, on=day)
     return page(
         ask, "plans/timeline.html", plan=plan, tab="timeline",
         quarters=plan_time.quarters(every, today=day), today=day,
@@ -118,28 +118,19 @@ def beat(
         f"office={office}", f"quarterly={'yes' if quarterly else 'no'}",
     )  # fmt: skip
     try:
-        raw = work.written(stated.setting(ask.store, plan, work.RHYTHM, {}), given)
-        work.read_rhythm(raw)
+        plan_work.beat(ask, plan, given)
     except QianhangError as cause:
         return _work(ask, plan, error=cause)
-    stated.set_setting(ask.store, plan, work.RHYTHM, raw, by=ask.by, at=ask.now)
     return _back(plan)
 
 
 def _work(ask: Asked, plan: Plan, *, error: QianhangError | None = None) -> HTMLResponse:
-    day = plans.today(ask)
-    beat = work.rhythm(ask.store, plan)
-    every = work.dues(ask.store, plan, stood=plans.stand(ask, plan, on=day))
-    ahead = day + timedelta(days=max(beat.remind, default=0))
-    regular = work.reports(plan, beat, since=day - timedelta(days=1), until=ahead)
-    coming = sorted((d for d in (*every, *regular) if day <= d.day <= ahead), key=lambda d: d.day)
+    found = plan_work.desk(ask, plan)
     return page(
-        ask, "plans/work.html", status=status_of(error) if error else 200, plan=plan, day=day,
-        rhythm=beat, coming=[(d, (d.day - day).days) for d in coming],
-        reminded={r.due for r in work.reminders((*every, *regular), beat, today=day)},
-        late=work.escalations(every, beat, today=day),
-        meetings=agenda.meetings(ask.store, plan)[::-1],
-        decisions=agenda.decisions(ask.store, plan), owners=agenda.owners(ask.store, plan),
+        ask, "plans/work.html", status=status_of(error) if error else 200, plan=plan,
+        day=found.day, rhythm=found.rhythm,
+        coming=[(d, (d.day - found.day).days) for d in found.coming], reminded=found.reminded,
+        late=found.late, meetings=found.meetings, decisions=found.decisions, owners=found.owners,
         named={i.code: i for i in items.items(ask.store, plan) if i.confirmed},
         may=plans.may_write(ask, plan), error=error, tab="work",
     )  # fmt: skip

@@ -92,6 +92,8 @@ def asks_for_run(
     case: Annotated[str, Form()] = "",
     seed: Annotated[str, Form()] = "0",
     org: Annotated[str, Form()] = "",
+    subject: Annotated[str, Form()] = "",
+    region: Annotated[str, Form()] = "",
     again: Annotated[bool, Form()] = False,
     files: Annotated[list[UploadFile] | None, File()] = None,
     typed: Annotated[dict[str, str] | None, Depends(_typed)] = None,
@@ -108,6 +110,8 @@ def asks_for_run(
             seed=int(seed) if seed.isdecimal() else -1,
             params=_params(pack, typed or {}),
             again=again,
+            subject=subject,
+            region=region,
         )
         put = asks.put(
             ask.store, request, org=org, by=ask.who.account.id, now=ask.now,
