@@ -267,6 +267,22 @@ def test_a_link_by_hand_realises_a_system(site, office, plan):
     assert "water.leak_detection" in client.get(f"/plans/{plan.ref}/coverage").text
 
 
+def test_a_figure_names_its_site_and_run_to_those_alone_who_see_the_run(site, office, plan):
+    site.org("alpha", kind="company")
+    item = items.find_item(site.store, f"{plan.ref}.T1")
+    rules.set_rule(site.store, item, rules.Rule(rules.Query(("figure",), "last")), by="t", at=now())
+    ours, theirs = site.run(own="load.csv"), site.run(org="alpha", own="theirs.csv")
+    for run, name in ((ours, "东区变电站"), (theirs, "西区变电站")):
+        seen = evidence.Observation("figure", name, now().date(), 97.5, "%", key=name)
+        with site.store.write() as tx:
+            evidence.observe(tx, seen, grade="A", by=f"run {run.id}", at=now())
+    page = office().get(f"/plans/{plan.ref}/targets/T1").text
+    assert f'<a href="/runs/{ours.id}">东区变电站</a>' in page
+    assert "其他单位的数据" in page
+    assert "西区变电站" not in page
+    assert theirs.id not in page
+
+
 def test_the_rhythm_of_reminders_is_checked_before_it_is_kept(site, office, plan):
     client, where = office(), f"/plans/{plan.ref}/rhythm"
     sent = {"remind": "30,7", "escalate": "1,15,30", "reporting_day": "20", "office": "专班"}

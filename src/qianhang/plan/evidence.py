@@ -40,6 +40,7 @@ KINDS = (
     "document", "claim",
 )  # fmt: skip
 _KIND, _RETRACTED = "evidence", "evidence.retracted"
+_RUN = "run "  # how a run signs its observations
 _INDICATOR = re.compile(r"M\d{3}")
 
 
@@ -92,6 +93,7 @@ class Evidence:
     """One record.
 
     indicator : row of the mission table that a run shows, "" for what is not a run
+    run : the run that left it, "" where none did
     retracted : why it was taken back, "" while it stands
     """
 
@@ -222,7 +224,7 @@ def _read(entry: LogEntry) -> dict[str, Any]:
         "indicator": "" if seen else entry.subject,
         "grade": told["grade"],
         "scenario": told.get("scenario", ""),
-        "run": told.get("run", ""),
+        "run": told.get("run", "") or _run_of(told.get("by", "")),
         "facts": told["facts"],
         "kind": told.get("kind", "run"),
         "subject": told.get("subject") or told.get("scenario", ""),
@@ -234,6 +236,11 @@ def _read(entry: LogEntry) -> dict[str, Any]:
         "by": told.get("by", "platform"),
         "files": told.get("files", {}),
     }
+
+
+def _run_of(by: str) -> str:
+    """The run that left an observation; "" where something else did."""
+    return by.removeprefix(_RUN) if by.startswith(_RUN) else ""
 
 
 def checked(seen: Observation, *, grade: str, by: str) -> None:

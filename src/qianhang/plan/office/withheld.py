@@ -17,14 +17,13 @@ if TYPE_CHECKING:
 
 __all__ = ["withheld"]
 
-_RUN = "run "
 # A subject that was taken out, where a reason quoted it.
 _GONE = "…"
 
 
 def withheld(found: Sequence[Standing], records: Iterable[Evidence]) -> tuple[Standing, ...]:
     """The standings without the names of what organisations measured on data of their own."""
-    shown = {r.seq: _shown(r) for r in records if r.by.startswith(_RUN)}
+    shown = {r.seq: _shown(r) for r in records if r.run}
     return tuple(_without(one, shown) for one in found)
 
 

@@ -129,12 +129,18 @@ def _components(ask: Asked, found: Standing, records: Sequence[Evidence]) -> lis
             part = replace(part, subject=ask.t("plans.elsewhere"))
         made.append(
             Shown(
-                part, run, behind.by if behind else "",
+                part, run, _signed(behind, shown=bool(run)) if behind else "",
                 tuple(behind.files) if behind else (), behind.retracted if behind else "",
                 behind is not None and behind.target == found.item.ref,
             )
         )  # fmt: skip
     return made
+
+
+def _signed(behind: Evidence, *, shown: bool) -> str:
+    """Who recorded it; not the run where the reader may not see that."""
+    own = behind.kind == "run" or not behind.run
+    return behind.by if own or shown else ""
 
 
 def _may_open(ask: Asked, run: str) -> bool:
