@@ -14,6 +14,8 @@ from qianhang.runs import Request, carry_out
 from qianhang.runs.workplace import open_store
 from qianhang.store import Settings
 
+pytestmark = pytest.mark.xdist_group("feeds")  # two runs that every test here looks at
+
 FEED = """
 [[feeds]]
 indicator = { zh = "故障识别能力", en = "faults told apart" }

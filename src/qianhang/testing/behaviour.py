@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import copy
 import dataclasses
 import math
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
-from qianhang.core.inputs import Inputs
 from qianhang.core.manifest import Manifest
 from qianhang.core.schema import nearest
 from qianhang.models import save
@@ -28,11 +25,6 @@ __all__ = [
     "model_survives_a_fresh_process",
     "same_answer_twice",
 ]
-
-_FUNCTIONS = (
-    "fit", "predict", "baseline", "practice", "detect", "solve", "cost", "violations", "policy",
-    "passages", "answer", "estimate", "compute", "tables",
-)  # fmt: skip
 
 _TIMES = ("_ms", "cpu_s")  # endings of measured times, which are no answers
 
@@ -90,7 +82,7 @@ def _units(manifest: Manifest, figure: str) -> tuple[str, ...]:
 
 def same_answer_twice(subject: Subject) -> None:
     """Tried again with the same seed, every score and every answer is the same."""
-    again = subject.tried(subject.code)
+    again, _ = subject.again
     for name in ("scores", "trivial", "practice"):
         first, second = getattr(subject.trial, name), getattr(again, name)
         for metric, value in first.items():
@@ -108,32 +100,9 @@ def same_answer_twice(subject: Subject) -> None:
 
 def arguments_stay_untouched(subject: Subject) -> None:
     """No function of the pack changes a frame that it is given."""
-    watched = subject.standing_in(
-        **{n: _watched(n, getattr(subject.code, n)) for n in _FUNCTIONS if hasattr(subject.code, n)}
-    )
-    subject.tried(watched)
-
-
-def _watched(name: str, function: Any) -> Any:
-    def call(*args: Any, **kwargs: Any) -> Any:
-        before = [copy.deepcopy(_frames(a)) for a in args]
-        result = function(*args, **kwargs)
-        for position, (old, arg) in enumerate(zip(before, args, strict=True)):
-            now = _frames(arg)
-            for key, frame in old.items():
-                if difference := same_frames(frame, now[key]):
-                    raise Broken(f"{name}() changes its argument {position + 1}: {difference}")
-        return result
-
-    return call
-
-
-def _frames(value: Any) -> dict[str, pd.DataFrame]:
-    if isinstance(value, pd.DataFrame):
-        return {"": value}
-    if isinstance(value, Inputs):
-        return {n: v for n, v in value.items() if isinstance(v, pd.DataFrame)}
-    return {}
+    _, changes = subject.again
+    if changes:
+        raise Broken(changes[0])
 
 
 _LOAD = """

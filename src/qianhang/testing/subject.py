@@ -1,7 +1,8 @@
-"""A pack under test: its sample, its trial on the sample, each made once."""
+"""A pack under test: its sample, its two trials on the sample, each made once."""
 
 from __future__ import annotations
 
+import copy
 from dataclasses import dataclass, replace
 from functools import cached_property
 from types import ModuleType
@@ -17,6 +18,11 @@ from qianhang.core.results import Trial
 from qianhang.core.spec import Spec, make
 
 __all__ = ["Broken", "NotApplicable", "Subject", "same_frames"]
+
+_FUNCTIONS = (
+    "fit", "predict", "baseline", "practice", "detect", "solve", "cost", "violations", "policy",
+    "passages", "answer", "estimate", "compute", "tables",
+)  # fmt: skip
 
 
 class Broken(Exception):
@@ -75,6 +81,14 @@ class Subject:
         """The pack tried on its sample."""
         return self.tried(self.code)
 
+    @cached_property
+    def again(self) -> tuple[Trial, tuple[str, ...]]:
+        """A second trial on the sample, and how its functions changed what they were given."""
+        changes: list[str] = []
+        given = {n: getattr(self.code, n) for n in _FUNCTIONS if hasattr(self.code, n)}
+        watched = {name: _watched(name, function, changes) for name, function in given.items()}
+        return self.tried(self.standing_in(**watched)), tuple(changes)
+
     def tried(self, code: Any, inputs: Inputs | None = None) -> Trial:
         """`code` tried on the sample, or on other inputs."""
         given = self.sample if inputs is None else inputs
@@ -95,6 +109,28 @@ class Subject:
         module.__dict__.update({k: getattr(self.code, k) for k in dir(self.code)})
         module.__dict__.update(functions)
         return module
+
+
+def _watched(name: str, function: Any, changes: list[str]) -> Any:
+    def call(*args: Any, **kwargs: Any) -> Any:
+        before = [copy.deepcopy(_frames(a)) for a in args]
+        result = function(*args, **kwargs)
+        for position, (old, arg) in enumerate(zip(before, args, strict=True), start=1):
+            now = _frames(arg)
+            for key, frame in old.items():
+                if difference := same_frames(frame, now[key]):
+                    changes.append(f"{name}() changes its argument {position}: {difference}")
+        return result
+
+    return call
+
+
+def _frames(value: Any) -> dict[str, pd.DataFrame]:
+    if isinstance(value, pd.DataFrame):
+        return {"": value}
+    if isinstance(value, Inputs):
+        return {n: v for n, v in value.items() if isinstance(v, pd.DataFrame)}
+    return {}
 
 
 def same_frames(a: pd.DataFrame, b: pd.DataFrame, *, tolerance: float = 0.0) -> str:

@@ -150,24 +150,24 @@ def test_one_key_makes_one_ask_at_whichever_worker_and_each_is_carried_out_once(
         both(served, until)
 
         def ask(number):
-            body = {"scenario": "toy.small", "upload": "rows.csv", "seed": number % 3}
-            key = hashlib.sha256(str(number % 3).encode()).hexdigest()
+            body = {"scenario": "toy.small", "upload": "rows.csv", "seed": number % 2}
+            key = hashlib.sha256(str(number % 2).encode()).hexdigest()
             with served.fresh(headers=bearer | {"Idempotency-Key": key}) as client:
                 return client.post("/api/v1/asks", json=body)
 
         with ThreadPoolExecutor(6) as pool:
-            answers = list(pool.map(ask, range(12)))
+            answers = list(pool.map(ask, range(8)))
         assert {a.status_code for a in answers} <= {202, 409}, answers[0].text
         made = {a.json()["id"] for a in answers if a.status_code == 202}
-        assert len(made) == 3
+        assert len(made) == 2
         until(lambda: not any(a.open for a in asks.asks(store, None)))
         ended = asks.asks(store, None)
         assert {a.id for a in ended} == made
-        assert [a.state for a in ended] == ["finished"] * 3, [a.error for a in ended]
-        assert len({a.run for a in ended}) == 3
+        assert [a.state for a in ended] == ["finished"] * 2, [a.error for a in ended]
+        assert len({a.run for a in ended}) == 2
         with store.read() as connection:
             tried = connection.execute(sa.select(tables.ask.c.attempts)).scalars().all()
-        assert tried == [1, 1, 1]
+        assert tried == [1, 1]
         assert store.verify().ok
 
 
