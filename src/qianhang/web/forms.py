@@ -39,7 +39,7 @@ class Shown:
         if low is None and high is None:
             return ""
         shown = [self.number(v) for v in (low, high)]
-        return " … ".join(v.replace(",", "") if unit == "yr" else v for v in shown)
+        return " … ".join(v.replace(",", "") if unit in ("a", "yr") else v for v in shown)
 
     def percent(self, share: float | None) -> str:
         """A share of one as a percentage with one decimal."""
