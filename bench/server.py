@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import os
 import socket
 import subprocess
 import time
@@ -24,9 +25,9 @@ class Server:
     port: int
 
     def cpu_s(self) -> float:
-        """CPU seconds of the threads that it has now, to the nanosecond."""
-        every = Path(f"/proc/{self.pid}/task").glob("*/schedstat")
-        return 1e-9 * sum(int(path.read_text(encoding="ascii").split()[0]) for path in every)
+        """CPU seconds of all its threads, those that have ended too, in steps of the kernel's."""
+        told = Path(f"/proc/{self.pid}/stat").read_text(encoding="utf8").rpartition(")")[2].split()
+        return (int(told[11]) + int(told[12])) / os.sysconf("SC_CLK_TCK")
 
     def memory_kb(self) -> int:
         """Its resident memory, kB."""
@@ -34,7 +35,7 @@ class Server:
         return int(status.partition("VmRSS:")[2].split()[0])
 
     def cost_ms(
-        self, path: str, headers: Mapping[str, str], *, count: int = 20, goes: int = 12
+        self, path: str, headers: Mapping[str, str], *, count: int = 100, goes: int = 6
     ) -> float:
         """CPU milliseconds of one answer: the least of the goes of `count` on one connection.
 

@@ -125,7 +125,7 @@ def beside(folder: Path, ours_ms: float) -> list[list[str]]:
     command = [str(python), str(script), "PORT", str(rows)]
     environ = {k: v for k, v in os.environ.items() if k != "PYTHONPATH"}
     with running(command, environ, folder=folder, ready="/") as server:
-        theirs = server.cost_ms("/", {}, count=10, goes=8)
+        theirs = server.cost_ms("/", {}, count=40, goes=4)
     return [
         ["qianhang", f"{ours_ms:.2f}", "1.00"],
         ["NiceGUI", f"{theirs:.2f}", f"{theirs / ours_ms:.2f}"],
