@@ -9,7 +9,8 @@ if [ "$(id -u)" = 0 ] || [ "${CI:-}" = true ]; then
         # The run level says that what is installed shall not be started.
         export RUNLEVEL=1 DEBIAN_FRONTEND=noninteractive
         apt-get install -y -qq chromium fonts-noto-cjk postgresql >/dev/null
-        apt-get install -y -qq --no-install-recommends prometheus >/dev/null
+        apt-get install -y -qq --no-install-recommends prometheus >/dev/null ||
+            echo "prometheus could not be installed: promtool's check of the metrics is left out"
         unset RUNLEVEL
     fi
     export QIANHANG_SERVICES=required QIANHANG_SHOTS="${QIANHANG_SHOTS:-$PWD/reports/screens}"

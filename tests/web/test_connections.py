@@ -17,7 +17,7 @@ REQUEST = b"GET / HTTP/1.1\r\nHost: here\r\n\r\n"
 
 
 class Hasty(Connection):
-    head_s = 0.4
+    head_s = 2.0
     head_bytes = 2000
 
 
@@ -32,7 +32,7 @@ async def application(scope, receive, send):
 def port():
     line = socket.create_server(("127.0.0.1", 0))
     config = uvicorn.Config(
-        application, http=Hasty, lifespan="off", log_level="error", timeout_keep_alive=1
+        application, http=Hasty, lifespan="off", log_level="error", timeout_keep_alive=3
     )
     server = uvicorn.Server(config)
     thread = threading.Thread(target=lambda: asyncio.run(server.serve([line])), daemon=True)
@@ -118,8 +118,8 @@ def test_requests_one_after_the_other_are_answered(line) -> None:
 
 
 def test_a_body_may_take_longer_than_a_head(line) -> None:
-    line.sendall(b"POST / HTTP/1.1\r\nHost: here\r\nContent-Length: 4\r\n\r\n")
-    for _ in range(4):
-        time.sleep(0.2)
+    line.sendall(b"POST / HTTP/1.1\r\nHost: here\r\nContent-Length: 5\r\n\r\n")
+    for _ in range(5):
+        time.sleep(0.5)
         line.sendall(b"a")
     assert b"well" in answer(line)

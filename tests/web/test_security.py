@@ -534,11 +534,11 @@ def test_lists_hold_nothing_of_another_company(site, theirs, stranger):
 
 @pytest.fixture
 def small(tmp_path, empty_home):
-    """A console that takes bodies of 1,000 bytes, coming without pauses of 0.2 s."""
+    """A console that takes bodies of 1,000 bytes, coming without pauses of a second."""
     import shutil
 
     home = shutil.copytree(empty_home, tmp_path / "small")
-    limits = Limits(body=1000, idle_s=0.2)
+    limits = Limits(body=1000, idle_s=1.0)
     app = create_app(Settings(home=home), slots=0, limits=limits)
     with TestClient(app, headers={"Sec-Fetch-Site": "same-origin"}) as client:
         client.app = app
@@ -598,7 +598,7 @@ def test_a_body_that_stops_coming_is_given_up(small):
 def test_a_body_that_trickles_is_given_up(small):
     """Each byte comes before the last wait is over; all of them take too long."""
     byte = {"type": "http.request", "body": b"x", "more_body": True}
-    assert spoken(small.app, [byte] * 20, [FORM_TYPE], pause_s=0.05) == 408
+    assert spoken(small.app, [byte] * 60, [FORM_TYPE], pause_s=0.05) == 408
 
 
 @pytest.mark.parametrize("told", [b"-1", b"1e3", b"\xb2", b"99999999999999999999", b"x"])
