@@ -91,17 +91,22 @@ def test_a_message_of_old_says_its_code_once():
 # On pages
 
 
+def begun(site):
+    """A run under way -> Record."""
+    return record.begin(
+        site.store, key="k" * 64, scenario="water.leak_detection", case="ltown",
+        request={"seed": 0, "params": {}, "data": {}, "versions": {}, "own_data": ""}, org="root",
+        now=now(),
+    )  # fmt: skip
+
+
 @pytest.mark.parametrize("lang", ["zh", "en"])
 def test_a_failed_ask_and_a_failed_run_tell_it(site, signed, lang):
     client = signed("developer")
     client.cookies.set("qh-lang", lang)
     asked = Request("water.leak_detection", "ltown", org="root")
     ask = asks.put(site.store, asked, org="root", by=client.account, now=now(), home=site.home)
-    made = record.begin(
-        site.store, key="k" * 64, scenario="water.leak_detection", case="ltown",
-        request={"seed": 0, "params": {}, "data": {}, "versions": {}, "own_data": ""}, org="root",
-        now=now(),
-    )  # fmt: skip
+    made = begun(site)
     with site.store.write() as tx:
         where = asks.tables.ask.c.id == ask.id
         asks.close(tx, ask.id, where, state="failed", now=now(), error=SPOILT.told())
@@ -115,11 +120,7 @@ def test_a_failed_ask_and_a_failed_run_tell_it(site, signed, lang):
 
 
 def test_a_run_that_its_user_stopped_is_shown(site, signed):
-    made = record.begin(
-        site.store, key="k" * 64, scenario="water.leak_detection", case="ltown",
-        request={"seed": 0, "params": {}, "data": {}, "versions": {}, "own_data": ""}, org="root",
-        now=now(),
-    )  # fmt: skip
+    made = begun(site)
     with site.store.write() as tx:
         result = {"error": {"why": "stopped by the user"}}
         record.close(tx, made, state="interrupted", verdict="", result=result, now=now())
