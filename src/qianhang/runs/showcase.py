@@ -13,7 +13,7 @@ from qianhang.runs import listing, record, shelf, tables
 from qianhang.runs.shelf import Entry
 from qianhang.store import Store
 
-__all__ = ["SHOWN", "Figure", "Shown", "in_use", "shown", "verified"]
+__all__ = ["SHOWN", "Figure", "Shown", "in_use", "measured", "shown", "verified"]
 
 SHOWN = ("silver", "gold", "platinum")
 
@@ -86,16 +86,17 @@ def _shown(store: Store, entry: Entry, tier: str) -> Shown:
     if met is None:
         return Shown(entry, tier, "", "", "", ())
     result = record.get(store, met.id).result
-    return Shown(entry, tier, met.id, met.case, met.started, tuple(_figures(result)))
+    return Shown(entry, tier, met.id, met.case, met.started, measured(result))
 
 
-def _figures(result: Mapping[str, Any]) -> list[Figure]:
+def measured(result: Mapping[str, Any]) -> tuple[Figure, ...]:
+    """Every promised figure of a finished run."""
     trivial, practice = result.get("trivial") or {}, result.get("practice") or {}
-    return [
+    return tuple(
         Figure(
             bar["metric"], bar["unit"], bar["value"], trivial.get(bar["metric"]),
             practice.get(bar["metric"]), bar.get("published"), bar["at_most"], bar["at_least"],
             bool(bar["met"]),
         )
         for bar in result.get("bars") or ()
-    ]  # fmt: skip
+    )  # fmt: skip

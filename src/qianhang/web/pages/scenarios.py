@@ -16,10 +16,11 @@ from qianhang.charts import number
 from qianhang.core.errors import PackError, QianhangError
 from qianhang.core.pack import Pack, find
 from qianhang.plan.systems import systems
-from qianhang.runs import Request, asks, kept, listing, shelf
+from qianhang.runs import Request, asks, display, kept, listing, record, shelf, showcase
 from qianhang.runs.report.shape import metric_words
 from qianhang.web import uploads
 from qianhang.web.asked import Asked, Who
+from qianhang.web.figures import figures
 from qianhang.web.problems import status_of
 from qianhang.web.render import page
 from qianhang.web.routes import Pages
@@ -144,7 +145,9 @@ def _params(pack: Pack, typed: Mapping[str, str]) -> dict[str, str]:
 
 def _scenario(ask: Asked, pack: Pack, *, error: QianhangError | None = None) -> HTMLResponse:
     covers = ask.who.covers
-    last = listing.lines(ask.store, orgs=covers, scenario=pack.id, limit=20)
+    runs = listing.lines(ask.store, orgs=covers, scenario=pack.id, limit=20)
+    ended = next((line for line in runs if line.state == "finished"), None)
+    last = record.get(ask.store, ended.id) if ended else None
     return page(
         ask,
         "scenarios/scenario.html",
@@ -152,7 +155,10 @@ def _scenario(ask: Asked, pack: Pack, *, error: QianhangError | None = None) -> 
         id=pack.id,
         pack=pack.manifest,
         tier=shelf.tiers(ask.store).get(pack.id, ""),
-        runs=last,
+        runs=runs,
+        last=last,
+        measured=showcase.measured(last.result) if last else (),
+        figures=figures(ask, last, *display.view(ask.store, last)) if last else (),
         models=kept.kept(ask.store, covers, scenario=pack.id),
         systems=[systems()[i] for i in pack.manifest.covers if i in systems()],
         orgs=_orgs(ask),
