@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from qianhang.compute import Job, Limits, LocalPool, follow
+from qianhang.compute import Limits, LocalDriver, Task, follow
 from qianhang.core.errors import PoolUnavailable
 
 LINUX = pytest.mark.skipif(sys.platform != "linux", reason="counts whole trees through /proc")
@@ -17,7 +17,7 @@ LINUX = pytest.mark.skipif(sys.platform != "linux", reason="counts whole trees t
 
 @pytest.fixture
 def pool(tmp_path):
-    return LocalPool(tmp_path / "jobs", threads=2)
+    return LocalDriver(tmp_path / "jobs", threads=2)
 
 
 @pytest.fixture
@@ -28,7 +28,7 @@ def run(pool, tmp_path):
     def go(code, *, env=None, **limits):
         argv = (sys.executable, "-c", code)
         token = f"job-{next(numbers)}"
-        ref = pool.submit(Job(token, argv, tmp_path, env or {}, Limits(**limits)))
+        ref = pool.submit(Task(token, argv, tmp_path, env or {}, Limits(**limits)))
         return follow(pool, ref), pool.log(ref).decode("utf-8", "replace")
 
     return go
@@ -68,7 +68,7 @@ def test_an_exit_code_and_a_signal_are_told_apart(run):
 
 
 def test_a_command_that_is_not_there_fails_with_its_name_in_the_log(pool, tmp_path):
-    ref = pool.submit(Job("none", ("/nowhere/command",), tmp_path))
+    ref = pool.submit(Task("none", ("/nowhere/command",), tmp_path))
     outcome = follow(pool, ref)
     assert (outcome.reason, outcome.code) == ("failed", 127)
     assert b"/nowhere/command" in pool.log(ref)
@@ -187,7 +187,7 @@ def test_temporary_files_go_with_the_job(run, tmp_path):
 
 
 def test_a_cancelled_job_ends_and_says_so(pool, tmp_path):
-    ref = pool.submit(Job("c", (sys.executable, "-c", "import time; time.sleep(60)"), tmp_path))
+    ref = pool.submit(Task("c", (sys.executable, "-c", "import time; time.sleep(60)"), tmp_path))
     wait_until(lambda: pool.poll(ref).phase == "running")
     pool.cancel(ref)
     assert follow(pool, ref).reason == "cancelled"
@@ -196,7 +196,7 @@ def test_a_cancelled_job_ends_and_says_so(pool, tmp_path):
 
 def test_the_log_can_be_followed_while_the_job_runs(pool, tmp_path):
     code = "import time\nfor n in range(3): print(n); time.sleep(0.2)\nprint('end', end='')"
-    ref = pool.submit(Job("f", (sys.executable, "-c", code), tmp_path))
+    ref = pool.submit(Task("f", (sys.executable, "-c", code), tmp_path))
     seen = []
     assert follow(pool, ref, on_log=seen.append).ok
     assert "".join(seen) == "0\n1\n2\nend"
@@ -215,12 +215,12 @@ def test_nothing_of_a_job_outlives_the_process_that_asked_for_it(tmp_path, blow)
     )
     caller = (
         "import pathlib, sys\nfrom qianhang.compute import *\n"
-        f"pool = LocalPool(pathlib.Path({str(tmp_path)!r}))\n"
-        f"ref = pool.submit(Job('j', (sys.executable, '-c', {child!r}), pathlib.Path('/tmp')))\n"
+        f"pool = LocalDriver(pathlib.Path({str(tmp_path)!r}))\n"
+        f"ref = pool.submit(Task('j', (sys.executable, '-c', {child!r}), pathlib.Path('/tmp')))\n"
         "follow(pool, ref)"
     )
     process = subprocess.Popen([sys.executable, "-c", caller], stderr=subprocess.PIPE)
-    pool = LocalPool(tmp_path)
+    pool = LocalDriver(tmp_path)
     wait_until(lambda: pool.log("j").count(b"\n") == 2)
     pids = [int(p) for p in pool.log("j").split()]
     assert all(map(alive, pids))
@@ -235,22 +235,22 @@ def test_nothing_of_a_job_outlives_the_process_that_asked_for_it(tmp_path, blow)
 
 def test_the_same_token_is_never_run_twice(pool, tmp_path):
     code = "open('ran', 'a').write('once ')"
-    job = Job("once", (sys.executable, "-c", code), tmp_path)
+    job = Task("once", (sys.executable, "-c", code), tmp_path)
     assert pool.submit(job) == pool.submit(job)
     assert follow(pool, "once").ok
     assert pool.submit(job) == "once"
-    assert follow(LocalPool(pool.folder), "once").ok
+    assert follow(LocalDriver(pool.folder), "once").ok
     assert (tmp_path / "ran").read_text() == "once "
 
 
 def test_ten_processes_that_submit_one_token_run_it_once(tmp_path):
-    job = Job("once", (sys.executable, "-c", "open('ran', 'a').write('once ')"), tmp_path)
+    job = Task("once", (sys.executable, "-c", "open('ran', 'a').write('once ')"), tmp_path)
     pids = []
     for _ in range(10):
         pid = os.fork()
         if pid == 0:
             try:
-                own = LocalPool(tmp_path / "jobs", attached=False)
+                own = LocalDriver(tmp_path / "jobs", attached=False)
                 follow(own, own.submit(job))
             finally:
                 os._exit(0)
@@ -263,7 +263,7 @@ def test_ten_processes_that_submit_one_token_run_it_once(tmp_path):
 def test_known_unknown_and_absent_are_told_apart(pool, tmp_path, monkeypatch):
     assert pool.poll("never").knowledge == "absent"
     assert pool.find("never") is None
-    ref = pool.submit(Job("j", (sys.executable, "-c", ""), tmp_path))
+    ref = pool.submit(Task("j", (sys.executable, "-c", ""), tmp_path))
     follow(pool, ref)
     assert pool.find("j") == ref
     assert pool.poll(ref).knowledge == "known"
@@ -278,7 +278,7 @@ def test_known_unknown_and_absent_are_told_apart(pool, tmp_path, monkeypatch):
 
 def test_a_job_whose_keeper_was_killed_is_lost_not_failed(pool, tmp_path):
     code = "import os, time; print(os.getppid(), os.getpid(), flush=True); time.sleep(60)"
-    ref = pool.submit(Job("j", (sys.executable, "-c", code), tmp_path))
+    ref = pool.submit(Task("j", (sys.executable, "-c", code), tmp_path))
     wait_until(lambda: pool.log(ref).endswith(b"\n"))
     keeper, job = map(int, pool.log(ref).split())
     os.kill(keeper, signal.SIGKILL)
@@ -289,10 +289,10 @@ def test_a_job_whose_keeper_was_killed_is_lost_not_failed(pool, tmp_path):
 
 def test_threads_are_booked_and_jobs_wait_for_them(tmp_path):
     """Two threads in all: of three jobs with one each, the third starts when one has ended."""
-    pool = LocalPool(tmp_path / "jobs", threads=2)
+    pool = LocalDriver(tmp_path / "jobs", threads=2)
     code = "import time, pathlib\nwhile not pathlib.Path('go').exists(): time.sleep(0.01)"
     for name in "abc":
-        pool.submit(Job(name, (sys.executable, "-c", code), tmp_path))
+        pool.submit(Task(name, (sys.executable, "-c", code), tmp_path))
     wait_until(lambda: [pool.poll(n).phase for n in "abc"].count("running") == 2)
     assert pool.probe().threads_free == 0
     assert [pool.poll(n).phase for n in "abc"].count("waiting") == 1
@@ -302,10 +302,10 @@ def test_threads_are_booked_and_jobs_wait_for_them(tmp_path):
 
 
 def test_a_waiting_job_can_be_cancelled_and_is_never_started(tmp_path):
-    pool = LocalPool(tmp_path / "jobs", threads=1)
-    pool.submit(Job("a", (sys.executable, "-c", "import time; time.sleep(60)"), tmp_path))
+    pool = LocalDriver(tmp_path / "jobs", threads=1)
+    pool.submit(Task("a", (sys.executable, "-c", "import time; time.sleep(60)"), tmp_path))
     wait_until(lambda: pool.poll("a").phase == "running")
-    pool.submit(Job("b", (sys.executable, "-c", "open('ran', 'w')"), tmp_path))
+    pool.submit(Task("b", (sys.executable, "-c", "open('ran', 'w')"), tmp_path))
     pool.cancel("b")
     assert follow(pool, "b").reason == "cancelled"
     pool.cancel("a")
@@ -315,7 +315,7 @@ def test_a_waiting_job_can_be_cancelled_and_is_never_started(tmp_path):
 
 def test_more_threads_than_there_are_is_refused(pool, tmp_path):
     with pytest.raises(PoolUnavailable, match="3 threads") as caught:
-        pool.submit(Job("j", ("/bin/true",), tmp_path, limits=Limits(threads=3)))
+        pool.submit(Task("j", ("/bin/true",), tmp_path, limits=Limits(threads=3)))
     assert caught.value.code == "QH502"
 
 

@@ -1,21 +1,21 @@
-"""Where work runs: a job, the pools that take it, what it used."""
+"""Where work runs: a task, the drivers that take it, what it used."""
 
 from __future__ import annotations
 
-from qianhang.compute.job import Job, Limits, Outcome, Usage
-from qianhang.compute.pool import Pool, Probe, Status, follow
-from qianhang.compute.pools import pool
-from qianhang.compute.pools.local import LocalPool
+from qianhang.compute.driver import Driver, Probe, Status, follow
+from qianhang.compute.drivers import driver
+from qianhang.compute.drivers.local import LocalDriver
+from qianhang.compute.task import Limits, Outcome, Task, Usage
 
 __all__ = [
-    "Job",
+    "Driver",
     "Limits",
-    "LocalPool",
+    "LocalDriver",
     "Outcome",
-    "Pool",
     "Probe",
     "Status",
+    "Task",
     "Usage",
+    "driver",
     "follow",
-    "pool",
 ]

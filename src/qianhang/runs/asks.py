@@ -251,7 +251,7 @@ def _checked(asked: Request, home: Path | None) -> Request:
     subject, region = _place(asked)
     asked = replace(asked, data=data, subject=subject, region=region)
     pack, case, _ = resolve(asked)
-    compute.pool(asked.pool, folder=Path("jobs"))
+    compute.driver(asked.pool, folder=Path("jobs"))
     place = str(data.relative_to((home / "uploads" / asked.org).resolve())) if data and home else ""
     return replace(asked, scenario=pack.id, case=case.name, data=Path(place) if place else None)
 

@@ -37,9 +37,9 @@ def names_known(store: Store) -> Known:
 
             return tuple({v.name: v for v in versions(store) if v.stage in _USABLE})
         if kind == "pool":
-            from qianhang.compute.pools.local import LocalPool
+            from qianhang.compute.drivers.local import LocalDriver
 
-            return (LocalPool.name,)
+            return (LocalDriver.name,)
         return ()
 
     return names

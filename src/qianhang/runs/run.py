@@ -124,7 +124,7 @@ class _Way:
             Ticket(
                 str(self.pack.folder), self.case.name, asked.seed, dict(asked.params), data
             ).write(self.folder)
-            pool = compute.pool(asked.pool, folder=self.settings.home / "jobs")
+            pool = compute.driver(asked.pool, folder=self.settings.home / "jobs")
             facts |= {"pool": pool.name}
         usage, log = workplace.carry_job(
             "qianhang.runs.work",

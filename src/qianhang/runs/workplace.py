@@ -49,7 +49,7 @@ def carry_job(
     token: str,
     folder: Path,
     settings: Settings,
-    pool: compute.Pool,
+    pool: compute.Driver,
     limits: compute.Limits,
     listen: Listener = silent,
 ) -> tuple[compute.Usage, str]:
@@ -57,7 +57,7 @@ def carry_job(
 
     Raises the named error that the job told, JobFailed where it ended without a word.
     """
-    job = compute.Job(
+    job = compute.Task(
         token=token,
         argv=(sys.executable, "-X", "utf8", "-m", module, *arguments),
         workdir=folder,
@@ -92,7 +92,7 @@ def in_job(
             token=folder.name,
             folder=folder,
             settings=settings,
-            pool=compute.pool("local", folder=settings.home / "jobs"),
+            pool=compute.driver("local", folder=settings.home / "jobs"),
             limits=compute.Limits(),
         )
         return collect()

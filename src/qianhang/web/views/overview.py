@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from qianhang.compute import Probe, pool
+from qianhang.compute import Probe, driver
 from qianhang.plan.items import Plan
 from qianhang.plan.standing import Standing
 from qianhang.runs import asks, listing, news, shelf
@@ -104,7 +104,7 @@ def load(ask: Asked) -> Load:
     today = listing.counts(ask.store, orgs=covers, since=midnight(ask.now))
     queued = asks.asks(ask.store, covers, limit=100, state="queued")
     running = asks.asks(ask.store, covers, limit=100, state="running")
-    local = pool("local", folder=ask.settings.home / "jobs").probe()
+    local = driver("local", folder=ask.settings.home / "jobs").probe()
     return Load(today, len(queued), len(running), local)
 
 

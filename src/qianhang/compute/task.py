@@ -11,7 +11,7 @@ from typing import Literal
 
 from qianhang.core.errors import JobFailed
 
-__all__ = ["Job", "Limits", "Outcome", "Reason", "Usage", "thread_env"]
+__all__ = ["Limits", "Outcome", "Reason", "Task", "Usage", "thread_env"]
 
 Reason = Literal[
     "finished",
@@ -65,7 +65,7 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
-class Job:
+class Task:
     """One command to run once.
 
     token : the caller's name for it, unique in the pool; the same token is never run twice

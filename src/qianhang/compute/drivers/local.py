@@ -12,11 +12,11 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from qianhang.compute.job import Job, Outcome, Usage, thread_env
-from qianhang.compute.pool import Probe, Status
+from qianhang.compute.driver import Probe, Status
+from qianhang.compute.task import Outcome, Task, Usage, thread_env
 from qianhang.core.errors import PoolUnavailable
 
-__all__ = ["LocalPool"]
+__all__ = ["LocalDriver"]
 
 _WARDEN = Path(__file__).with_name("warden.py")
 _REFUSED = 77
@@ -44,7 +44,7 @@ _PASSED_PREFIX = ("LC_", "PYTHON", "COVERAGE_")
 _LIFELINES: dict[tuple[Path, str], tuple[subprocess.Popen[bytes], int]] = {}
 
 
-class LocalPool:
+class LocalDriver:
     """Jobs on this machine, each in a process group with limits, none outliving its caller.
 
     folder : where jobs leave their state; any process that is given it sees the same jobs
@@ -65,7 +65,7 @@ class LocalPool:
         held = sum(_held(slots / str(n)) for n in range(self.threads))
         return Probe(True, self.threads, self.threads - held, _memory_mb(), str(self.folder))
 
-    def submit(self, job: Job) -> str:
+    def submit(self, job: Task) -> str:
         """The job's reference, once its keeper has taken it over.
 
         Raises PoolUnavailable where it asks for more threads than there are, or cannot be started.
@@ -84,7 +84,7 @@ class LocalPool:
             raise PoolUnavailable("QH502", f"folder {place}: {cause.strerror}") from cause
         return job.token
 
-    def _plan(self, job: Job, place: Path) -> dict[str, Any]:
+    def _plan(self, job: Task, place: Path) -> dict[str, Any]:
         env = {
             **_passed(os.environ),
             "PYTHONUNBUFFERED": "1",

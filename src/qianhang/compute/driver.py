@@ -7,10 +7,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
-from qianhang.compute.job import Job, Outcome, Usage
+from qianhang.compute.task import Outcome, Task, Usage
 from qianhang.core.errors import PoolUnavailable
 
-__all__ = ["Pool", "Probe", "Status", "follow"]
+__all__ = ["Driver", "Probe", "Status", "follow"]
 
 _LONGEST_S = 0.5
 
@@ -40,7 +40,7 @@ class Status:
     outcome: Outcome | None = None
 
 
-class Pool(Protocol):
+class Driver(Protocol):
     """A place where jobs run; a reference is its own name for a job, valid in every process."""
 
     @property
@@ -52,7 +52,7 @@ class Pool(Protocol):
         """What the pool has and what is free."""
         ...
 
-    def submit(self, job: Job) -> str:
+    def submit(self, job: Task) -> str:
         """The job's reference; the same token gives the same one, and never a second run.
 
         Raises PoolUnavailable where the pool cannot take the job.
@@ -81,7 +81,7 @@ class Pool(Protocol):
 
 
 def follow(
-    pool: Pool,
+    pool: Driver,
     ref: str,
     *,
     on_log: Callable[[str], None] | None = None,
@@ -102,7 +102,7 @@ def follow(
 
 
 class _LogReader:
-    def __init__(self, pool: Pool, ref: str, to: Callable[[str], None] | None) -> None:
+    def __init__(self, pool: Driver, ref: str, to: Callable[[str], None] | None) -> None:
         self.pool, self.ref, self.to = pool, ref, to
         self.start = 0
         self.rest = b""
@@ -119,7 +119,7 @@ class _LogReader:
         return bool(fresh)
 
 
-def _ended(pool: Pool, ref: str, *, reader: _LogReader, every_s: float) -> Outcome:
+def _ended(pool: Driver, ref: str, *, reader: _LogReader, every_s: float) -> Outcome:
     pause = every_s
     while True:
         status = pool.poll(ref)

@@ -4,15 +4,15 @@ from pathlib import Path
 
 import pytest
 
-from qianhang.compute import Job, Limits, Outcome, Usage, pool
-from qianhang.compute.job import thread_env
+from qianhang.compute import Limits, Outcome, Task, Usage, driver
+from qianhang.compute.task import thread_env
 from qianhang.core.errors import JobFailed, PoolUnavailable
 
 
 @pytest.mark.parametrize("token", ["", "../x", "a/b", ".hidden", "x" * 81, "a b"])
 def test_a_token_is_a_plain_name(token):
     with pytest.raises(ValueError, match="token"):
-        Job(token, ("/bin/true",), Path("/tmp"))
+        Task(token, ("/bin/true",), Path("/tmp"))
 
 
 @pytest.mark.parametrize("name", ["cpu_s", "memory_mb", "wall_s", "threads", "log_mb"])
@@ -42,7 +42,7 @@ def test_threads_are_counted_and_wait_without_spinning():
 
 
 def test_a_pool_that_does_not_exist_is_refused_with_the_ones_that_do(tmp_path):
-    assert pool("local", folder=tmp_path).name == "local"
+    assert driver("local", folder=tmp_path).name == "local"
     with pytest.raises(PoolUnavailable, match="pools: local") as caught:
-        pool("slurm", folder=tmp_path)
+        driver("slurm", folder=tmp_path)
     assert caught.value.code == "QH501"
