@@ -42,11 +42,11 @@ $(VENV)/bin/pip $(FEED)/bin/pip:
 	$(PYTHON) -m venv $(@D)/..
 
 $(VENV)/.demo: $(VENV)/bin/pip pyproject.toml
-	$(BIN)/pip install --quiet --no-compile --editable '.[demo]'
+	scripts/install.sh $(VENV) '.[demo]'
 	touch $@
 
 $(VENV)/.web: $(VENV)/bin/pip pyproject.toml
-	$(BIN)/pip install --quiet --no-compile --editable '.[demo,web]'
+	scripts/install.sh $(VENV) '.[demo,web]'
 	touch $@
 	touch $(VENV)/.demo
 
@@ -55,10 +55,10 @@ $(ASSETS): frontend/package-lock.json | $(VENV)/.web
 	@test ! -f $@ || touch $@
 
 $(VENV)/.dev: $(VENV)/bin/pip pyproject.toml
-	$(BIN)/pip install --quiet --no-compile --editable '.[all,dev]'
+	scripts/install.sh $(VENV) '.[all,dev]'
 	touch $@
 	touch $(VENV)/.demo $(VENV)/.web
 
 $(FEED)/.dev: $(FEED)/bin/pip pyproject.toml
-	$(FEED)/bin/pip install --quiet --no-compile --editable '.[feed,test]'
+	scripts/install.sh $(FEED) '.[feed,test]'
 	touch $@
