@@ -13,12 +13,17 @@ export OPENBLAS_NUM_THREADS := 1
 # imports, since pip has not done so: four seconds of CPU each.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: run test check bench extras serve clean
+.PHONY: run test services check bench extras serve clean
 run: $(VENV)/.demo
 	$(BIN)/qianhang demo
 
-test: $(VENV)/.dev $(FEED)/.dev
+# Once there is a Python with venv, the environments and the system services are fetched at once.
+test: $(VENV)/bin/pip $(FEED)/bin/pip
+	$(MAKE) --no-print-directory --jobs 2 $(VENV)/.dev $(FEED)/.dev services
 	BIN=$(BIN) FEED=$(FEED)/bin scripts/test.sh
+
+services:
+	scripts/services.sh
 
 check: $(VENV)/.dev
 	BIN=$(BIN) scripts/check.sh
@@ -59,6 +64,7 @@ $(VENV)/.dev: $(VENV)/bin/pip pyproject.toml
 	touch $@
 	touch $(VENV)/.demo $(VENV)/.web
 
-$(FEED)/.dev: $(FEED)/bin/pip pyproject.toml
+# After the other one, whose build fetches the console's files for both.
+$(FEED)/.dev: $(FEED)/bin/pip pyproject.toml | $(VENV)/.dev
 	scripts/install.sh $(FEED) '.[feed,test]'
 	touch $@
