@@ -45,6 +45,8 @@ def answer(pack: Path, *, files: Path, model: str, out: Path) -> str:
         "arguments": [str(pack), str(files), model, str(out)],
     }
     with _LOCK:
+        if _parent(os.getpid()).poll() is not None:
+            _parent.cache_clear()
         told = _ask(_parent(os.getpid()), json.dumps(asked))
     if told == "0":
         return ""
@@ -74,7 +76,7 @@ def _parent(_: int) -> subprocess.Popen[str]:
 
 
 def _end(parent: subprocess.Popen[str], owner: int) -> None:
-    if os.getpid() == owner:
+    if os.getpid() == owner and parent.poll() is None:
         parent.communicate()
 
 
