@@ -165,6 +165,7 @@ def test_what_an_administrator_does_in_a_day(site, served, signed):
         client.end_key(own)
         assert own not in [key["id"] for key in client.keys()]  # noqa: SIM118 - no dictionary
         assert list(client.shown_scenarios()) == list(client.public_bulletins()) == []
+        assert list(client.open_datasets()) == list(client.datasets())
         assert client.ask_policy("问")["available"] is False
         ref = client.complain("advice", "好")["ref"]
         assert client.complaint_standing(ref)["state"] == "received"

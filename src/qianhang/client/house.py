@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Literal, cast
 
 from qianhang.client import overview_shapes as shapes
+from qianhang.client.shapes import Dataset
 from qianhang.client.wire import Wire
 
 __all__ = ["HouseCalls"]
@@ -53,6 +54,10 @@ class HouseCalls:
     def public_bulletin(self, number: int, kind: Literal["txt", "html", "docx"]) -> bytes:
         """A public bulletin's very bytes."""
         return self._wire.read(f"/portal/bulletins/{number}/{kind}").content
+
+    def open_datasets(self, text: str = "") -> Iterator[Dataset]:
+        """The registered data sets, as anybody may see them."""
+        return cast(Iterator[Dataset], self._wire.pages("/portal/datasets", q=text))
 
     def ask_policy(self, question: str) -> shapes.PolicyAnswer:
         """The passages of the law that answer a question, each with its citation."""

@@ -16,7 +16,7 @@ from qianhang.web.asked import Who
 from qianhang.web.routes import Endpoints
 from qianhang.web.views import datasets as views
 
-__all__ = ["routes"]
+__all__ = ["Datasets", "found_datasets", "routes"]
 
 routes = Endpoints("/datasets", tag="datasets")
 Name = Annotated[str, Path(max_length=120, examples=["coal-ash-robena"])]
@@ -104,14 +104,7 @@ def list_datasets(
     cursor: Cursor = "",
 ) -> Datasets:
     """The registered data sets."""
-    asked = q.lower().split()
-    found = [
-        d
-        for d in views.every()
-        if all(w in _text(d) for w in asked) and licence_class in ("", d.licence_class)
-    ]
-    page, next_ = sliced(found, cursor, limit=limit, key=lambda d: (d.name,))
-    return Datasets(items=[_shape(d) for d in page], next=next_)
+    return found_datasets(q, licence_class, limit=limit, cursor=cursor)
 
 
 @routes.get("/{name}", "signed")
@@ -136,6 +129,18 @@ def verify_dataset(_: Who, name: Name) -> DatasetVerified:
         whole=all(s.state == "ok" for s in states),
         files=[FileVerified(name=s.name, state=s.state, found=s.found) for s in states],
     )
+
+
+def found_datasets(q: str, licence_class: str, *, limit: int, cursor: str) -> Datasets:
+    """A page of the data sets whose words hold every word of `q`."""
+    asked = q.lower().split()
+    found = [
+        d
+        for d in views.every()
+        if all(w in _text(d) for w in asked) and licence_class in ("", d.licence_class)
+    ]
+    page, next_ = sliced(found, cursor, limit=limit, key=lambda d: (d.name,))
+    return Datasets(items=[_shape(d) for d in page], next=next_)
 
 
 def _found(name: str) -> DataSet:

@@ -15,6 +15,7 @@ from qianhang.runs import showcase
 from qianhang.runs.answering import LONGEST
 from qianhang.safety import complaints
 from qianhang.web.api.bulletins import MEDIA
+from qianhang.web.api.datasets import Datasets, found_datasets
 from qianhang.web.api.paging import Cursor, Limit, Page, sliced
 from qianhang.web.api.shapes import Sent, Words, finite, words
 from qianhang.web.asked import Asked, Who
@@ -165,6 +166,17 @@ def download_public_bulletin(
     body = printing.reprint(ask.store, found.bulletin, kind)
     headers = {"Content-Disposition": f'attachment; filename="bulletin-{number}.{kind}"'}
     return cached(ask, Response(body, media_type=MEDIA[kind], headers=headers))
+
+
+@routes.get("/datasets", "public")
+def list_open_datasets(
+    _: Who,
+    q: Annotated[str, Query(max_length=200, description="Words of name or title")] = "",
+    limit: Limit = 50,
+    cursor: Cursor = "",
+) -> Datasets:
+    """The registered data sets with source and licence."""
+    return found_datasets(q, "", limit=limit, cursor=cursor)
 
 
 @routes.get("/answers", "public")
