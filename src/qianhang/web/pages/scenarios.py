@@ -156,6 +156,7 @@ def _scenario(ask: Asked, pack: Pack, *, error: QianhangError | None = None) -> 
         pack=pack.manifest,
         tier=shelf.tiers(ask.store).get(pack.id, ""),
         runs=runs,
+        cases={c.name: c.title for c in pack.manifest.case},
         last=last,
         measured=showcase.measured(last.result) if last else (),
         figures=figures(ask, last, *display.view(ask.store, last)) if last else (),
