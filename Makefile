@@ -9,13 +9,21 @@ FEED := .venv-feed
 ASSETS := src/qianhang/web/static/vendor/lock.sha256
 export OMP_NUM_THREADS := 1
 export OPENBLAS_NUM_THREADS := 1
+# Images for containers often set it. Every job, command and worker would then compile what it
+# imports, since pip has not done so: four seconds of CPU each.
+unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: run test check bench extras serve clean
+.PHONY: run test services check bench extras serve clean
 run: $(VENV)/.demo
 	$(BIN)/qianhang demo
 
-test: $(VENV)/.dev $(FEED)/.dev
+# Once there is a Python with venv, the environments and the system services are fetched at once.
+test: $(VENV)/bin/pip $(FEED)/bin/pip
+	$(MAKE) --no-print-directory --jobs 2 $(VENV)/.dev $(FEED)/.dev services
 	BIN=$(BIN) FEED=$(FEED)/bin scripts/test.sh
+
+services:
+	scripts/services.sh
 
 check: $(VENV)/.dev
 	BIN=$(BIN) scripts/check.sh
@@ -39,11 +47,11 @@ $(VENV)/bin/pip $(FEED)/bin/pip:
 	$(PYTHON) -m venv $(@D)/..
 
 $(VENV)/.demo: $(VENV)/bin/pip pyproject.toml
-	$(BIN)/pip install --quiet --no-compile --editable '.[demo]'
+	scripts/install.sh $(VENV) '.[demo]'
 	touch $@
 
 $(VENV)/.web: $(VENV)/bin/pip pyproject.toml
-	$(BIN)/pip install --quiet --no-compile --editable '.[demo,web]'
+	scripts/install.sh $(VENV) '.[demo,web]'
 	touch $@
 	touch $(VENV)/.demo
 
@@ -52,10 +60,11 @@ $(ASSETS): frontend/package-lock.json | $(VENV)/.web
 	@test ! -f $@ || touch $@
 
 $(VENV)/.dev: $(VENV)/bin/pip pyproject.toml
-	$(BIN)/pip install --quiet --no-compile --editable '.[all,dev]'
+	scripts/install.sh $(VENV) '.[all,dev]'
 	touch $@
 	touch $(VENV)/.demo $(VENV)/.web
 
-$(FEED)/.dev: $(FEED)/bin/pip pyproject.toml
-	$(FEED)/bin/pip install --quiet --no-compile --editable '.[feed,test]'
+# After the other one, whose build fetches the console's files for both.
+$(FEED)/.dev: $(FEED)/bin/pip pyproject.toml | $(VENV)/.dev
+	scripts/install.sh $(FEED) '.[feed,test]'
 	touch $@

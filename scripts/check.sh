@@ -1,5 +1,5 @@
 #!/bin/sh
-# Style, types and layers: what make test runs before the tests.
+# Style, types and layers: what make test runs beside the tests.
 set -eu
 BIN=${BIN:-.venv/bin}
 "$BIN/ruff" check src tests bench scripts

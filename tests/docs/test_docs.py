@@ -256,7 +256,7 @@ def test_every_finding_of_the_gate_stands_on_its_page_with_its_words():
 def test_every_refused_use_stands_on_the_page_of_the_gate_with_its_safe_form():
     text = (DOCS / "gate.md").read_text(encoding="utf8")
     for line in safety.negative_list():
-        for said in (f"`{line.code}`", line.use.zh, line.safe.zh, line.safe.en, line.clause):
+        for said in (f"`{line.code}`", line.use.zh, line.safe.zh, line.safe.en, line.clause.en):
             assert said in text, f"{line.code}: {said}"
 
 

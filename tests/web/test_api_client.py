@@ -6,7 +6,18 @@ import typing
 import pytest
 import uvicorn
 
-from qianhang.client import ApiProblem, Client, admin_shapes, office_shapes, plan_shapes, shapes
+from qianhang.access import SCOPES
+from qianhang.client import (
+    ApiProblem,
+    Client,
+    admin_shapes,
+    detail_shapes,
+    office_shapes,
+    overview_shapes,
+    people_shapes,
+    plan_shapes,
+    shapes,
+)
 from qianhang.client.wire import Wire
 from qianhang.safety import complaints
 from qianhang.web.described import described
@@ -103,7 +114,9 @@ def test_what_an_office_does_with_a_plan(site, client, tmp_path):
 def test_what_those_who_answer_do(site, served, signed):
     site.plan()
     roles = ("safety_officer", "data_steward", "programme_office", "administrator")
-    key = signed(*roles, scopes=["read", "plan", "data", "admin"]).headers["authorization"]
+    key = signed(*roles, scopes=["read", "plan", "data", "safety", "admin"]).headers[
+        "authorization"
+    ]
     sent = complaints.Sent("advice", "多些公开数据")
     ref = complaints.receive(site.store, sent, now=now()).ref
     with Client(served, key.removeprefix("Bearer ")) as client:
@@ -114,6 +127,50 @@ def test_what_those_who_answer_do(site, served, signed):
         assert "qianhang" in client.settings()["versions"]
         with pytest.raises(ApiProblem, match="QH862"):
             client.publish_bulletin("P1", 1)
+
+
+def test_what_an_administrator_does_in_a_day(site, served, signed):
+    run = site.run()
+    site.plan()
+    key = signed("administrator", "programme_office", scopes=SCOPES).headers["authorization"]
+    with Client(served, key.removeprefix("Bearer ")) as client:
+        assert client.overview()["plans"] == 1
+        assert [c["run"] for c in client.overview_changes("runs")] == []
+        assert client.overview_map("浙江")["province"] == "浙江"
+        assert client.safety()["judged"] == 1
+        assert {g["risk"] for g in client.grades("high")} == {"high"}
+        assert client.run_log(run.id) == "done"
+        assert isinstance(list(client.figures(run.id)), list)
+        assert client.preview_bulletin("P1", "2026", on="2026-03-31")["on"] == "2026-03-31"
+        assert client.issue_bulletin("P1", "2026")["id"] == 1
+        assert client.plan_text("P1")["start"] == 0
+        assert client.dataset("coal-ash-robena")["name"] == "coal-ash-robena"
+        assert client.verify_log()["ok"]
+        assert client.log_state()["ok"]
+        assert [r["seq"] for r in client.log()][:2] == [1, 2]
+        assert client.log_lines().count(b"\n") == len(list(client.log()))
+        assert client.change_me(name="李娜")["name"] == "李娜"
+        east = client.create_organisation("east", kind="county")["id"]
+        assert client.change_organisation(east, name="东")["name"] == "东"
+        made = client.create_account("wang", name="王", org=east)["account"]["id"]
+        assert client.grant(made, "viewer", org=east)["grants"][0]["role"] == "viewer"
+        client.revoke_grant(made, "viewer", org=east)
+        assert client.change_account(made, name="汪")["name"] == "汪"
+        assert [a["id"] for a in client.accounts(text="汪")] == [made]
+        assert client.invite(made)["link"]
+        assert client.set_account_state(made, "disable")["state"] == "disabled"
+        assert list(client.sessions(made)) == list(client.keys(made)) == []
+        assert list(client.sessions()) == []
+        own = client.create_key("二", ["read"])["key"]["id"]
+        client.end_key(own)
+        assert own not in [key["id"] for key in client.keys()]  # noqa: SIM118 - no dictionary
+        assert list(client.shown_scenarios()) == list(client.public_bulletins()) == []
+        assert list(client.open_datasets()) == list(client.datasets())
+        assert client.ask_policy("问")["available"] is False
+        ref = client.complain("advice", "好")["ref"]
+        assert client.complaint_standing(ref)["state"] == "received"
+        with pytest.raises(ApiProblem, match="QH862"):
+            client.end_session("3f1b2c4d5e6f")
 
 
 def test_an_ask_is_followed_to_its_end(client):
@@ -162,7 +219,11 @@ def test_a_busy_server_is_asked_again_with_the_same_key(monkeypatch):
 
 def test_the_clients_shapes_are_those_of_the_description(site):
     told = described(site.app)["components"]["schemas"]
-    for module in (shapes, plan_shapes, office_shapes, admin_shapes):
+    modules = (
+        shapes, plan_shapes, office_shapes, admin_shapes, detail_shapes, overview_shapes,
+        people_shapes,
+    )  # fmt: skip
+    for module in modules:
         for name in module.__all__:
             shape = getattr(module, name)
             assert set(typing.get_type_hints(shape)) == set(told[name]["properties"]), name

@@ -59,7 +59,7 @@ def test_data_that_break_their_contract_are_told_by_file_column_and_row(error):
     cells = re.findall(r"<dt>(.*?)</dt><dd(?: lang=.en.)?>(.*?)</dd>", text)
     assert cells == [
         ("文件", "热网.csv"), ("列", "heat"), ("行", "6"), ("时间", "2026-01-03 04:00"),
-        ("发现", "41,000 GJ/h"), ("应为", "0 to 400 GJ/h"),
+        ("发现", "41,000 GJ/h"), ("应为", "0 至 400 GJ/h"),
     ]  # fmt: skip
     assert "→ MJ/h?" in text
 
@@ -183,3 +183,12 @@ def test_whoever_is_signed_in_keeps_the_menu(signed):
     answer = signed("viewer").get("/docs/errors")
     assert 'href="/runs"' in answer.text
     assert answer.headers["cache-control"] == "no-store"
+
+
+def test_whoever_is_signed_in_stays_so_on_the_page_of_an_error(signed, site):
+    for path, status in (("/nothing-here", 404), ("/admin", 403), ("/runs/none", 404)):
+        page = signed("viewer").get(path)
+        assert page.status_code == status
+        assert 'href="/scenarios"' in page.text
+        assert 'href="/sign-in"' not in page.text
+    assert 'href="/sign-in"' in site.client.get("/nothing-here").text

@@ -66,7 +66,7 @@ def record_run(site, scenario="energy.load_forecast"):
 def test_each_component_of_a_reading_is_listed_with_why_it_counts_or_not(site, office, plan):
     record_run(site)
     page = office("viewer").get(f"/plans/{plan.ref}/targets/T1").text
-    assert "energy.load_forecast" in page
+    assert "城市日前负荷预测" in page
     assert "与读数一致" in page
 
 
@@ -346,3 +346,14 @@ def test_standings_are_computed_again_only_after_something_was_written(site, pla
     assert len(calls) == 2
     values = [next(s.reading.value for s in f if s.item.code == "T1") for f in (before, after)]
     assert values == [None, 1.0]
+
+
+def test_readings_over_time_are_kept_as_the_figure_shows_them(site, office, plan):
+    """One run, today: one reading of one scenario."""
+    record_run(site)
+    client, own = office("viewer"), f"/plans/{plan.ref}/targets/T1"
+    on = re.search(rf"{own}/readings\.csv\?on=([\d-]+)", client.get(own).text)[1]
+    text = client.get(f"{own}/readings.csv?on={on}").content.decode("utf-8-sig")
+    assert text.splitlines()[1:] == [f"{day()}T00:00:00+08:00,1"]
+    assert client.get(f"{own}/readings.xlsx").content[:2] == b"PK"
+    assert client.get(f"/plans/{plan.ref}/targets/T5/readings.csv").status_code == 404

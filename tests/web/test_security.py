@@ -22,8 +22,8 @@ from qianhang.web.site import now
 SAFE = ("GET", "HEAD")
 PASSWORD = "correct-horse-9"
 HOSTILE = (
-    "<script>alert(1)</script>", "'; DROP TABLE account; --", "{{ 7 * 191 }}", "{% for x in y %}",
-    "${7*191}", "\x00", "\u202e", "x" * 5000, "' OR 1=1 --", '"><img src=x onerror=alert(1)>',
+    "<script>alert(1)</script>", "'; DROP TABLE account; --", "{{ 7 * 1919191 }}", "{% for x in y %}",
+    "${7*1919191}", "\x00", "\u202e", "x" * 5000, "' OR 1=1 --", '"><img src=x onerror=alert(1)>',
 )  # fmt: skip
 
 
@@ -358,7 +358,7 @@ def harmless(answer, text, path):
     if "html" in answer.headers.get("content-type", ""):
         assert "<script>alert(1)" not in answer.text, path
         assert "<img src=x" not in answer.text, path
-        assert "1337" not in answer.text or "1337" in text, path
+        assert "13434337" not in answer.text or "13434337" in text, path
 
 
 FORMS = (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +41,7 @@ def demo_command(ctx: click.Context, out: Path, again: bool) -> None:
         screen.rule(f"[bold]{pack.id}[/bold]  {title}", align="left")
         try:
             done.append(_one(screen, pack, case, again=again))
+            _examine(screen, pack)
         except MissingExtra as cause:
             screen.print(str(cause), style="yellow", markup=False)
         except QianhangError as cause:
@@ -73,6 +75,19 @@ def _one(screen: Any, pack: Any, case: str, *, again: bool) -> Any:
         screen.print(say("cli.run.found", run=record.id, ended=record.ended))
     screen.print(scores(record.as_dict(), pack.manifest))
     return record
+
+
+def _examine(screen: Any, pack: Any) -> None:
+    """The pack's checks, from which, with the run above, its tier comes; once for each pack."""
+    from qianhang.cli.pack import kept_tier
+    from qianhang.runs import open_store, update_tier
+    from qianhang.store import Settings
+    from qianhang.testing import examine
+
+    with open_store(Settings.load()) as store:
+        known = update_tier(store, pack, now=datetime.now(UTC))
+    if not known:
+        screen.print(kept_tier(pack, list(examine(pack))), highlight=False)
 
 
 def _plan(ctx: click.Context, screen: Any, out: Path) -> None:

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from qianhang.core.words import say
 
-__all__ = ["pack_command"]
+if TYPE_CHECKING:
+    from qianhang.core.pack import Pack
+    from qianhang.testing import Found
+
+__all__ = ["kept_tier", "pack_command"]
 
 _TASKS = (
     "forecast", "classify", "survive", "detect", "optimise", "control", "retrieve", "spatial",
@@ -43,8 +49,6 @@ def _new(industry: str, name: str, task: str, out: Path) -> None:
 def _check(pack: str) -> None:
     from qianhang.cli.screen import console
     from qianhang.core.pack import find
-    from qianhang.runs import keep_conformance, open_store
-    from qianhang.store import Settings
     from qianhang.testing import examine
 
     screen = console()
@@ -57,11 +61,19 @@ def _check(pack: str) -> None:
         screen.print(f"{mark[result.state]} {name}", highlight=False)
         if result.state == "failed":
             screen.print(f"    {result.detail}", style="red", highlight=False, markup=False)
+    screen.print(kept_tier(subject, found))
+    if any(f.state == "failed" for f in found):
+        sys.exit(1)
+
+
+def kept_tier(pack: Pack, found: Sequence[Found]) -> str:
+    """One line: how many checks passed and the tier that comes of them, which is kept."""
+    from qianhang.runs import keep_conformance, open_store
+    from qianhang.store import Settings
+
     with open_store(Settings.load()) as store:
-        tier = keep_conformance(store, subject, [asdict(f) for f in found], now=datetime.now(UTC))
+        tier = keep_conformance(store, pack, [asdict(f) for f in found], now=datetime.now(UTC))
     failed = sum(f.state == "failed" for f in found)
     passed = sum(f.state == "passed" for f in found)
     words = say(f"tier.{tier or 'none'}")
-    screen.print(say("cli.pack.check.done", passed=passed, failed=failed, tier=words))
-    if failed:
-        sys.exit(1)
+    return say("cli.pack.check.done", passed=passed, failed=failed, tier=words)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TypedDict
 
-__all__ = ["Complaint", "DatasetVerified", "FileVerified", "Setting", "Settings"]
+__all__ = ["Complaint", "DatasetVerified", "FileVerified", "Setting", "Settings", "StoreSize"]
 
 
 class Complaint(TypedDict):
@@ -47,6 +47,16 @@ class Setting(TypedDict):
     source: str
 
 
+class StoreSize(TypedDict):
+    """The store counted; bytes are null where the database or the files lie elsewhere."""
+
+    backend: str
+    database_bytes: int | None
+    file_bytes: int | None
+    files: int | None
+    rows: dict[str, int]
+
+
 class Settings(TypedDict):
     """What is set, and what is installed."""
 
@@ -54,3 +64,4 @@ class Settings(TypedDict):
     encrypted: bool
     versions: dict[str, str]
     extras: dict[str, bool]
+    store: StoreSize | None

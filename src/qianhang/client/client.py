@@ -9,17 +9,21 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self, cast
 
-from qianhang.client import admin_shapes, plan_shapes, shapes
+from qianhang.client import admin_shapes, detail_shapes, plan_shapes, shapes
+from qianhang.client.house import HouseCalls
 from qianhang.client.office import OfficeCalls
+from qianhang.client.people import PeopleCalls
 from qianhang.client.wire import Wire
 
 __all__ = ["Client"]
 
 _OPEN = ("queued", "running")
 Value = str | int | float | bool
+Lang = Literal["zh", "en"]
+Table = Literal["csv", "xlsx"]
 
 
-class Client(OfficeCalls):
+class Client(OfficeCalls, PeopleCalls, HouseCalls):
     """One server, asked with one API key; a context manager that closes its connections.
 
     Every method raises ApiProblem where the server refuses.
@@ -132,6 +136,20 @@ class Client(OfficeCalls):
         """A run's report, one HTML file."""
         return self._wire.read(f"/runs/{run}/report", lang=lang).content
 
+    def figures(self, run: str, *, lang: Lang = "zh") -> Iterator[detail_shapes.RunFigure]:
+        """A run's figures, each as an option for ECharts."""
+        found = self._wire.pages(f"/runs/{run}/figures", lang=lang)
+        return cast(Iterator[detail_shapes.RunFigure], found)
+
+    def figure_table(self, run: str, figure: str, kind: Table, *, lang: Lang = "zh") -> bytes:
+        """The whole table behind one figure."""
+        return self._wire.read(f"/runs/{run}/figures/{figure}/{kind}", lang=lang).content
+
+    def run_log(self, run: str) -> str:
+        """The end of the log of the job that made a run."""
+        told = cast(detail_shapes.RunLog, self._wire.read(f"/runs/{run}/log").json())
+        return told["text"]
+
     def predict(
         self,
         scenario: str,
@@ -146,13 +164,23 @@ class Client(OfficeCalls):
                 "org": org}  # fmt: skip
         return cast(shapes.Prediction, self._wire.write("POST", "/predictions", json=body).json())
 
-    def models(self, scenario: str = "") -> Iterator[shapes.Model]:
+    def models(self, scenario: str = "", *, stage: str = "") -> Iterator[shapes.Model]:
         """Versions of kept models."""
-        return cast(Iterator[shapes.Model], self._wire.pages("/models", scenario=scenario))
+        found = self._wire.pages("/models", scenario=scenario, stage=stage)
+        return cast(Iterator[shapes.Model], found)
+
+    def model(self, scenario: str, version: int, *, org: str = "") -> detail_shapes.ModelDetail:
+        """One version with its card."""
+        answer = self._wire.read(f"/models/{scenario}/versions/{version}", org=org)
+        return cast(detail_shapes.ModelDetail, answer.json())
 
     def datasets(self, text: str = "") -> Iterator[shapes.Dataset]:
         """The registered data sets."""
         return cast(Iterator[shapes.Dataset], self._wire.pages("/datasets", q=text))
+
+    def dataset(self, name: str) -> detail_shapes.DatasetDetail:
+        """One data set, where its files are and what uses it."""
+        return cast(detail_shapes.DatasetDetail, self._wire.read(f"/datasets/{name}").json())
 
     def verify_dataset(self, name: str) -> admin_shapes.DatasetVerified:
         """Whether a data set's files are here as they were published, their sums computed now."""
@@ -197,6 +225,23 @@ class Client(OfficeCalls):
         """A bulletin's very bytes."""
         return self._wire.read(f"/plans/{plan}/bulletins/{number}/{kind}").content
 
+    def preview_bulletin(self, plan: str, period: str, **more: str) -> plan_shapes.BulletinPreview:
+        """What would be issued, nothing frozen; more : on, title, issuer, to, note, lang ..."""
+        body = {"period": period, **more}
+        answer = self._wire.write("POST", f"/plans/{plan}/bulletins/preview", json=body)
+        return cast(plan_shapes.BulletinPreview, answer.json())
+
+    def issue_bulletin(self, plan: str, period: str, **more: str) -> plan_shapes.Bulletin:
+        """A bulletin, its readings frozen and its files printed; more : as for a preview."""
+        body = {"period": period, **more}
+        answer = self._wire.write("POST", f"/plans/{plan}/bulletins", json=body)
+        return cast(plan_shapes.Bulletin, answer.json())
+
+    def plan_text(self, plan: str, *, start: int = 0) -> plan_shapes.PlanText:
+        """The text from which a plan's items were read, 60,000 characters at most."""
+        answer = self._wire.read(f"/plans/{plan}/text", start=start)
+        return cast(plan_shapes.PlanText, answer.json())
+
     def publish_bulletin(
         self, plan: str, number: int, *, public: bool = True
     ) -> plan_shapes.Bulletin:
@@ -221,7 +266,3 @@ class Client(OfficeCalls):
     def settings(self) -> admin_shapes.Settings:
         """What is set and installed on the server."""
         return cast(admin_shapes.Settings, self._wire.read("/settings").json())
-
-    def accounts(self, org: str = "") -> Iterator[shapes.Account]:
-        """The accounts of the organisations that one administers."""
-        return cast(Iterator[shapes.Account], self._wire.pages("/accounts", org=org))

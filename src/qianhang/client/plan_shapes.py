@@ -6,9 +6,13 @@ from typing import Any, TypedDict
 
 __all__ = [
     "Bulletin",
+    "BulletinPreview",
     "Item",
     "Override",
+    "PaperAnnex",
+    "PaperBlock",
     "Plan",
+    "PlanText",
     "Target",
 ]
 
@@ -101,3 +105,45 @@ class Bulletin(TypedDict):
     by: str
     at: str
     published: str
+
+
+class PaperBlock(TypedDict):
+    """A heading, a paragraph or a table; what the others have is empty."""
+
+    kind: str
+    level: int
+    ordinal: str
+    text: str
+    heads: list[str]
+    rows: list[list[str]]
+
+
+class PaperAnnex(TypedDict):
+    """One annex, on a page of its own."""
+
+    title: str
+    blocks: list[PaperBlock]
+
+
+class BulletinPreview(TypedDict):
+    """What would be issued; nothing of it is kept."""
+
+    on: str
+    title: str
+    issuer: str
+    number: str
+    to: str
+    blocks: list[PaperBlock]
+    annexes: list[PaperAnnex]
+    signature: str
+    date: str
+    text: str
+
+
+class PlanText(TypedDict):
+    """A stretch of a plan's newest text; places are counted in characters from its beginning."""
+
+    text: str
+    start: int
+    end: int
+    length: int

@@ -172,6 +172,9 @@ class Assignment:
     source: str
 
 
+_PLANS = sa.select(*(schema.plan.c[name] for name in Plan.__slots__)).order_by(schema.plan.c.id)
+
+
 @dataclass(frozen=True, slots=True)
 class Led:
     """Who leads an item, each unit under the name that the plan prints first.
@@ -186,8 +189,7 @@ class Led:
 def plans(store: Store) -> tuple[Plan, ...]:
     """Every plan, in the order in which they came."""
     with store.read() as connection:
-        rows = connection.execute(sa.select(schema.plan).order_by(schema.plan.c.id)).mappings()
-        return tuple(Plan(**row) for row in rows)
+        return tuple(Plan(*row) for row in connection.execute(_PLANS))
 
 
 def visible(plan: Plan, *, covers: Collection[str], above: Collection[str]) -> bool:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from qianhang.runs.request import Request
     from qianhang.runs.run import carry_out
     from qianhang.runs.serving import Served, predict, predict_file
-    from qianhang.runs.tiers import keep_conformance
+    from qianhang.runs.tiers import keep_conformance, update_tier
     from qianhang.runs.workplace import open_store, read_store
 
 __all__ = [
@@ -31,6 +31,7 @@ __all__ = [
     "read_store",
     "recent",
     "tables_of",
+    "update_tier",
     "view",
 ]
 
@@ -50,6 +51,7 @@ _HOME = {
     "read_store": "workplace",
     "recent": "record",
     "tables_of": "display",
+    "update_tier": "tiers",
     "view": "display",
 }
 

@@ -50,20 +50,27 @@ def page(
     *,
     whole: bool,
     kind: str = "",
+    subject: str = "",
     before: int | None = None,
+    after: int | None = None,
     limit: int = 50,
 ) -> list[Line]:
     """The newest records that somebody who administers `orgs` may read.
 
     whole : the log of every service; else what concerns access to these organisations
-    kind : a kind, or its first part with a point at the end
-    before : the number below which to go on
+    kind : a kind, or its first part with a point at the end; subject : only of this one
+    before : the number below which to go on; after : the oldest instead, above this number
     """
-    query = sa.select(log).order_by(log.c.seq.desc()).limit(limit)
+    order = log.c.seq.desc() if after is None else log.c.seq
+    query = sa.select(log).order_by(order).limit(limit)
     if kind:
         query = query.where(_of_kind(kind))
+    if subject:
+        query = query.where(log.c.subject == subject)
     if before is not None:
         query = query.where(log.c.seq < before)
+    if after is not None:
+        query = query.where(log.c.seq > after)
     with store.read() as connection:
         if not whole:
             query = query.where(_of_kind(_ACCESS), _concerns(orgs))

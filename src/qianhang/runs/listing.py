@@ -11,6 +11,7 @@ import functools
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import starmap
 from typing import Any
 
 import sqlalchemy as sa
@@ -94,7 +95,7 @@ def lines(
     """
     where = {"scenario": scenario, "state": state}
     found = newest(store, _RUNS, orgs=orgs, shared=shared, where=where, before=before, limit=limit)
-    return [Line(**row._mapping) for row in found]
+    return list(starmap(Line, found))
 
 
 def counts(

@@ -18,7 +18,7 @@ from qianhang.core.manifest import Words
 from qianhang.runs import tables
 from qianhang.store import Store
 
-__all__ = ["Entry", "entries", "tiers", "titles"]
+__all__ = ["Entry", "case_titles", "entries", "tiers", "titles"]
 
 _FRESH_S = 20.0
 
@@ -104,6 +104,11 @@ def entries() -> tuple[Entry, ...]:
 def titles() -> Mapping[str, Words]:
     """Scenario -> its title, of all that can be found; the same object until a pack changes."""
     return _SHELF.titles()
+
+
+def case_titles() -> Mapping[str, Mapping[str, Words]]:
+    """Scenario -> case -> its title, of all that can be found."""
+    return {e.id: e.case_titles for e in entries()}
 
 
 def tiers(store: Store) -> Mapping[str, str]:

@@ -38,7 +38,11 @@ class Figure:
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """One scenario with its tier and the run behind it, None where no public run is kept."""
+    """One scenario with its tier and the run behind it, "" where no public run is kept.
+
+    stage : what the gate allows the run's model to be used for
+    source : "real" or "simulator"; of the run's data
+    """
 
     entry: Entry
     tier: str
@@ -46,6 +50,8 @@ class Shown:
     case: str
     at: str
     figures: tuple[Figure, ...]
+    stage: str = ""
+    source: str = ""
 
 
 def verified(store: Store) -> tuple[tuple[Entry, str], ...]:
@@ -86,7 +92,10 @@ def _shown(store: Store, entry: Entry, tier: str) -> Shown:
     if met is None:
         return Shown(entry, tier, "", "", "", ())
     result = record.get(store, met.id).result
-    return Shown(entry, tier, met.id, met.case, met.started, measured(result))
+    return Shown(
+        entry, tier, met.id, met.case, met.started, measured(result),
+        stage=(result.get("gate") or {}).get("stage", ""), source=result.get("source", ""),
+    )  # fmt: skip
 
 
 def measured(result: Mapping[str, Any]) -> tuple[Figure, ...]:

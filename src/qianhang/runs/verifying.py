@@ -7,10 +7,10 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from qianhang.store import Store
+from qianhang.store import Check, Store
 from qianhang.store.schema import log, log_head
 
-__all__ = ["State", "state", "verify"]
+__all__ = ["State", "keep", "state", "verify"]
 
 _KIND = "log.verified"
 
@@ -51,11 +51,15 @@ def state(store: Store) -> State:
 
 def verify(store: Store, *, by: str, now: datetime) -> State:
     """The state after every record and every file that one refers to was read and checked."""
-    found = store.verify()
+    keep(store, store.verify(), by=by, now=now)
+    return state(store)
+
+
+def keep(store: Store, found: Check, *, by: str, now: datetime) -> None:
+    """Write into the log what a check of the whole of it found."""
     payload = {
         "by": by, "ok": found.ok, "records": found.records, "checked_files": found.files,
         "broken": str(found.broken or ""),
     }  # fmt: skip
     with store.write() as tx:
         tx.append(_KIND, "log", payload=payload, at=now)
-    return state(store)

@@ -69,7 +69,7 @@ class Refusal:
     words: tuple[str, ...]
     use: Words
     safe: Words
-    clause: str
+    clause: Words
     verified: Literal["read", "secondary"]
 
 
@@ -106,7 +106,7 @@ def check_use(use: Use, *, risk: str, scenario: str) -> None:
     if line is not None:
         raise GateClosed(
             "QH401",
-            f"{scenario}: {line.use.zh} / {line.use.en}: {line.clause}",
+            f"{scenario}: {line.use.zh} / {line.use.en}: {line.clause.en}",
             hint=f"{line.safe.zh} / {line.safe.en}",
         )
     lowest = floor(use)

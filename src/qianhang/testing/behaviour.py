@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import math
-import subprocess
-import sys
 import tempfile
 from pathlib import Path
 
@@ -15,6 +13,7 @@ from qianhang.core.manifest import Manifest
 from qianhang.core.schema import nearest
 from qianhang.models import save
 from qianhang.store import Files
+from qianhang.testing import fresh
 from qianhang.testing.subject import Broken, NotApplicable, Subject, same_frames
 from qianhang.trial.verdict import judge
 
@@ -105,20 +104,6 @@ def arguments_stay_untouched(subject: Subject) -> None:
         raise Broken(changes[0])
 
 
-_LOAD = """
-import sys
-from pathlib import Path
-from qianhang.core.pack import load_pack
-from qianhang.models import load
-from qianhang.store import Files
-from qianhang.testing.subject import Subject
-
-subject = Subject.of(load_pack(Path(sys.argv[1])))
-model = load(Files(sys.argv[2]), sys.argv[3], local=subject.pack.code)
-subject.served(model).reset_index().to_parquet(sys.argv[4])
-"""
-
-
 def model_survives_a_fresh_process(subject: Subject) -> None:
     """The model, saved and loaded in another process, answers exactly as before."""
     model = subject.trial.model
@@ -128,18 +113,9 @@ def model_survives_a_fresh_process(subject: Subject) -> None:
     with tempfile.TemporaryDirectory() as folder:
         manifest = save(Files(folder), model, local=subject.code)
         out = Path(folder) / "served.parquet"
-        command = [
-            sys.executable,
-            "-c",
-            _LOAD,
-            str(subject.pack.folder),
-            folder,
-            manifest,
-            str(out),
-        ]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - our own Python
-        if done.returncode:
-            raise Broken(f"loading in a fresh process failed: {done.stderr.strip()[-300:]}")
+        place = subject.pack.folder
+        if failed := fresh.answer(place, files=Path(folder), model=manifest, out=out):
+            raise Broken(f"loading in a fresh process failed: {failed}")
         there = pd.read_parquet(out)
     here.columns, there.columns = here.columns.astype(str), there.columns.astype(str)
     if list(here.columns) != list(there.columns) or len(here) != len(there):

@@ -16,7 +16,7 @@ from qianhang.web import api, pages, problems
 from qianhang.web.assets import Assets
 from qianhang.web.live import Live
 from qianhang.web.meters import Meters, Stock
-from qianhang.web.rates import PER_MINUTE, Rates
+from qianhang.web.rates import PER_MINUTE, Rates, share
 from qianhang.web.shell import Limits, Shell
 from qianhang.web.site import Site
 
@@ -29,12 +29,14 @@ def create_app(
     public_url: str = "",
     slots: int = 2,
     rate: int = PER_MINUTE,
+    workers: int = 1,
     limits: Limits | None = None,
 ) -> FastAPI:
     """The console and the API over the store of `settings`.
 
     slots : runs that this host carries out at once; 0 leaves the queue to other hosts
     rate : requests a minute that one account, or one address without, may send to the API
+    workers : processes like this one, which share that rate and the portal's limits
     """
     site = Site(settings, open_store(settings), public_url)
     dispatcher = Dispatcher(settings, slots=slots)
@@ -57,13 +59,14 @@ def create_app(
     )
     app.state.site = site
     app.state.meters, app.state.stock = Meters(), Stock(site.store)
-    app.state.rates = Rates(rate)
+    app.state.rates, app.state.workers = Rates(share(rate, workers)), workers
     app.state.figures = OrderedDict()  # see web/figures.py
     app.state.live = Live(site.store)
     app.state.dispatcher = dispatcher
     problems.install(app)
     for routes in (*pages.ROUTES, *api.ROUTES):
-        app.include_router(routes.router)
+        # On one list: a router within the router is searched twice for each request.
+        app.router.routes.extend(routes.router.routes)
     app.mount("/static", Assets(), name="static")
     app.add_middleware(
         Shell, meters=app.state.meters, encrypted=site.encrypted, failed=problems.unknown,

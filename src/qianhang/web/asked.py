@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import Depends, Request
+from starlette.concurrency import run_in_threadpool
 
 from qianhang.access import Person, keys, sessions
 from qianhang.core.errors import AccessRefused
@@ -23,9 +24,11 @@ __all__ = [
     "Asked",
     "Who",
     "admitted",
+    "asked",
     "identified",
     "language_of",
     "session_cookie",
+    "told",
 ]
 
 LANG_COOKIE = "qh-lang"
@@ -102,7 +105,7 @@ def language_of(request: Request, person: Person | None) -> Lang:
     return "en" if first.startswith("en") else "zh"
 
 
-def _asked(request: Request) -> Asked:
+def asked(request: Request) -> Asked:
     """The request with its person; refused where the route's role is not theirs."""
     site: Site = request.app.state.site
     person = admitted(request)
@@ -128,7 +131,14 @@ def admitted(request: Request) -> Person | None:
     return person
 
 
-Who = Annotated[Asked, Depends(_asked)]
+async def told(request: Request) -> Asked:
+    """`asked`, in a thread only where who asks must still be looked up."""
+    if hasattr(request.state, "person"):
+        return asked(request)
+    return await run_in_threadpool(asked, request)
+
+
+Who = Annotated[Asked, Depends(told)]
 
 
 def _person(request: Request, site: Site, now: datetime) -> Person | None:

@@ -38,8 +38,13 @@ class Shown:
         """From `low` to `high`, years without separators; nothing where both are open."""
         if low is None and high is None:
             return ""
-        shown = [self.number(v) for v in (low, high)]
-        return " … ".join(v.replace(",", "") if unit in ("a", "yr") else v for v in shown)
+        shown = [
+            self.number(v).replace(",", "") if unit in ("a", "yr") else self.number(v)
+            for v in (low, high)
+        ]
+        if low is None:
+            return f"≤ {shown[1]}"
+        return f"≥ {shown[0]}" if high is None else " … ".join(shown)
 
     def percent(self, share: float | None) -> str:
         """A share of one as a percentage with one decimal."""

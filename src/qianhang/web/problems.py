@@ -14,8 +14,9 @@ from fastapi.responses import RedirectResponse
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from qianhang.core.errors import QianhangError
-from qianhang.web.asked import Asked, language_of
+from qianhang.access import Person
+from qianhang.core.errors import AccessRefused, QianhangError
+from qianhang.web.asked import Asked, identified, language_of
 from qianhang.web.render import page
 from qianhang.web.site import Site
 from qianhang.web.statuses import status_of
@@ -78,7 +79,8 @@ def _answer(
         text = orjson.dumps(body, default=str)
         return Response(text, status, headers, media_type="application/problem+json")
     site: Site = request.app.state.site
-    ask = Asked(request, site, None, language_of(request, None), site.clock())
+    person = _reader(request, status)
+    ask = Asked(request, site, person, language_of(request, person), site.clock())
     return page(
         ask,
         "problem.html",
@@ -86,6 +88,16 @@ def _answer(
         error={"code": code, "message": message, "hint": hint},
         id=_id(request),
     )
+
+
+def _reader(request: Request, status: int) -> Person | None:
+    """Who reads the error: whoever is signed in stays so; a store that fails is not asked again."""
+    if status >= 500:
+        return getattr(request.state, "person", None)
+    try:
+        return identified(request)
+    except AccessRefused:
+        return None
 
 
 def _first(found: RequestValidationError | None) -> Sequence[Any]:

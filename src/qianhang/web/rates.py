@@ -8,11 +8,19 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-__all__ = ["PER_MINUTE", "Rates", "Taken"]
+__all__ = ["PER_MINUTE", "Rates", "Taken", "share"]
 
 # What an account may send in a minute, all at once or spread, where nobody says otherwise.
 PER_MINUTE = 1200
 _MOST = 20_000
+
+
+def share(limit: int, workers: int) -> int:
+    """What each of `workers` processes may let through, so that all together keep to the limit.
+
+    Rounded up, so that together they may exceed it by less than one request a worker.
+    """
+    return max(1, -(-limit // workers))
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +52,7 @@ class Taken:
 
 
 class Rates:
-    """Buckets by name, in the memory of one process: with several the limit holds for each.
+    """Buckets by name, in the memory of one process: several share a limit, see `share`.
 
     per_minute : requests a minute, and at once
     """

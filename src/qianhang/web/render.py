@@ -18,6 +18,8 @@ from qianhang.web.asked import Asked
 from qianhang.web.assets import version_of
 from qianhang.web.fragments import Fragments
 from qianhang.web.menu import entries
+from qianhang.web.phrases import phrase
+from qianhang.web.views.plans import shares
 
 __all__ = ["environment", "page"]
 
@@ -35,9 +37,11 @@ def environment() -> jinja2.Environment:
     )
     found.globals["asset"] = version_of
     found.globals["explain"] = explain
+    found.globals["shares"] = shares
     found.globals["version"] = qianhang.__version__
     found.tests["worded"] = words.has
     found.filters["word"] = _word
+    found.filters["phrase"] = phrase
     return found
 
 

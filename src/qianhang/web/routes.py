@@ -10,12 +10,13 @@ from fastapi.responses import HTMLResponse
 
 from qianhang.access import ROLES
 from qianhang.web.described import answers
+from qianhang.web.straight import Straight
 from qianhang.web.turnstile import Turnstile
 
 __all__ = ["Endpoints", "Pages"]
 
 F = TypeVar("F", bound=Callable[..., Any])
-Scope = Literal["read", "run", "plan", "data", "admin"]
+Scope = Literal["read", "run", "plan", "data", "safety", "admin"]
 
 
 class _Routes:
@@ -48,7 +49,12 @@ class Pages(_Routes):
     """Pages of the console: HTML, outside the API's description."""
 
     def __init__(self, prefix: str = "") -> None:
-        super().__init__(prefix, include_in_schema=False, default_response_class=HTMLResponse)
+        super().__init__(
+            prefix,
+            include_in_schema=False,
+            default_response_class=HTMLResponse,
+            route_class=Straight,
+        )
 
     def get(self, path: str, *roles: str, **more: Any) -> Callable[[F], F]:
         """A page to look at."""

@@ -19,7 +19,7 @@ __all__ = ["application", "serve"]
 
 # How a worker process that uvicorn starts learns what the command line said.
 _PUBLIC_URL, _SLOTS = "QIANHANG_SERVE_PUBLIC_URL", "QIANHANG_SERVE_SLOTS"
-_RATE = "QIANHANG_SERVE_RATE"
+_RATE, _WORKERS = "QIANHANG_SERVE_RATE", "QIANHANG_SERVE_WORKERS"
 
 
 def application() -> object:
@@ -30,6 +30,7 @@ def application() -> object:
         public_url=os.environ.get(_PUBLIC_URL, ""),
         slots=int(os.environ.get(_SLOTS, "2")),
         rate=int(os.environ.get(_RATE, PER_MINUTE)),
+        workers=int(os.environ.get(_WORKERS, "1")),
     )
     _before_the_end(app.state.live.close)
     return app
@@ -62,13 +63,13 @@ def serve(
     """Answer on `host:port` until told to stop; open requests are finished first.
 
     workers : processes; more than one wants PostgreSQL, since SQLite's writers take turns
-    rate : requests a minute that one account may send to the API, in each process
+    rate : requests a minute that one account may send to the API, all workers together
     proxies : addresses whose X-Forwarded-For is believed, joined by commas
     """
     import uvicorn
 
     os.environ[_PUBLIC_URL], os.environ[_SLOTS] = public_url, str(slots)
-    os.environ[_RATE] = str(rate)
+    os.environ[_RATE], os.environ[_WORKERS] = str(rate), str(workers)
     uvicorn.run(
         "qianhang.web.serve:application",
         factory=True,

@@ -11,7 +11,7 @@ from qianhang.web import pages
 
 # Addresses that are not HTML: to be fetched, not opened.
 FILES = re.compile(
-    r"\.(json|xlsx|css)$|/(healthz|readyz|metrics|events|report|download|source)$|\{kind\}"
+    r"\.(json|xlsx|csv|css)$|/(healthz|readyz|metrics|events|report|download|source)$|\{kind\}"
     r"|/figures/|/items/\{code\}/edit$"
 )
 # No place of their own: one-time links, redirects, an identity provider that is not set up.

@@ -45,6 +45,26 @@ def sun_position(times: pd.DatetimeIndex, *, latitude: float, longitude: float) 
     times : (n,) aware; latitude, longitude : degrees, north and east positive
     Source: Michalsky (1988), Solar Energy 40:227, after the Astronomical Almanac.
     """
+    way = _way_of_the_sun(times)
+    up, hour = _up(way, latitude=latitude, longitude=longitude)
+    lat = np.radians(latitude)
+    east = -way.cos * np.sin(hour)
+    north = way.sin * np.cos(lat) - way.cos * np.sin(lat) * np.cos(hour)
+    return Sun(np.degrees(np.arcsin(up)), np.degrees(np.arctan2(east, north)) % 360)
+
+
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """What the sun's place owes to the time alone, (n,): sine and cosine of its declination, its
+    right ascension, radians, and the sidereal time at Greenwich, degrees."""
+
+    sin: Floats
+    cos: Floats
+    ascension: Floats
+    sidereal: Floats
+
+
+def _way_of_the_sun(times: pd.DatetimeIndex) -> _Way:
     seconds = np.asarray(times.as_unit("s").astype("int64"), dtype=np.float64)
     days = seconds / 86400 - 10957.5  # from noon of 2000-01-01
     mean = np.radians(357.528 + 0.9856003 * days)
@@ -53,12 +73,15 @@ def sun_position(times: pd.DatetimeIndex, *, latitude: float, longitude: float) 
     ascension = np.arctan2(np.cos(tilt) * np.sin(ecliptic), np.cos(ecliptic))
     declination = np.arcsin(np.sin(tilt) * np.sin(ecliptic))
     sidereal = 6.697375 + 0.0657098242 * days + (seconds % 86400) / 3600
-    hour = np.radians(15 * sidereal + longitude) - ascension
+    return _Way(np.sin(declination), np.cos(declination), ascension, 15 * sidereal)
+
+
+def _up(way: _Way, *, latitude: float, longitude: float) -> tuple[Floats, Floats]:
+    """Sine of the elevation, and hour angle, radians."""
+    hour = np.radians(way.sidereal + longitude) - way.ascension
     lat = np.radians(latitude)
-    up = np.sin(declination) * np.sin(lat) + np.cos(declination) * np.cos(lat) * np.cos(hour)
-    east = -np.cos(declination) * np.sin(hour)
-    north = np.sin(declination) * np.cos(lat) - np.cos(declination) * np.sin(lat) * np.cos(hour)
-    return Sun(np.degrees(np.arcsin(up)), np.degrees(np.arctan2(east, north)) % 360)
+    up: Floats = way.sin * np.sin(lat) + way.cos * np.cos(lat) * np.cos(hour)
+    return up, hour
 
 
 def air_mass(elevation: ArrayLike) -> Floats:
@@ -100,17 +123,16 @@ def locate(times: pd.DatetimeIndex, power: ArrayLike) -> tuple[float, float]:
         norths = np.clip(latitude + np.linspace(-1, 1, 2 * steps[0] + 1) * reach[0], -66, 66)
         easts = longitude + np.linspace(-1, 1, 2 * steps[1] + 1) * reach[1]
         places = [(n, e) for n in norths for e in easts]
-        misses = [_missed(marks[thin], light[thin], north=n, east=e) for n, e in places]
+        way = _way_of_the_sun(marks[thin])
+        misses = [_missed(way, light[thin], north=n, east=e) for n, e in places]
         latitude, longitude = places[int(np.argmin(misses))]
         reach, steps = (10.0 / 3**turn, 15.0 / 3**turn), (3, 3)
     return float(latitude), float((longitude + 180) % 360 - 180)
 
 
-def _missed(
-    marks: pd.DatetimeIndex, light: NDArray[np.bool_], *, north: float, east: float
-) -> float:
+def _missed(way: _Way, light: NDArray[np.bool_], *, north: float, east: float) -> float:
     """Share of instants that are light where the sun is down, or dark where it is up."""
-    height = sun_position(marks, latitude=north, longitude=east).elevation
+    height = np.degrees(np.arcsin(_up(way, latitude=north, longitude=east)[0]))
     return min(float(np.mean((height > least) != light)) for least in _LEAST_HEIGHTS)
 
 

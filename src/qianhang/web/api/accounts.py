@@ -8,8 +8,7 @@ from fastapi import Path, Query
 from pydantic import BaseModel, ConfigDict, Field
 
 from qianhang import access
-from qianhang.access import Role, accounts, sessions, tickets
-from qianhang.core.errors import AccessRefused, UsageError
+from qianhang.access import Role, accounts, administration, sessions, tickets
 from qianhang.web.api.paging import Cursor, Limit, Page, sliced
 from qianhang.web.api.rights import require
 from qianhang.web.api.secrets import without
@@ -17,12 +16,13 @@ from qianhang.web.api.shapes import Sent
 from qianhang.web.asked import Asked, Who
 from qianhang.web.routes import Endpoints
 
-__all__ = ["routes"]
+__all__ = ["AccountId", "routes"]
 
 routes = Endpoints("/accounts", tag="accounts")
 AccountId = Annotated[
     str, Path(description="Id of an account", max_length=64, examples=["3f1b2c4d5e6f"])
 ]
+_ALL = 2**31 - 1
 
 
 class GivenRole(Sent):
@@ -42,11 +42,13 @@ class Account(BaseModel):
     id: str = Field(examples=["3f1b2c4d5e6f"])
     login: str = Field(examples=["li.na"])
     name: str = Field(examples=["李娜"])
-    org: str = Field(description="Id of its organisation", examples=["root"])
+    org: str = Field(
+        description="Id of its organisation; empty where others administer it", examples=["root"]
+    )
     state: str = Field(description="active, invited or disabled", examples=["active"])
     totp: bool = Field(description="Whether it has a second factor")
     lang: str = Field(examples=["zh"])
-    grants: list[GivenRole]
+    grants: list[GivenRole] = Field(description="At organisations that the reader administers")
     locked_until: str = Field(description="UTC; empty where it is not locked")
     issuer: str = Field(description="Of an outside identity; empty for a password here")
 
@@ -89,8 +91,21 @@ class Invited(BaseModel):
     )
 
 
+class AccountChange(Sent):
+    """What shall be otherwise; what is null stays."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"name": "李娜"}]})
+
+    name: Annotated[str, Field(min_length=1, max_length=80)] | None = None
+    org: Annotated[str, Field(max_length=40)] | None = Field(
+        default=None, description="Moved to this organisation"
+    )
+
+
 class NewState(Sent):
     """What shall be done with the account."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"act": "unlock"}]})
 
     act: Literal["disable", "enable", "unlock", "end_sessions"]
 
@@ -98,18 +113,20 @@ class NewState(Sent):
 @routes.get("", "administrator")
 def list_accounts(
     ask: Who,
+    *,
     org: Annotated[str, Query(max_length=40, description="Only of this organisation")] = "",
+    q: Annotated[str, Query(max_length=80, description="Words of login or name")] = "",
     limit: Limit = 50,
     cursor: Cursor = "",
 ) -> Accounts:
-    """The accounts of the organisations that the reader administers."""
+    """Accounts that belong to, or have a role at, organisations that the reader administers."""
     mine = ask.who.orgs_by_role.get("administrator", frozenset())
     if org:
         require(ask, org, "administrator")
         mine = frozenset({org})
-    found = accounts.accounts(ask.store, mine)
+    found = administration.roster(ask.store, mine, text=q, limit=_ALL).accounts
     page, next_ = sliced(found, cursor, limit=limit, key=lambda a: (a.login,))
-    return Accounts(items=[_shape(a) for a in page], next=next_)
+    return Accounts(items=[_shape(ask, a) for a in page], next=next_)
 
 
 @routes.post("", "administrator", scope="admin", status_code=201)
@@ -130,14 +147,27 @@ def create_account(ask: Who, wanted: NewAccount) -> Invited:
 @routes.get("/{account}", "administrator")
 def get_account(ask: Who, account: AccountId) -> Account:
     """One account."""
-    return _shape(_seen(ask, account))
+    return _found(ask, account)
+
+
+@routes.patch("/{account}", "administrator", scope="admin")
+def change_account(ask: Who, account: AccountId, wanted: AccountChange) -> Account:
+    """The account under another name, or at another organisation: all of it, or nothing."""
+    changed = wanted.model_dump(exclude_none=True)
+    with ask.store.write() as tx:
+        found = administration.managed(tx.connection, ask.who, account)
+        if wanted.org is not None:
+            administration.administered(tx.connection, ask.who, wanted.org)
+        if changed:
+            accounts.change(tx, found.id, by=ask.who.account.id, at=ask.now, **changed)
+    return _found(ask, account)
 
 
 @routes.post("/{account}/invitation", "administrator", scope="admin")
 def invite_account(ask: Who, account: AccountId) -> Invited:
     """A new link for the account: an invitation, or a new password; earlier links are void."""
-    found = _managed(ask, account)
     with ask.store.write() as tx:
+        found = administration.managed(tx.connection, ask.who, account)
         secret = tickets.issue(tx, found.id, by=ask.who.account.id, at=ask.now)
     return _invited(ask, found, secret)
 
@@ -145,28 +175,23 @@ def invite_account(ask: Who, account: AccountId) -> Invited:
 @routes.post("/{account}/state", "administrator", scope="admin")
 def change_account_state(ask: Who, account: AccountId, wanted: NewState) -> Account:
     """The account disabled, enabled, unlocked, or signed out everywhere."""
-    found = _managed(ask, account)
-    by = ask.who.account.id
-    if wanted.act == "end_sessions":
-        with ask.store.write() as tx:
-            sessions.revoke_all(tx, found.id, by=by, at=ask.now)
-    else:
-        act = getattr(accounts, wanted.act)
-        with ask.store.write() as tx:
-            act(tx, found.id, by=by, at=ask.now)
-    return _shape(accounts.find(ask.store, found.id))
+    act = sessions.revoke_all if wanted.act == "end_sessions" else getattr(accounts, wanted.act)
+    with ask.store.write() as tx:
+        found = administration.managed(tx.connection, ask.who, account)
+        act(tx, found.id, by=ask.who.account.id, at=ask.now)
+    return _shape(ask, accounts.find(ask.store, found.id))
 
 
 @routes.post("/{account}/grants", "administrator", scope="admin")
 def create_grant(ask: Who, account: AccountId, wanted: GivenRole) -> Account:
     """The account with a further role; it signs in again to use it."""
-    found = _seen(ask, account)
     require(ask, wanted.org, "administrator")
     with ask.store.write() as tx:
+        found = administration.managed(tx.connection, ask.who, account)
         accounts.grant(
             tx, found.id, org=wanted.org, role=wanted.role, by=ask.who.account.id, at=ask.now
         )
-    return _shape(accounts.find(ask.store, found.id))
+    return _shape(ask, accounts.find(ask.store, found.id))
 
 
 @routes.delete("/{account}/grants/{org}/{role}", "administrator", scope="admin")
@@ -176,47 +201,30 @@ def delete_grant(
     org: Annotated[str, Path(max_length=40, examples=["root"])],
     role: Annotated[Role, Path(examples=["viewer"])],
 ) -> None:
-    """The role is taken back."""
-    found = _seen(ask, account)
+    """The role is taken back by who administers the organisation, whose account it ever is."""
     require(ask, org, "administrator")
     with ask.store.write() as tx:
+        found = administration.seen(tx.connection, ask.who, account)
         accounts.revoke_grant(tx, found.id, org=org, role=role, by=ask.who.account.id, at=ask.now)
 
 
-def _seen(ask: Asked, account: str) -> access.Account:
-    """The account of this id, where the reader administers its organisation.
-
-    Raises UsageError where there is none, or none for this reader: the two look the same.
-    """
-    try:
-        found = accounts.find(ask.store, account)
-    except UsageError:
-        found = None
-    if found is None or found.id != account or not ask.who.may("administrator", found.org):
-        raise UsageError("QH862", f"no account {account!r} here")
-    return found
-
-
-def _managed(ask: Asked, account: str) -> access.Account:
-    """The account, where the reader may let it in and out."""
-    found = _seen(ask, account)
-    if not ask.who.manages(found):
-        raise AccessRefused(
-            "QH906", f"{found.login} has roles where you are no administrator",
-            hint="ask an administrator of those organisations",
-        )  # fmt: skip
-    return found
+def _found(ask: Asked, account: str) -> Account:
+    with ask.store.read() as connection:
+        return _shape(ask, administration.seen(connection, ask.who, account))
 
 
 def _invited(ask: Asked, account: access.Account, secret: str) -> Invited:
-    shown = _shape(account)
+    shown = _shape(ask, account)
     without(ask, Invited(account=shown, link=None))
     return Invited(account=shown, link=tickets.link(secret))
 
 
-def _shape(found: access.Account) -> Account:
-    plain = ("id", "login", "name", "org", "state", "totp", "lang", "locked_until", "issuer")
+def _shape(ask: Asked, found: access.Account) -> Account:
+    """The account without what stands at organisations that others administer."""
+    plain = ("id", "login", "name", "state", "totp", "lang", "locked_until", "issuer")
+    mine = ask.who.orgs_by_role.get("administrator", frozenset())
     return Account(
         **{name: getattr(found, name) for name in plain},
-        grants=[GivenRole(org=g.org, role=g.role) for g in found.grants],
+        org=found.org if found.org in mine else "",
+        grants=[GivenRole(org=g.org, role=g.role) for g in found.grants if g.org in mine],
     )

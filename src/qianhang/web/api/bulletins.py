@@ -11,20 +11,23 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
 from qianhang.core.errors import UsageError
+from qianhang.core.words import Lang
 from qianhang.plan.items import Plan
 from qianhang.plan.office import printing, publishing
 from qianhang.plan.office.bulletin import Order
+from qianhang.plan.office.paper import Block, Grid, Heading, labelled
+from qianhang.plan.office.plain import plain
 from qianhang.web.api.paging import Cursor, Limit, Page, sliced
 from qianhang.web.api.shapes import PlanRef, Sent
 from qianhang.web.asked import Asked, Who
 from qianhang.web.routes import Endpoints
 from qianhang.web.views import plans
 
-__all__ = ["routes"]
+__all__ = ["MEDIA", "routes"]
 
 routes = Endpoints("/plans/{plan}/bulletins", tag="plans")
 Number = Annotated[int, Path(description="Number of a bulletin", ge=1, le=2**31 - 1, examples=[1])]
-_MEDIA = {
+MEDIA = {
     "txt": "text/plain; charset=utf-8",
     "html": "text/html; charset=utf-8",
     "docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
@@ -62,6 +65,39 @@ class Bulletin(BaseModel):
     published: str = Field(description="Since when anybody may read it, UTC; empty where not")
 
 
+class PaperBlock(BaseModel):
+    """A heading, a paragraph or a table; what the others have is empty."""
+
+    kind: Literal["heading", "text", "grid"]
+    level: int = Field(description="Of a heading, 1 or 2; else 0")
+    ordinal: str = Field(description="Of a heading, as printed", examples=["一、"])
+    text: str = Field(description="Of a heading or paragraph; title of a table")
+    heads: list[str]
+    rows: list[list[str]]
+
+
+class PaperAnnex(BaseModel):
+    """One annex, on a page of its own."""
+
+    title: str
+    blocks: list[PaperBlock]
+
+
+class BulletinPreview(BaseModel):
+    """What would be issued; nothing of it is kept."""
+
+    on: datetime.date
+    title: str
+    issuer: str = Field(description="Red head; empty for none")
+    number: str
+    to: str
+    blocks: list[PaperBlock]
+    annexes: list[PaperAnnex]
+    signature: str
+    date: str = Field(description="As printed")
+    text: str = Field(description="The same as it would stand in the text file")
+
+
 class Publication(Sent):
     """Whether anybody may read a bulletin."""
 
@@ -88,15 +124,25 @@ def list_bulletins(ask: Who, plan: PlanRef, limit: Limit = 50, cursor: Cursor = 
 def issue_bulletin(ask: Who, plan: PlanRef, wanted: NewBulletin) -> Bulletin:
     """The bulletin, its readings frozen and its three files printed."""
     found = plans.own_plan(ask, plan)
-    day = wanted.on or plans.today(ask)
-    if not wanted.period.strip() or day > plans.today(ask):
-        raise UsageError("QH831", f"{wanted.period!r}, {day}: expected a period, no day to come")
-    order = Order(
-        wanted.period.strip(), wanted.title, wanted.issuer, wanted.number, wanted.to, wanted.note,
-        lang=wanted.lang,
-    )  # fmt: skip
+    order, day = _order(ask, wanted)
     made = printing.issue(ask.store, found, order, on=day, by=ask.by, at=ask.now)
     return _bulletins(ask, [made])[0]
+
+
+@routes.post("/preview", plans.ROLE, scope="plan")
+def preview_bulletin(ask: Who, plan: PlanRef, wanted: NewBulletin) -> BulletinPreview:
+    """What would be issued, from the readings as they are now; nothing is frozen or kept."""
+    found = plans.own_plan(ask, plan)
+    order, day = _order(ask, wanted)
+    paper = printing.preview(ask.store, found, order, on=day)
+    plainly = ("title", "issuer", "number", "to", "signature", "date")
+    return BulletinPreview(
+        on=day, blocks=_blocks(paper.blocks, paper.lang), text=plain(paper),
+        annexes=[
+            PaperAnnex(title=a.title, blocks=_blocks(a.blocks, paper.lang)) for a in paper.annexes
+        ],
+        **{name: getattr(paper, name) for name in plainly},
+    )  # fmt: skip
 
 
 @routes.get("/{number}", "signed")
@@ -119,7 +165,7 @@ def publish_bulletin(ask: Who, plan: PlanRef, number: Number, wanted: Publicatio
     "/{number}/{kind}",
     "signed",
     response_class=Response,
-    responses={200: {"content": {m.partition(";")[0]: {} for m in _MEDIA.values()}}},
+    responses={200: {"content": {m.partition(";")[0]: {} for m in MEDIA.values()}}},
 )
 def download_bulletin(
     ask: Who, plan: PlanRef, number: Number, kind: Literal["txt", "html", "docx"]
@@ -130,7 +176,37 @@ def download_bulletin(
     body = printing.reprint(ask.store, one, kind)
     name = f"{found.ref}-bulletin-{one.id}.{kind}"
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
-    return Response(body, media_type=_MEDIA[kind], headers=headers)
+    return Response(body, media_type=MEDIA[kind], headers=headers)
+
+
+def _order(ask: Asked, wanted: NewBulletin) -> tuple[Order, datetime.date]:
+    """What is printed, and as of which day.
+
+    Raises UsageError without a period, and for a day to come.
+    """
+    day = wanted.on or plans.today(ask)
+    if not wanted.period.strip() or day > plans.today(ask):
+        raise UsageError("QH831", f"{wanted.period!r}, {day}: expected a period, no day to come")
+    order = Order(
+        wanted.period.strip(), wanted.title, wanted.issuer, wanted.number, wanted.to, wanted.note,
+        lang=wanted.lang,
+    )  # fmt: skip
+    return order, day
+
+
+def _blocks(found: tuple[Block, ...], lang: Lang) -> list[PaperBlock]:
+    return [_block(block, ordinal) for block, ordinal in labelled(found, lang)]
+
+
+def _block(found: Block, ordinal: str) -> PaperBlock:
+    if isinstance(found, Grid):
+        return PaperBlock(
+            kind="grid", level=0, ordinal="", text=found.title, heads=list(found.heads),
+            rows=[list(row) for row in found.rows],
+        )  # fmt: skip
+    level = found.level if isinstance(found, Heading) else 0
+    kind: Literal["heading", "text"] = "heading" if level else "text"
+    return PaperBlock(kind=kind, level=level, ordinal=ordinal, text=found.text, heads=[], rows=[])
 
 
 def _seen(ask: Asked, plan: Plan, number: int) -> printing.Issued:

@@ -74,7 +74,7 @@ def get_complaint(ask: Who, ref: Ref) -> Complaint:
     return _shape(complaints.find(ask.store, ref, orgs=_orgs(ask)))
 
 
-@routes.post("/{ref}/answer", "safety_officer", scope="admin")
+@routes.post("/{ref}/answer", "safety_officer", scope="safety")
 def answer_complaint(ask: Who, ref: Ref, wanted: ComplaintAnswer) -> Complaint:
     """The complaint with its answer, in place of an earlier one."""
     return _shape(

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import Path, Query
 from pydantic import BaseModel, Field
 
 from qianhang.core.errors import UsageError
 from qianhang.core.manifest import Words as Both
-from qianhang.data import DataSet, all_datasets, verify
+from qianhang.data import DataSet, verify
 from qianhang.web.api.paging import Cursor, Limit, Page, sliced
 from qianhang.web.api.shapes import Words, words
 from qianhang.web.asked import Who
 from qianhang.web.routes import Endpoints
+from qianhang.web.views import datasets as views
 
-__all__ = ["routes"]
+__all__ = ["Datasets", "found_datasets", "routes"]
 
 routes = Endpoints("/datasets", tag="datasets")
 Name = Annotated[str, Path(max_length=120, examples=["coal-ash-robena"])]
@@ -52,6 +53,23 @@ class Dataset(BaseModel):
     columns: dict[str, DatasetColumn]
 
 
+class DatasetUse(BaseModel):
+    """A scenario that uses the data set."""
+
+    scenario: str = Field(examples=["energy.load_forecast"])
+    cases: list[str] = Field(description="In which it does")
+
+
+class DatasetDetail(Dataset):
+    """A data set with where its files are, and what uses it."""
+
+    places: dict[str, str] = Field(
+        description="File -> here, package, remote or by_hand", examples=[{"table": "here"}]
+    )
+    scenarios: list[DatasetUse]
+    runs: list[str] = Field(description="Ids of the newest runs on it that the reader may see")
+
+
 class FileVerified(BaseModel):
     """One file as it lies here."""
 
@@ -77,21 +95,29 @@ class Datasets(Page):
 @routes.get("", "signed")
 def list_datasets(
     _: Who,
+    *,
     q: Annotated[str, Query(max_length=200, description="Words of name or title")] = "",
+    licence_class: Annotated[
+        Literal["C", "R", "N", "G", ""], Query(description="Only of this class")
+    ] = "",
     limit: Limit = 50,
     cursor: Cursor = "",
 ) -> Datasets:
     """The registered data sets."""
-    asked = q.lower().split()
-    found = [d for d in all_datasets() if all(w in _text(d) for w in asked)]
-    page, next_ = sliced(found, cursor, limit=limit, key=lambda d: (d.name,))
-    return Datasets(items=[_shape(d) for d in page], next=next_)
+    return found_datasets(q, licence_class, limit=limit, cursor=cursor)
 
 
 @routes.get("/{name}", "signed")
-def get_dataset(_: Who, name: Name) -> Dataset:
-    """One data set."""
-    return _shape(_found(name))
+def get_dataset(ask: Who, name: Name) -> DatasetDetail:
+    """One data set: provenance, where its files are, the scenarios and runs that use it."""
+    found = _found(name)
+    used = views.used(found)
+    return DatasetDetail(
+        **_shape(found).model_dump(),
+        places={f.name: views.place_of(f, found) for f in found.file},
+        scenarios=[DatasetUse(scenario=u.entry.id, cases=list(u.cases)) for u in used],
+        runs=[line.id for line in views.runs_on(ask, used)],
+    )
 
 
 @routes.post("/{name}/verification", "data_steward", scope="data")
@@ -105,8 +131,20 @@ def verify_dataset(_: Who, name: Name) -> DatasetVerified:
     )
 
 
+def found_datasets(q: str, licence_class: str, *, limit: int, cursor: str) -> Datasets:
+    """A page of the data sets whose words hold every word of `q`."""
+    asked = q.lower().split()
+    found = [
+        d
+        for d in views.every()
+        if all(w in _text(d) for w in asked) and licence_class in ("", d.licence_class)
+    ]
+    page, next_ = sliced(found, cursor, limit=limit, key=lambda d: (d.name,))
+    return Datasets(items=[_shape(d) for d in page], next=next_)
+
+
 def _found(name: str) -> DataSet:
-    for found in all_datasets():
+    for found in views.every():
         if found.name == name:
             return found
     raise UsageError("QH862", f"no data set {name!r} here")

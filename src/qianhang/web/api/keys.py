@@ -17,11 +17,11 @@ from qianhang.web.api.shapes import Sent
 from qianhang.web.asked import Who
 from qianhang.web.routes import Endpoints
 
-__all__ = ["routes"]
+__all__ = ["Key", "KeyId", "Keys", "routes", "shown"]
 
 routes = Endpoints("/keys", tag="keys")
 KeyId = Annotated[str, Path(description="Id of a key", max_length=40, examples=["3f1b2c4d5e6f"])]
-Scope = Literal["read", "run", "plan", "data", "admin"]
+Scope = Literal["read", "run", "plan", "data", "safety", "admin"]
 
 
 class Key(BaseModel):
@@ -49,7 +49,7 @@ class NewKey(Sent):
     )
 
     name: str = Field(min_length=1, max_length=160)
-    scopes: list[Scope] = Field(min_length=1, max_length=5)
+    scopes: list[Scope] = Field(min_length=1, max_length=6)
     days: int = Field(default=90, description="Days until it ends", ge=1, le=366)
 
 
@@ -67,7 +67,7 @@ def list_keys(ask: Who, limit: Limit = 50, cursor: Cursor = "") -> Keys:
     """The keys of one's own account."""
     found = keys.keys(ask.store, ask.who.account.id)
     page, next_ = sliced(found, cursor, limit=limit, key=lambda k: (k.made, k.id))
-    return Keys(items=[_key(k) for k in page], next=next_)
+    return Keys(items=[shown(k) for k in page], next=next_)
 
 
 @routes.post("", "signed", scope="admin", status_code=201)
@@ -84,8 +84,8 @@ def create_key(ask: Who, wanted: NewKey) -> MadeKey:
             tx, who, name=wanted.name, scopes=wanted.scopes, by=who, at=ask.now,
             expires=ask.now + timedelta(days=wanted.days),
         )  # fmt: skip
-    without(ask, MadeKey(key=_key(made), secret=None))
-    return MadeKey(key=_key(made), secret=secret)
+    without(ask, MadeKey(key=shown(made), secret=None))
+    return MadeKey(key=shown(made), secret=secret)
 
 
 @routes.delete("/{key}", "signed", scope="admin")
@@ -96,7 +96,8 @@ def delete_key(ask: Who, key: KeyId) -> None:
         keys.revoke_key(tx, key, account=who, by=who, at=ask.now)
 
 
-def _key(found: ApiKey) -> Key:
+def shown(found: ApiKey) -> Key:
+    """The key as the API shows it."""
     return Key(
         id=found.id, name=found.name, scopes=sorted(found.scopes), made=found.made,
         expires=found.expires, used=found.used,

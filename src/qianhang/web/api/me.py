@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, Field
+from typing import Annotated, Literal
 
-from qianhang.access import organisations
-from qianhang.web.api.shapes import Named
-from qianhang.web.asked import Who
+from pydantic import BaseModel, ConfigDict, Field
+
+from qianhang.access import accounts, organisations
+from qianhang.web.api.shapes import Named, Sent
+from qianhang.web.asked import Asked, Who
 from qianhang.web.routes import Endpoints
 
 __all__ = ["routes"]
@@ -37,9 +39,33 @@ class Me(BaseModel):
     scopes: list[str] = Field(description="What the key may be used for", examples=[["read"]])
 
 
+class MeChange(Sent):
+    """What shall be otherwise with one's own account; what is null stays."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"name": "李娜", "lang": "zh"}]})
+
+    name: Annotated[str, Field(min_length=1, max_length=80)] | None = None
+    lang: Literal["zh", "en"] | None = None
+
+
 @routes.get("", "signed")
 def get_me(ask: Who) -> Me:
     """The account behind the key or session, its organisation, roles and scopes."""
+    return _me(ask, name=ask.who.account.name, lang=ask.who.account.lang)
+
+
+@routes.patch("", "signed", scope="admin")
+def change_me(ask: Who, wanted: MeChange) -> Me:
+    """One's own account under another name, or in another language."""
+    who, changed = ask.who.account.id, wanted.model_dump(exclude_none=True)
+    if changed:
+        with ask.store.write() as tx:
+            accounts.change(tx, who, by=who, at=ask.now, **changed)
+    found = accounts.find(ask.store, who)
+    return _me(ask, name=found.name, lang=found.lang)
+
+
+def _me(ask: Asked, *, name: str, lang: str) -> Me:
     who, tree = ask.who, organisations.tree(ask.store)
 
     def named(org: str) -> Named:
@@ -48,8 +74,8 @@ def get_me(ask: Who) -> Me:
     return Me(
         id=who.account.id,
         login=who.account.login,
-        name=who.account.name,
-        lang=who.account.lang,
+        name=name,
+        lang=lang,
         org=named(who.account.org),
         grants=[Grant(org=named(g.org), role=g.role) for g in who.account.grants],
         roles={role: len(orgs) for role, orgs in sorted(who.orgs_by_role.items())},

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import Path, Query
 from pydantic import BaseModel, Field
@@ -22,6 +22,7 @@ __all__ = ["routes"]
 
 routes = Endpoints("/models", tag="models")
 Org = Annotated[str, Query(max_length=40, description="Whose model; the platform's where empty")]
+Stage = Literal["accepted", "research_only", "rejected", "retired", ""]
 
 
 class Model(BaseModel):
@@ -54,12 +55,14 @@ class ModelDetail(Model):
 @routes.get("", "signed")
 def list_models(
     ask: Who,
+    *,
     scenario: Annotated[str, Query(max_length=120)] = "",
+    stage: Annotated[Stage, Query(description="Only of this stage")] = "",
     limit: Limit = 50,
     cursor: Cursor = "",
 ) -> Models:
     """The versions that the reader may see."""
-    found = (v for v in _visible(ask) if scenario in ("", _scenario(v)))
+    found = (v for v in _visible(ask) if scenario in ("", _scenario(v)) and stage in ("", v.stage))
     page, next_ = sliced(found, cursor, limit=limit, key=lambda v: (v.name, f"{v.version:09d}"))
     return Models(items=[Model(**_line(v)) for v in page], next=next_)
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pydantic import BaseModel, Field
 
-from qianhang.web.asked import Who
+from qianhang.runs import census
+from qianhang.web.asked import Asked, Who
 from qianhang.web.routes import Endpoints
 from qianhang.web.views import settings as views
 
@@ -21,6 +22,16 @@ class Setting(BaseModel):
     source: str = Field(description="environment, file, default ...", examples=["environment"])
 
 
+class StoreSize(BaseModel):
+    """The store counted; bytes are null where the database or the files lie elsewhere."""
+
+    backend: str = Field(description="sqlite or postgresql")
+    database_bytes: int | None
+    file_bytes: int | None
+    files: int | None
+    rows: dict[str, int] = Field(description="Noun -> how many", examples=[{"run": 12}])
+
+
 class Settings(BaseModel):
     """What is set, and what is installed."""
 
@@ -28,6 +39,7 @@ class Settings(BaseModel):
     encrypted: bool = Field(description="Whether people come by https")
     versions: dict[str, str] = Field(description="The product and what it stands on")
     extras: dict[str, bool] = Field(description="Extra -> whether it is installed")
+    store: StoreSize | None = Field(description="For the platform's own administrators; else null")
 
 
 @routes.get("", "administrator", scope="admin")
@@ -41,4 +53,11 @@ def get_settings(ask: Who) -> Settings:
         encrypted=ask.site.encrypted,
         versions=dict(views.versions()),
         extras=dict(views.extras()),
+        store=_size(ask) if views.administers_platform(ask) else None,
     )
+
+
+def _size(ask: Asked) -> StoreSize:
+    found = census.census(ask.store, ask.settings)
+    plain = ("backend", "database_bytes", "file_bytes", "files")
+    return StoreSize(**{name: getattr(found, name) for name in plain}, rows=dict(found.rows))

@@ -18,7 +18,7 @@ routes = Pages()
 
 
 @routes.get("/healthz", "public")
-def alive(_: Who) -> PlainTextResponse:
+async def alive() -> PlainTextResponse:
     """The process answers."""
     return PlainTextResponse("ok\n")
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from fastapi.responses import HTMLResponse
 
+from qianhang.charts import number
 from qianhang.models import ModelVersion
 from qianhang.runs import kept, record, shelf
 from qianhang.runs.report.shape import metric_words
@@ -61,10 +62,13 @@ def model(ask: Who, name: str, version: int) -> HTMLResponse:
     others = kept.kept(ask.store, covers, scenario=scenario)
     entry = next((e for e in shelf.entries() if e.id == scenario), None)
     titles = entry.titles if entry else {}
+    beside = _beside(ask, found, run.case, others)
+    units = {bar["metric"]: bar["unit"] for bar in run.result.get("bars") or ()}
     return page(
         ask, "models/model.html", m=found, run=run, scenario=scenario, entry=entry,
-        beside=_beside(ask, found, run.case, others),
+        beside=beside, scored={name for name, _ in beside.rows},
         metric=lambda name: metric_words(name, ask.lang, titles),
+        unit=lambda name: number.unit(units.get(name, ""), lang=ask.lang),
     )  # fmt: skip
 
 

@@ -79,7 +79,7 @@ def _ledger(
     view = ask.query("by")
     return page(
         ask, "plans/ledger.html", status=status_of(error) if error else 200, plan=plan,
-        view=view if view in _VIEWS else "section", views=_VIEWS, shares=plans.shares,
+        view=view if view in _VIEWS else "section", views=_VIEWS,
         found=plan_ledger.ledger(ask, plan, on=plans.day_asked(ask)), today=plans.today(ask),
         may=plans.may_write(ask, plan), error=error, taken=taken, only=only, tab="ledger",
     )  # fmt: skip

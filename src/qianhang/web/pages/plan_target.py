@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from datetime import date
 from typing import Annotated
+from urllib.parse import quote
 
 from fastapi import File, Form, UploadFile
 from fastapi.responses import HTMLResponse, RedirectResponse
@@ -17,6 +18,8 @@ from qianhang.plan.items import Item, Plan
 from qianhang.plan.reasons import in_words
 from qianhang.plan.rules import Rule
 from qianhang.plan.states import STATES
+from qianhang.runs import shelf
+from qianhang.web import sheets
 from qianhang.web.asked import Asked, Who
 from qianhang.web.problems import status_of
 from qianhang.web.render import page
@@ -36,6 +39,25 @@ def target(ask: Who, ref: str, code: str) -> HTMLResponse:
     """The target: goal, standing, every component of its reading, its rule, its history."""
     plan = plans.seen_plan(ask, ref)
     return _target(ask, plan, plans.seen_item(ask, plan, code, "target"))
+
+
+@routes.get(f"{_AT}/readings.csv", "signed")
+@routes.get(f"{_AT}/readings.xlsx", "signed")
+def readings(ask: Who, ref: str, code: str) -> Response:
+    """The target's readings over time, as the figure shows them, as CSV or XLSX."""
+    plan = plans.seen_plan(ask, ref)
+    item = plans.seen_item(ask, plan, code, "target")
+    chart = plan_target.series(ask, plan, item, on=plans.day_asked(ask))
+    kind = ask.request.url.path.rpartition(".")[2]
+    kept = quote(f"{item.ref}-readings.{kind}")
+    title = ask.word(chart.title)
+    content = (
+        sheets.csv_of(chart.table, lang=ask.lang)
+        if kind == "csv"
+        else sheets.xlsx_of(chart.table, lang=ask.lang, title=title)
+    )
+    headers = {"Content-Disposition": f"attachment; filename*=UTF-8''{kept}"}
+    return Response(content, media_type=sheets.KINDS[kind], headers=headers)
 
 
 @routes.post(f"{_AT}/milestones", plans.ROLE)
@@ -163,7 +185,7 @@ def _target(
     text = told.rule.to_dict() if told.rule else {}
     return page(
         ask, "plans/target.html", status=status_of(error) if error else 200, plan=plan, item=item,
-        told=told, rule_text=json.dumps(text, ensure_ascii=False),
+        told=told, titles=shelf.titles(), rule_text=json.dumps(text, ensure_ascii=False),
         reason=lambda why: in_words(why, ask.lang), may=plans.may_write(ask, plan), day=day,
         today=plans.today(ask), states=STATES, error=error, tab="ledger",
     )  # fmt: skip

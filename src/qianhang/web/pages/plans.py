@@ -30,7 +30,7 @@ def listed(ask: Who) -> HTMLResponse:
     day = plans.today(ask)
     return page(
         ask, "plans/list.html", plans=tuple(plans.listed(ask, found, on=day)), total=len(seen),
-        q=ask.query("q"), may=ask.who.may("programme_office"), shares=plans.shares, day=day,
+        q=ask.query("q"), may=ask.who.may("programme_office"), day=day,
         orgs={o.id: o.name for o in organisations.organisations(ask.store)},
     )  # fmt: skip
 

@@ -16,23 +16,21 @@ from qianhang.charts import number as units
 from qianhang.core.errors import QianhangError, UsageError
 from qianhang.plan.office import printing, publishing
 from qianhang.runs import shelf, showcase
-from qianhang.runs.answering import LONGEST, Answerer
+from qianhang.runs.answering import LONGEST
 from qianhang.runs.report.shape import metric_words
 from qianhang.safety import complaints
 from qianhang.web.asked import Asked, Who
 from qianhang.web.problems import status_of
 from qianhang.web.public import cached, stranger
-from qianhang.web.rates import Rates
 from qianhang.web.render import page
 from qianhang.web.routes import Pages
 from qianhang.web.views import datasets
+from qianhang.web.views import portal as service
 from qianhang.web.views.papers import parts_of
 
 __all__ = ["routes", "start"]
 
 routes = Pages("/open")
-QUESTIONS = 10  # a minute and address
-COMPLAINTS = 5
 _PAGE = 12
 _MEDIA = {
     "txt": "text/plain; charset=utf-8",
@@ -64,7 +62,7 @@ def start(ask: Asked) -> Response:
         ask, "portal/start.html", tab="start", verified=len(verified), total=len(shelf.entries()),
         shown=showcase.shown(ask.store, verified[:6]),
         bulletins=publishing.published(ask.store)[:5],
-        sets=len(datasets.every()), source=_answerer(ask).source(), longest=LONGEST,
+        sets=len(datasets.every()), source=service.answerer(ask).source(), longest=LONGEST,
     )  # fmt: skip
 
 
@@ -125,13 +123,13 @@ def sets(ask: Who) -> Response:
 def answers(ask: Who) -> Response:
     """The passages that answer a question, each with its citation; or that none does."""
     question = ask.query("q").strip()[:LONGEST]
-    answerer = _answerer(ask)
+    answerer = service.answerer(ask)
     if not question:
         return _public(
             ask, "portal/ask.html", tab="ask", q="", source=answerer.source(), reply=None,
             refused=0, longest=LONGEST,
         )  # fmt: skip
-    taken = _rates(ask, "questions", QUESTIONS).take(ask.address)
+    taken = service.taken(ask, "questions")
     reply = None if taken.refused else answerer.ask(question)
     shown = page(
         stranger(ask), "portal/ask.html", tab="ask", q=question, source=answerer.source(),
@@ -154,7 +152,7 @@ def complains(ask: Who, typed: Annotated[_Typed, Form()]) -> Response:
     """The complaint is kept, and its number told."""
     sent = complaints.Sent(**typed.model_dump())
     try:
-        taken = _rates(ask, "complaints", COMPLAINTS).take(ask.address)
+        taken = service.taken(ask, "complaints")
         if taken.refused:
             raise UsageError(
                 "QH873", f"too many complaints from this address: wait {taken.wait_s} s"
@@ -168,7 +166,7 @@ def complains(ask: Who, typed: Annotated[_Typed, Form()]) -> Response:
 @routes.get("/complaint/{ref}", "public")
 def complaint(ask: Who, ref: str) -> Response:
     """Where a complaint stands, for whoever has its number: never what it says."""
-    taken = _rates(ask, "looks", 30).take(ask.address)
+    taken = service.taken(ask, "looks")
     found = None
     try:
         found = None if taken.refused else complaints.find(ask.store, ref)
@@ -212,22 +210,6 @@ def _public(ask: Asked, template: str, **values: Any) -> Response:
         unit=lambda name: units.unit(name, lang=seen.lang),
     )  # fmt: skip
     return cached(ask, shown)
-
-
-def _answerer(ask: Asked) -> Answerer:
-    state = ask.request.app.state
-    found: Answerer | None = getattr(state, "answerer", None)
-    if found is None:
-        found = state.answerer = Answerer(ask.store)
-    return found
-
-
-def _rates(ask: Asked, name: str, per_minute: int) -> Rates:
-    state = ask.request.app.state
-    every: dict[str, Rates] | None = getattr(state, "portal_rates", None)
-    if every is None:
-        every = state.portal_rates = {}
-    return every.setdefault(name, Rates(per_minute))
 
 
 def _haystack(one: data.DataSet) -> str:

@@ -39,6 +39,7 @@ def runs(ask: Who) -> HTMLResponse:
         before=(at, id_) if id_ else None,
         limit=_PAGE + 1,
     )
+    cases = shelf.case_titles()
     waiting = [] if at else asks.asks(ask.store, covers, limit=20)
     return page(
         ask,
@@ -47,6 +48,7 @@ def runs(ask: Who) -> HTMLResponse:
         more=found[_PAGE - 1].cursor if len(found) > _PAGE else None,
         waiting=[a for a in waiting if a.open],
         titles=shelf.titles(),
+        case_title=lambda run: cases.get(run.scenario, {}).get(run.case),
         options=choices.scenarios(ask.lang, chosen=scenario),
         scenario=scenario,
         state=state,

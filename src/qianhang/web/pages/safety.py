@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import Form
@@ -14,35 +11,26 @@ from starlette.responses import Response
 from qianhang import safety
 from qianhang.core.errors import QianhangError
 from qianhang.runs import shelf, verdicts, verifying
-from qianhang.runs.shelf import Entry
 from qianhang.safety import complaints
 from qianhang.web.asked import Asked, Who
 from qianhang.web.problems import status_of
 from qianhang.web.render import page
 from qianhang.web.routes import Pages
+from qianhang.web.views import safety as views
 
 __all__ = ["routes"]
 
 routes = Pages("/safety")
 
-_LEVELS = ("high", "limited", "minimal")
 _STATES = ("received", "answered")
 _PAGE = 50
-
-
-@dataclass(frozen=True, slots=True)
-class Graded:
-    """A scenario with its risk grade and the rule that holds the grade up."""
-
-    entry: Entry
-    floor: safety.Floor
 
 
 @routes.get("", "signed")
 def overview(ask: Who) -> HTMLResponse:
     """Verdicts, reasons, grades, the negative list, the state of the log."""
     judged = verdicts.judged(ask.store, ask.who.covers)
-    graded = _graded(shelf.entries())
+    graded = views.graded(shelf.entries())
     last = max(0, (len(graded) - 1) // _PAGE)
     asked = ask.query("page")
     at = min(int(asked), last) if asked.isascii() and asked.isdigit() and len(asked) < 7 else 0
@@ -50,9 +38,10 @@ def overview(ask: Who) -> HTMLResponse:
         ask, "safety/safety.html", stages=verdicts.stages(judged), judged=len(judged),
         whys=verdicts.whys(judged), words=safety.words, at=at, last=last,
         graded=graded[at * _PAGE : (at + 1) * _PAGE],
-        levels=Counter(g.entry.risk for g in graded), negative=safety.negative_list(),
+        levels=views.levels(graded), negative=safety.negative_list(),
         titles={e.id: e.title for e in shelf.entries()}, log=verifying.state(ask.store),
         officer=ask.who.may("safety_officer"),
+        may_verify=ask.who.may("safety_officer") or ask.who.may("administrator"),
     )  # fmt: skip
 
 
@@ -97,13 +86,3 @@ def _one(ask: Asked, ref: str, *, error: QianhangError | None = None) -> HTMLRes
 
 def _orgs(ask: Asked) -> frozenset[str]:
     return ask.who.orgs_by_role.get("safety_officer", frozenset())
-
-
-def _graded(entries: Sequence[Entry]) -> list[Graded]:
-    """The scenarios, the riskiest first, each with its floor."""
-    found = [
-        Graded(e, safety.floor(safety.Use(e.subject, e.industry, e.purpose, e.device_class)))
-        for e in entries
-        if not e.broken
-    ]
-    return sorted(found, key=lambda g: (_LEVELS.index(g.entry.risk), g.entry.id))

@@ -119,7 +119,7 @@ def asks_for_run(
             home=ask.settings.home,
         )  # fmt: skip
     except QianhangError as cause:
-        return _scenario(ask, pack, error=cause)
+        return _scenario(ask, pack, error=cause, typed=typed)
     ask.request.app.state.dispatcher.poke()
     return RedirectResponse(f"/runs/asks/{put.id}", status_code=303)
 
@@ -143,7 +143,13 @@ def _params(pack: Pack, typed: Mapping[str, str]) -> dict[str, str]:
     return {n[2:]: v for n, v in typed.items() if n in known and v.strip() and v != known[n]}
 
 
-def _scenario(ask: Asked, pack: Pack, *, error: QianhangError | None = None) -> HTMLResponse:
+def _scenario(
+    ask: Asked,
+    pack: Pack,
+    *,
+    error: QianhangError | None = None,
+    typed: Mapping[str, str] | None = None,
+) -> HTMLResponse:
     covers = ask.who.covers
     runs = listing.lines(ask.store, orgs=covers, scenario=pack.id, limit=20)
     ended = next((line for line in runs if line.state == "finished"), None)
@@ -156,6 +162,7 @@ def _scenario(ask: Asked, pack: Pack, *, error: QianhangError | None = None) -> 
         pack=pack.manifest,
         tier=shelf.tiers(ask.store).get(pack.id, ""),
         runs=runs,
+        cases={c.name: c.title for c in pack.manifest.case},
         last=last,
         measured=showcase.measured(last.result) if last else (),
         figures=figures(ask, last, *display.view(ask.store, last)) if last else (),
@@ -163,6 +170,7 @@ def _scenario(ask: Asked, pack: Pack, *, error: QianhangError | None = None) -> 
         systems=[systems()[i] for i in pack.manifest.covers if i in systems()],
         orgs=_orgs(ask),
         error=error,
+        typed=typed or {},
         metric=lambda name: metric_words(name, ask.lang, pack.manifest.page.titles),
         unit=lambda name: number.unit(name, lang=ask.lang),
     )

@@ -44,9 +44,13 @@ class Late:
 
 @dataclass(frozen=True, slots=True)
 class Shelf:
-    """Scenarios counted: by tier, and by industry with how many of each were verified."""
+    """Scenarios counted: by tier, and by industry with how many of each were verified.
+
+    unexamined : those without a tier because their pack was not checked yet
+    """
 
     total: int
+    unexamined: int
     tiers: Mapping[str, int]
     industries: Sequence[tuple[str, int, int]]
 
@@ -93,6 +97,7 @@ def scenarios(ask: Asked) -> Shelf:
     good = Counter(e.industry for e in every if tiers.get(e.id) in ("silver", "gold", "platinum"))
     return Shelf(
         len(every),
+        sum(e.id not in tiers for e in every),
         Counter(tiers.get(e.id) or "none" for e in every),
         [(name, count, good[name]) for name, count in sorted(totals.items())],
     )

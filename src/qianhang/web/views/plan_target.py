@@ -26,7 +26,7 @@ from qianhang.web.asked import Asked
 from qianhang.web.figures import Figure, figure_of
 from qianhang.web.views import plan_text, plans
 
-__all__ = ["Shown", "Told", "told"]
+__all__ = ["Shown", "Told", "series", "told"]
 
 Shape = Literal["line", "step", "dot"]
 _AROUND = 160
@@ -82,10 +82,7 @@ def told(ask: Asked, plan: Plan, item: Item, *, on: date) -> Told:
 
     Raises UsageError where nobody has confirmed it.
     """
-    found = next((s for s in plans.stand(ask, plan, on=on) if s.item.code == item.code), None)
-    if found is None:
-        message = f"{item.ref} is in state {item.state}: only confirmed targets are read"
-        raise UsageError("QH823", message, hint=f"/plans/{plan.ref}/review?at={item.code}")
+    found = _standing(ask, plan, item, on=on)
     records = evidence.evidence(ask.store)
     milestones = stated.milestones(ask.store, plan, item.code)
     rule = found.reading.rule
@@ -96,13 +93,34 @@ def told(ask: Asked, plan: Plan, item: Item, *, on: date) -> Told:
         quote=tuple(_quote(text, item)),
         components=tuple(_components(ask, found, records)),
         again=readings.recomputed(found.reading, low=low),
-        figure=_figure(ask, plan, found, records, milestones),
+        figure=_figure(ask, plan, _chart(plan, found, records, milestones), found),
         milestones=milestones,
         acts=review.history(ask.store, plan, item.code),
         rule=rule,
         suggestions=rules.suggestions(),
         fits=rules.suggest(item, region=rules.counted_in(plan)).name,
     )
+
+
+def series(ask: Asked, plan: Plan, item: Item, *, on: date) -> Chart:
+    """The target's readings over time until a day, with the table of the same numbers.
+
+    Raises UsageError where nobody has confirmed it, or nothing was read yet.
+    """
+    found = _standing(ask, plan, item, on=on)
+    milestones = stated.milestones(ask.store, plan, item.code)
+    chart = _chart(plan, found, evidence.evidence(ask.store), milestones)
+    if chart is None:
+        raise UsageError("QH804", f"{item.ref} has no reading until {on}")
+    return chart
+
+
+def _standing(ask: Asked, plan: Plan, item: Item, *, on: date) -> Standing:
+    found = next((s for s in plans.stand(ask, plan, on=on) if s.item.code == item.code), None)
+    if found is None:
+        message = f"{item.ref} is in state {item.state}: only confirmed targets are read"
+        raise UsageError("QH823", message, hint=f"/plans/{plan.ref}/review?at={item.code}")
+    return found
 
 
 def _quote(text: str, item: Item) -> list[tuple[str, bool]]:
@@ -152,13 +170,21 @@ def _may_open(ask: Asked, run: str) -> bool:
         return False
 
 
-def _figure(
-    ask: Asked,
+def _figure(ask: Asked, plan: Plan, chart: Chart | None, found: Standing) -> Figure | None:
+    """The chart with the addresses of its table as files."""
+    if chart is None:
+        return None
+    where = f"/plans/{plan.ref}/targets/{found.item.code}/readings"
+    made, on = figure_of(chart, ask.lang, key=found.item.code), found.reading.on
+    return replace(made, csv=f"{where}.csv?on={on}", xlsx=f"{where}.xlsx?on={on}")
+
+
+def _chart(
     plan: Plan,
     found: Standing,
     records: Sequence[Evidence],
     milestones: Sequence[Milestone],
-) -> Figure | None:
+) -> Chart | None:
     """The readings over time beside what is expected and the aim; None where there are none."""
     item, rule = found.item, found.reading.rule
     points = readings.series(item, rule, records, on=found.reading.on)
@@ -166,19 +192,25 @@ def _figure(
         return None
     goal = goal_of(item, plan, rule=rule, milestones=milestones)
     way = _way(goal)
-    series = [_line("cli.plan.reading", points, "ours", "step" if len(points) > 1 else "dot")]
+    lines = [_line("cli.plan.reading", points, "ours", "step" if len(points) > 1 else "dot")]
     if len(way) > 1:
-        series.append(_line("plans.expected_way", way, "trivial", "line"))
+        lines.append(_line("plans.expected_way", way, "trivial", "line"))
     unit = str(item.values["unit"])
     up = not goal.down and min(v for _, v in (*points, *way)) >= 0
     when = Axis(_named("plans.day"), kind="time", zone=_ZONE)
-    chart = Chart(
+    return Chart(
         kind="line", title=_named("plans.series"), x=when,
         y=Axis(plain(item.name), unit, low=0.0 if up else None), table=_table(points, unit),
-        series=tuple(series),
+        series=tuple(lines), source=_source(plan),
         marks=(Mark("horizontal", _named("cli.plan.goal"), goal.aim, role="limit"),),
     )  # fmt: skip
-    return figure_of(chart, ask.lang, key=item.code)
+
+
+def _source(plan: Plan) -> Words:
+    """Where the readings and the aim come from."""
+    named = {"ref": plan.ref, "title": plan.title, "number": plan.doc_no}
+    zh, en = (words.say("plans.series_source", lang=lang, **named) for lang in ("zh", "en"))
+    return Words(zh=zh.rstrip(), en=en.rstrip())
 
 
 def _way(goal: Goal) -> list[tuple[date, float]]:

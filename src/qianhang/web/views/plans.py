@@ -61,6 +61,11 @@ class Listed:
         """How many items nobody has looked at."""
         return self.review.get("draft", 0)
 
+    @property
+    def told(self) -> tuple[tuple[str, int], ...]:
+        """The states as what can be a key."""
+        return tuple(self.states.items())
+
 
 @dataclass(frozen=True, slots=True)
 class Share:

@@ -1,0 +1,142 @@
+"""Each role signs in and follows its menu: what it sees, it may use; what it may not, it never sees."""
+
+import re
+from datetime import UTC, datetime
+
+import pytest
+
+pytest.importorskip("fastapi")
+
+from qianhang.access import ROLES
+from qianhang.core import words as product
+from qianhang.web import pages, words
+
+from .conftest import PASSWORD
+from .test_pages import LANGS, admits
+
+MENU = ["/", "/scenarios", "/runs", "/plans", "/data", "/models", "/safety"]
+# Beside what everybody has: addresses that pages offer to a role, and to no other.
+OWN = {
+    "viewer": set(),
+    "scenario_owner": {"POST /scenarios/{scenario}/runs"},
+    "developer": {"POST /scenarios/{scenario}/runs"},
+    "pool_operator": set(),
+    "data_steward": {"POST /data/{name}/check"},
+    "safety_officer": {"GET /safety/complaints", "POST /safety/verify"},
+    "programme_office": {"GET /plans/import", "GET /portal", "POST /plans/{ref}/ledger"},
+    "administrator": {"GET /admin/people", "POST /admin/log/verify", "POST /safety/verify"},
+}
+# What the page offers: the method and address of each link and form of ours.
+OFFERED = """() => {
+  const found = new Set();
+  for (const one of document.querySelectorAll("a[href^='/'], form, [formaction]")) {
+    const form = one.matches("form"), post = form ? one.method : one.form && one.form.method;
+    const to = one.getAttribute("formaction") || (form ? one.action : one.href);
+    found.add(`${one.matches("a") || post !== "post" ? "GET" : "POST"} ${new URL(to).pathname}`);
+  }
+  return [...found];
+}"""
+# What names things on the page, in one language: what a person typed stands elsewhere.
+NAMES = """() => [...document.querySelectorAll(
+    "nav a, h2, thead th, label, legend, summary, dt, button, .tabs a, .tile > span")]
+  .filter(one => one.checkVisibility() && !one.closest(".me, .lang, .news, [lang]"))
+  .map(one => one.cloneNode(true))
+  .map(one => (one.querySelectorAll("code, input, .hash").forEach(x => x.remove()), one.textContent.trim()))"""
+BOTH = {"SHA-256", "CSV", "XLSX", "A", "B", "Python"}
+NEXT = """() => {
+  const rows = document.querySelectorAll("main tbody tr a[href^='/'], main .card ul a[href^='/']");
+  const beside = document.querySelectorAll("main .acts a[href^='/'], main .tabs a[href^='/']");
+  const all = [...[...rows].slice(0, 1), ...beside].filter(one => !one.hasAttribute("download"));
+  return [...new Set(all.map(one => one.getAttribute("href")))];
+}"""
+
+
+@pytest.fixture(scope="module")
+def logins(server, administrator):
+    """Role -> login of an account that holds this role alone, and comes in by its password."""
+    from qianhang.access import accounts
+    from qianhang.access.passwords import hash_password
+    from qianhang.access.person import Grant
+    from qianhang.runs import open_store
+    from qianhang.store import Settings
+
+    at, hashed = datetime.now(UTC), hash_password(PASSWORD)
+    with open_store(Settings(home=server.home)) as store, store.write() as tx:
+        for role in ROLES:
+            grants = [Grant("root", role)]
+            login = f"only.{role}"
+            accounts.create(tx, login, name="李娜", by="t", at=at, hashed=hashed, grants=grants)
+    return {role: f"only.{role}" for role in ROLES}
+
+
+def route_of(offered):
+    """The pattern and roles of the route that answers "METHOD /path"; None where none does."""
+    method, path = offered.split(" ")
+    for group in pages.ROUTES:
+        for route in group.router.routes:
+            if method in route.methods and route.path_regex.match(path):
+                return f"{method} {route.path}", route.openapi_extra["x-roles"]
+    return None
+
+
+def said_wrong(page, lang):
+    """Keys without their words, places left open in them, names in the other language."""
+    text = page.inner_text("body")
+    keys = words.catalogue(lang).keys() | product.catalogue(lang).keys()
+    wrong = keys & set(re.findall(r"[a-z_]+(?:\.[a-z0-9_]+)+", text))
+    wrong |= set(re.findall(r"\{\w+\}|\bundefined\b|\bNone\b|\bNaN\b", text))
+    for name in page.evaluate(NAMES):
+        chinese = re.search(r"[\u4e00-\u9fff]", name)
+        latin = re.search(r"[A-Za-z]{2}", name)
+        if name not in BOTH and (chinese if lang == "en" else latin and not chinese):
+            wrong.add(name)
+    return wrong
+
+
+def walk(one, lang):
+    """Every entry of the menu clicked, and what its first row and its buttons lead to opened.
+
+    -> addresses of the menu, what all these pages offer, what was wrong on them
+    """
+    page, offered, wrong = one.page, set(), []
+
+    def look(answer):
+        path, html = answer.url.removeprefix(one.url), page.locator("html").get_attribute("lang")
+        found = said_wrong(page, lang)
+        if answer.status != 200 or html != LANGS[lang] or found:
+            wrong.append((path, answer.status, html, found))
+        offered.update(page.evaluate(OFFERED))
+
+    menu = [a.get_attribute("href") for a in page.locator("#menu a").all()]
+    for entry in menu:
+        with page.expect_response(lambda r: r.request.is_navigation_request()) as led:
+            page.click(f'#menu a[href="{entry}"]')
+        page.wait_for_load_state()
+        look(led.value if led.value.status < 300 else page.reload())
+        for path in page.evaluate(NEXT):
+            look(page.goto(path))
+    return menu, offered, wrong
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_a_role_follows_its_menu_in_both_languages_and_is_offered_what_it_may_use(
+    logins, reader, role
+):
+    one = reader()
+    one.open("/sign-in")
+    one.page.fill("#login", logins[role])
+    one.page.fill("#password", PASSWORD)
+    one.page.locator("main form button").first.click()
+    one.page.wait_for_url(f"{one.url}/")
+    for lang in LANGS:
+        one.speak(lang)
+        menu, offered, wrong = walk(one, lang)
+        one.shot(f"role-{role}-{lang}")
+        assert wrong == []
+        assert menu == MENU + ["/admin"] * (role == "administrator")
+        led = {what: route_of(what) for what in offered}
+        assert [what for what, to in led.items() if not to or not admits(to[1], role)] == []
+        seen = {to[0] for to in led.values()}
+        assert [(r, own - seen) for r, own in OWN.items() if r == role and own - seen] == []
+    assert one.wrong == []
+    one.context.close()
