@@ -26,10 +26,10 @@ __all__ = ["COLUMNS", "VERSION", "Names", "rows", "write"]
 VERSION = "1.2"
 _PLACES = 12
 _SERVICE = {
-    "compute": ("AI and Machine Learning", "Accelerated Compute"),
-    "model": ("AI and Machine Learning", "Model Calls"),
-    "storage": ("Storage", "Storage"),
-    "network": ("Networking", "Network"),
+    "compute": ("Compute", "Other (Compute)", "Accelerated Compute"),
+    "model": ("AI and Machine Learning", "Generative AI", "Model Calls"),
+    "storage": ("Storage", "Other (Storage)", "Storage"),
+    "network": ("Networking", "Data Transfer", "Data Transfer"),
 }
 # price unit -> unit of pricing, unit of consumption, how many of the second make one of the first
 _UNITS = {
@@ -72,8 +72,7 @@ def rows(
     span(month)
     known = names or Names()
     for line in lines(where, month=month, org=org):
-        if line.kind == "credit" or line.unit:
-            yield _row(line, known)
+        yield _row(line, known)
 
 
 def write(stream: TextIO, every: Iterable[Mapping[str, str]]) -> int:
@@ -91,7 +90,7 @@ def _row(line: Line, names: Names) -> dict[str, str]:
     billed = str(yuan(line.fen))
     start, end = span(line.month)
     operator = names.operators.get(line.operator, line.operator)
-    category, service = _SERVICE[line.category]
+    category, kind, service = _SERVICE[line.category]
     region = names.regions.get(line.pool, ("", ""))
     said = dict.fromkeys(COLUMNS, "") | {
         "BilledCost": billed, "BillingAccountId": line.org,
@@ -105,7 +104,7 @@ def _row(line: Line, names: Names) -> dict[str, str]:
         "EffectiveCost": billed, "InvoiceId": f"org:{line.org}:{line.month}",
         "InvoiceIssuerName": names.issuer, "PricingCurrency": "CNY", "ProviderName": names.issuer,
         "PublisherName": operator, "RegionId": region[0], "RegionName": region[1],
-        "ServiceCategory": category, "ServiceName": service,
+        "ServiceCategory": category, "ServiceName": service, "ServiceSubcategory": kind,
         "SubAccountId": line.project, "SubAccountName": line.project,
         "SubAccountType": "Project" if line.project else "", "Tags": _tags(line),
     }  # fmt: skip
