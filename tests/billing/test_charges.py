@@ -65,7 +65,7 @@ def test_a_record_corrected_before_its_charge_is_never_charged(priced):
     third = usage(sequence=2, cards=2, corrects="a1/0/1", why="a quarter of them")
     keep(priced, second, third, at=LATE)
     assert charges.pending(priced) == ["a1/0/2"]
-    with pytest.raises(BillingError, match="QH554.*corrected"), priced.write() as tx:
+    with pytest.raises(BillingError, match=r"QH554.*corrected"), priced.write() as tx:
         charges.charge(tx, "a1/0/1", at=LATE)
     assert charges.charge_pending(priced, at=LATE) == {}
     assert ledger.balance(priced, "org:o1:owed") == 2000

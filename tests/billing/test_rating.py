@@ -8,8 +8,8 @@ import pytest
 
 from qianhang.billing import prices
 from qianhang.billing.amount import decimal_text, exact, half_up, shares
-from qianhang.billing.prices import Band
 from qianhang.billing.pricelist import read_list
+from qianhang.billing.prices import Band
 from qianhang.billing.rating import rate
 from qianhang.core.errors import BillingError
 
@@ -93,7 +93,7 @@ def test_tokens_have_prices_far_below_a_fen():
 
 
 def test_a_moment_without_price_is_named():
-    with pytest.raises(BillingError, match="QH555.*p1, pool pool-a, ascend910b.*2026-03-02T02:30"):
+    with pytest.raises(BillingError, match=r"QH555.*p1, pool pool-a, ascend910b.*2026-03-02T02:30"):
         rate(usage(), [price(until=START + timedelta(minutes=30))])
     with pytest.raises(BillingError, match="QH555"):
         rate(usage(), [price(category="model"), price(unit="call")])
@@ -124,7 +124,7 @@ def test_bands_may_fill_the_day_to_its_end():
 def test_a_published_list_is_never_changed_nor_reaches_into_what_was_charged(store):
     publish(store, price())
     publish(store, price())
-    with pytest.raises(BillingError, match="QH556.*another price"):
+    with pytest.raises(BillingError, match=r"QH556.*another price"):
         publish(store, price("11"))
     with pytest.raises(BillingError, match="begins at the same moment as p1/1/1"):
         publish(store, price("11", version="2"))

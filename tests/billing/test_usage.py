@@ -74,7 +74,7 @@ def test_a_record_is_told_and_read_back_the_same():
 def test_the_same_record_is_kept_once_and_another_under_its_id_is_refused(store, now):
     keep(store, usage(), usage(), at=now + hours(99))
     assert metering.records(store) == [usage()]
-    with pytest.raises(BillingError, match="QH554.*other figures"):
+    with pytest.raises(BillingError, match=r"QH554.*other figures"):
         keep(store, usage(cards=9))
     assert metering.find(store, "a1/0/0") == usage()
     with pytest.raises(BillingError, match="QH554"):
@@ -82,13 +82,13 @@ def test_the_same_record_is_kept_once_and_another_under_its_id_is_refused(store,
 
 
 def test_a_record_that_ends_in_the_future_has_a_wrong_clock(store):
-    with pytest.raises(BillingError, match="QH553.*clock"):
+    with pytest.raises(BillingError, match=r"QH553.*clock"):
         keep(store, usage(), at=START + hours(0.5))
 
 
 def test_stretches_of_an_attempt_do_not_overlap_whatever_their_epoch(store):
     keep(store, usage(), usage(sequence=1, start=START + hours(1)))
-    with pytest.raises(BillingError, match="QH554.*covers time that a1/0/1"):
+    with pytest.raises(BillingError, match=r"QH554.*covers time that a1/0/1"):
         keep(store, usage(epoch=1, start=START + hours(1.5)))
     keep(store, usage(epoch=1, start=START + hours(2)), usage("a2"))
 
@@ -117,7 +117,7 @@ def test_nothing_is_recorded_of_a_pool_that_is_not_known_to_work(store):
         metering.freeze(tx, "pool-a", since=since, why="no answer", at=since)
         metering.freeze(tx, "pool-a", since=since, why="no answer", at=since)
     assert [f.pool for f in metering.frozen(store)] == ["pool-a"]
-    with pytest.raises(BillingError, match="QH557.*no answer"):
+    with pytest.raises(BillingError, match=r"QH557.*no answer"):
         keep(store, usage())
     keep(store, usage(end=since), usage("b", pool="pool-b"))
     with store.write() as tx:
