@@ -190,7 +190,7 @@ def test_focus_rows_carry_the_columns_and_their_sum_is_the_bill(sold):
         "",
     )
     row = next(r for r in found if r["PublisherName"] == "甲公司" and r is not credit)
-    assert (row["ConsumedQuantity"], row["ConsumedUnit"]) == ("28800", "Card-Seconds")
+    assert (row["ConsumedQuantity"], row["ConsumedUnit"]) == ("28800.0", "Card-Seconds")
     assert Decimal(row["PricingQuantity"]) * Decimal(row["ContractedUnitPrice"]) == Decimal(
         row["ContractedCost"]
     )
