@@ -72,6 +72,7 @@ class Task:
     argv : the command and its arguments, the command as an absolute path
     workdir : the folder it runs in
     env : variables beside the few that every job gets
+    chips : flavour's id -> how many of it the job needs
     """
 
     token: str
@@ -79,12 +80,15 @@ class Task:
     workdir: Path
     env: Mapping[str, str] = field(default_factory=dict)
     limits: Limits = Limits()
+    chips: Mapping[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if not _TOKEN.fullmatch(self.token):
             raise ValueError(f"token {self.token!r}: 1 to 80 of A-Z a-z 0-9 . _ - are allowed")
         if not self.argv:
             raise ValueError("a job needs a command")
+        if any(not count > 0 for count in self.chips.values()):
+            raise ValueError("chips: each count must be above zero")
 
 
 @dataclass(frozen=True, slots=True)
