@@ -256,7 +256,7 @@ def test_output_without_end_is_cut_and_a_look_alike_of_the_end_fools_nobody(bed,
 
 def test_the_environment_is_the_tasks_and_threads_are_held(bed, token):
     code = "import os; print(os.environ['WORD'], os.environ['OMP_NUM_THREADS'])"
-    code += "; print(any(name.startswith('QIANHANG_TASK') for name in os.environ), os.getcwd())"
+    code += "; print(any(name.startswith('QH_') for name in os.environ), os.getcwd())"
     outcome, log = bed.run(token, code, env={"WORD": "$(HOME) '字' `x`"}, threads=2)
     assert outcome.ok
     assert log == f"$(HOME) '字' `x` 2\nFalse {bed.folder}\n"
