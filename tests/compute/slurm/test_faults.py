@@ -6,18 +6,20 @@ from qianhang.compute import follow
 from qianhang.core.errors import PoolUnavailable
 from qianhang.testing.slurm_bed import slurm_bed
 
-pytestmark = [pytest.mark.slurm, pytest.mark.xdist_group("slurm")]
+pytestmark = [pytest.mark.slurm, pytest.mark.xdist_group("slurm-faults")]
 
 
-def settle(pool, job, *, patience=20):
+def settle(pool, job, kit):
     """How the job ended, as a door would find out: submitted again wherever it is absent."""
-    for _ in range(patience):
+
+    def ended():
         status = pool.poll(job.token)
         if status.knowledge == "absent":
             pool.submit(job)
-        else:
-            return follow(pool, job.token)
-    raise AssertionError("absent all the time")
+        return status.outcome
+
+    kit.wait_until(ended)
+    return ended()
 
 
 def test_a_controller_killed_between_submission_and_start_makes_no_job_run_twice(
@@ -34,7 +36,7 @@ def test_a_controller_killed_between_submission_and_start_makes_no_job_run_twice
             kit.wait_until((tmp_path / "ran-0").exists)
     breakable.kill("slurmctld")
     breakable.start("slurmctld")
-    outcomes = [settle(pool, job) for job in jobs]
+    outcomes = [settle(pool, job, kit) for job in jobs]
     for number, outcome in enumerate(outcomes):
         path = tmp_path / f"ran-{number}"
         told = path.read_text() if path.exists() else ""
@@ -71,7 +73,7 @@ def test_a_controller_that_is_down_makes_jobs_unknown_and_known_again(breakable,
     assert pool.poll(runs.token).phase == "running"
     (tmp_path / "go").touch()
     assert follow(pool, runs.token).ok
-    assert settle(pool, new).ok
+    assert settle(pool, new, kit).ok
     assert (tmp_path / "new").read_text() == "once "
 
 

@@ -99,6 +99,7 @@ class ClusterJob:
 
     state : its base state, such as RUNNING; reason : why it waits or why it ended
     wall_s : how long it ran, where the cluster tells; code, signal : how its script ended
+    nodes : those that it was given; empty before
     """
 
     id: str
@@ -108,6 +109,7 @@ class ClusterJob:
     code: int | None = None
     signal: int | None = None
     wall_s: float = 0.0
+    nodes: str = ""
 
     @property
     def life(self) -> Life:

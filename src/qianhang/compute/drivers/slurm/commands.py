@@ -30,10 +30,10 @@ from qianhang.core.errors import PoolUnavailable
 __all__ = ["Commands"]
 
 _JOB = (("JobID", 20), ("State", 20), ("exit_code", 12), ("TimeUsed", 20), ("Name", 96),
-        ("Reason", 120))  # fmt: skip
+        ("NodeList", 40), ("Reason", 120))  # fmt: skip
 _NODE = (("NodeList", 120), ("StateLong", 40), ("CPUsState", 40), ("Memory", 20), ("AllocMem", 20),
          ("Gres", 400), ("GresUsed", 400))  # fmt: skip
-_SACCT = "JobIDRaw,State,ExitCode,ElapsedRaw,JobName"
+_SACCT = "JobIDRaw,State,ExitCode,ElapsedRaw,NodeList,JobName"
 
 
 class Commands:
@@ -154,12 +154,19 @@ class Commands:
 
 def accounted(line: str) -> ClusterJob:
     """The job of a line of sacct -P with the columns that we ask for."""
-    number, state, exits, wall, name = line.split("|", 4)
+    number, state, exits, wall, nodes, name = line.split("|", 5)
     code, _, signum = exits.partition(":")
     base = state.split()[0]
     life_of(base)
-    return ClusterJob(number, name, base, code=int(code), signal=int(signum or 0) or None,
-                      wall_s=float(wall or 0))  # fmt: skip
+    return ClusterJob(
+        number,
+        name,
+        base,
+        code=int(code),
+        signal=int(signum or 0) or None,
+        wall_s=float(wall or 0),
+        nodes=nodes.replace("None assigned", ""),
+    )
 
 
 def _answer(program: str, code: int, *, out: bytes, errors: bytes) -> str:
@@ -191,7 +198,7 @@ def _rows(said: str, columns: tuple[tuple[str, int], ...]) -> Iterator[list[str]
 
 
 def _job(fields: list[str]) -> ClusterJob:
-    number, state, status, used, name, reason = fields
+    number, state, status, used, name, nodes, reason = fields
     exit_status = int(status)
     life_of(state)
     return ClusterJob(
@@ -202,6 +209,7 @@ def _job(fields: list[str]) -> ClusterJob:
         code=(exit_status >> 8) & 0xFF,
         signal=(exit_status & 0x7F) or None,
         wall_s=_seconds(used),
+        nodes=nodes,
     )
 
 

@@ -84,6 +84,7 @@ class Dialect:
             code=code,
             signal=signal,
             wall_s=float(ended - began) if over else 0.0,
+            nodes=str(item.get("nodes") or "").replace("None assigned", ""),
         )
 
     def _state(self, said: object) -> str:

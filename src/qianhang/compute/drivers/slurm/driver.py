@@ -102,7 +102,7 @@ class SlurmDriver:
         marks = self._marks(token)
         if marks.started is not None or marks.ended is not None:
             return token
-        return token if self._queue.named(_name(token), marks.number) else None
+        return token if accepted(self._queue.named(_name(token), marks.number)) else None
 
     def poll(self, ref: str) -> Status:
         """How the job is; unknown where cluster or folder cannot be asked."""
@@ -155,10 +155,9 @@ class SlurmDriver:
         marks = run.marks()
         if marks.started is not None or marks.ended is not None or marks.cancelled:
             return True
-        found = self._queue.named(_name(token), marks.number)
+        found = accepted(self._queue.named(_name(token), marks.number))
         if found and not marks.number:
             run.taken(found[-1].id)
-        # One that ended without ever starting (a node that failed) has had its one chance.
         return bool(found)
 
     def _order(self, run: RunFolder, job: Task, *, gres: str) -> None:
@@ -255,8 +254,8 @@ class _Queue:
         return found or self.named(name, number)
 
     def named(self, name: str, number: str) -> list[ClusterJob]:
-        """Those that the cluster took, asked now."""
-        found = accepted(self._cluster.named(name, known_id=number))
+        """The same, asked now."""
+        found = self._cluster.named(name, known_id=number)
         if not found and self._settings.jobcomp is not None:
             return completed(self._settings.jobcomp, name)
         return found

@@ -40,6 +40,7 @@ def _job(fields: dict[str, str]) -> ClusterJob:
         code=int(code),
         signal=int(signum or 0) or None,
         wall_s=_wall_s(fields),
+        nodes=fields.get("NodeList", "").replace("(null)", ""),
     )
 
 

@@ -24,6 +24,7 @@ _REASONS: dict[str, Reason] = {
     "TIMEOUT": "wall_limit",
 }
 _REFUSED = frozenset({"BadConstraints"})
+_DROPPED = frozenset({"NODE_FAIL", "BOOT_FAIL", "LAUNCH_FAILED", "PREEMPTED", "REVOKED"})
 _NEVER_STARTS = ("launch failed", "launch_failed")
 
 
@@ -69,7 +70,7 @@ def judge(marks: Marks, jobs: Sequence[ClusterJob] | None, *, silent: bool, late
         return Status("known", "ended", marks.ended)
     if jobs is None:
         return Status("unknown")
-    ours = [j for j in accepted(jobs) if j.code != REFUSED or j.id == marks.started]
+    ours = [job for job in jobs if job.code != REFUSED or job.id == marks.started]
     if marks.started is None:
         return _not_started(marks, ours, late=late)
     if marks.started:
@@ -86,8 +87,11 @@ def judge(marks: Marks, jobs: Sequence[ClusterJob] | None, *, silent: bool, late
 
 
 def accepted(jobs: Sequence[ClusterJob]) -> list[ClusterJob]:
-    """Those of the jobs that the cluster took: it also keeps a record of what it refused."""
-    return [job for job in jobs if not (job.state == "FAILED" and job.reason in _REFUSED)]
+    """Those of the jobs, none of which was seen to start, that the cluster took and still holds.
+
+    It keeps a record of what it refused, and of what it dropped when it could not start it.
+    """
+    return [job for job in jobs if not (_refused(job) or _dropped(job) or _cannot_start(job))]
 
 
 def leftovers(marks: Marks, jobs: Sequence[ClusterJob]) -> list[str]:
@@ -97,7 +101,7 @@ def leftovers(marks: Marks, jobs: Sequence[ClusterJob]) -> list[str]:
         return [job.id for job in live if job.life == "waiting"]
     if marks.started is not None:
         return [job.id for job in live if job.life == "waiting" and job.id != marks.started]
-    return [job.id for job in live if _cannot_start(job)]
+    return []
 
 
 def _not_started(marks: Marks, jobs: Sequence[ClusterJob], *, late: bool) -> Status:
@@ -109,9 +113,10 @@ def _not_started(marks: Marks, jobs: Sequence[ClusterJob], *, late: bool) -> Sta
         return _stopped_by_others(marks.ended, jobs[-1] if jobs else None)
     if marks.cancelled:
         return Status("known", "ended", Outcome("cancelled"))
-    if not jobs:
-        return Status("absent")
-    return _without_record(marks, jobs[-1]) if late else Status("unknown")
+    held = accepted(jobs)
+    if jobs and not late and any(job.life == "ended" for job in jobs):
+        return Status("unknown")
+    return _without_record(marks, held[-1]) if held else Status("absent")
 
 
 def _stopped_by_others(ended: Outcome, job: ClusterJob | None) -> Status:
@@ -138,3 +143,19 @@ def _lost(marks: Marks) -> Status:
 def _cannot_start(job: ClusterJob) -> bool:
     """Whether it waits for a hand that frees it after a launch that failed."""
     return job.life == "waiting" and any(word in job.reason.lower() for word in _NEVER_STARTS)
+
+
+def _refused(job: ClusterJob) -> bool:
+    return job.state == "FAILED" and job.reason in _REFUSED
+
+
+def _dropped(job: ClusterJob) -> bool:
+    """Whether the cluster gave a job up that had not started.
+
+    After a crash its numbers begin anew, and a node that still runs another job of the same number
+    refuses this one, which is then cancelled by nobody.
+    """
+    if job.state == "CANCELLED":
+        return bool(job.nodes)
+    killed = job.state == "FAILED" and job.signal is not None
+    return killed or job.state in _DROPPED
