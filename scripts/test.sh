@@ -21,6 +21,6 @@ if [ -z "${QIANHANG_DATA:-}" ] && [ -d ../shared/data ]; then
     export QIANHANG_DATA
 fi
 scripts/check.sh
-"$BIN/python" -m pytest --numprocesses 2 --dist loadgroup -m "not feed" "$@"
+"$BIN/python" -m pytest --numprocesses 2 --dist loadgroup -m "not feed and not ray" "$@"
 exec "$FEED/python" -m pytest -m feed tests/packs/test_feed_formulation.py \
     tests/testing/test_conformance.py

@@ -69,11 +69,13 @@ def pool(request, shared_bed):
 _COUNT = iter(range(10**6))
 
 
-def task(code, workdir=Path("/tmp"), *, token=None, env=None, **limits):
+def task(code, workdir=Path("/tmp"), *, token=None, env=None, chips=None, **limits):
     """A Python program as a task with a token of its own."""
     name = token or f"t{os.getpid()}-{next(_COUNT)}"
     small = {"memory_mb": 256, **limits}
-    return Task(name, (sys.executable, "-c", code), workdir, env or {}, Limits(**small))
+    return Task(
+        name, (sys.executable, "-c", code), workdir, env or {}, Limits(**small), chips or {}
+    )
 
 
 def wait_until(claim, patience_s=30.0):

@@ -7,7 +7,6 @@ import signal
 import pytest
 
 from qianhang.compute import follow
-from qianhang.compute.driver import Chips
 from qianhang.compute.drivers.slurm.cluster import Order
 from qianhang.compute.drivers.slurm.runfolder import install_keeper, script
 from qianhang.core.errors import PoolUnavailable
@@ -42,17 +41,13 @@ def test_every_way_to_end_is_told_apart(pool, kit):
 
 
 def test_a_job_gets_the_chips_that_it_asked_for_and_the_pool_counts_them(pool, kit):
-    def free():
-        (stock,) = pool.probe().stock
-        return stock
-
-    kit.wait_until(lambda: free() == Chips("ascend-910b", 16, 16))
+    kit.wait_until(lambda: pool.probe().chips_free == {"ascend-910b": 16})
     code = "import os, time; print(os.environ['CUDA_VISIBLE_DEVICES'], flush=True); time.sleep(60)"
-    ref = pool.submit(kit.task(code, chips=6, flavour="ascend-910b", threads=2))
+    ref = pool.submit(kit.task(code, chips={"ascend-910b": 6}, threads=2))
     kit.wait_until(lambda: pool.log(ref).endswith(b"\n"))
     assert len(pool.log(ref).split(b",")) == 6
     probe = pool.probe()
-    assert probe.stock == (Chips("ascend-910b", 16, 10),)
+    assert (probe.chips, probe.chips_free) == ({"ascend-910b": 16}, {"ascend-910b": 10})
     assert (probe.up, probe.nodes, probe.nodes_up, probe.threads) == (True, 2, 2, 16)
     assert probe.threads_free == 14
     assert probe.memory_mb - probe.memory_free_mb == 256 + 64
@@ -64,8 +59,9 @@ def test_a_job_gets_the_chips_that_it_asked_for_and_the_pool_counts_them(pool, k
 @pytest.mark.parametrize(
     ("limits", "words"),
     [
-        ({"chips": 9, "flavour": "ascend-910b"}, "configuration is not available"),
-        ({"chips": 1, "flavour": "dcu"}, "has no dcu .it has: ascend-910b"),
+        ({"chips": {"ascend-910b": 9}}, "configuration is not available"),
+        ({"chips": {"ascend-910b": 0.5}}, "whole chips"),
+        ({"chips": {"dcu": 1}}, "has no dcu .it has: ascend-910b"),
         ({"memory_mb": 10**7}, "configuration is not available"),
     ],
 )

@@ -92,7 +92,7 @@ def test_a_node_that_dies_loses_its_jobs_and_says_what_they_had_used(breakable, 
     probe = pool.probe()
     assert (probe.nodes, probe.nodes_up, probe.threads) == (2, 1, 8)
     assert busy in probe.detail
-    assert probe.stock[0].total == 8
+    assert probe.chips == {"ascend-910b": 8}
 
 
 def test_a_job_cancelled_while_the_controller_is_down_stops_all_the_same(breakable, kit):

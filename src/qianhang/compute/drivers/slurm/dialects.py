@@ -51,7 +51,8 @@ class Dialect:
             "memory_per_node": _box(order.memory_mb) if boxed else order.memory_mb,
             "time_limit": _box(order.minutes) if boxed else order.minutes,
             "nodes": str(order.nodes) if boxed else order.nodes,
-            "requeue": False,
+            # v0.0.38 takes "requeue": false without a word and sets it to true.
+            ("requeue" if boxed else "no_requeue"): not boxed,
             "environment": [_PATH] if boxed else dict([_PATH.split("=", 1)]),
         }
         if order.gres:
