@@ -17,7 +17,12 @@ _LONGEST_S = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """What a pool has and what is free now: threads, MiB of memory, chips by flavour's id."""
+    """What a pool has and what is free now: threads, MiB of memory, chips by flavour's id.
+
+    All of it on nodes that are up.
+    nodes, nodes_up : machines in all, and those that take work; 0 where the pool has no nodes
+    clock_s : the pool's clock minus ours, to about a second; None where it does not tell
+    """
 
     up: bool
     threads: int
@@ -26,6 +31,10 @@ class Probe:
     detail: str = ""
     chips: Mapping[str, float] = field(default_factory=dict)
     chips_free: Mapping[str, float] = field(default_factory=dict)
+    memory_free_mb: int = 0
+    nodes: int = 0
+    nodes_up: int = 0
+    clock_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,6 +48,8 @@ class Limits:
     memory_mb, file_mb, log_mb : MiB of memory, of any one file it writes, of its kept log
     threads : threads that it may run, booked with the pool
     processes : processes alive at once
+    nodes : machines at once; the other limits hold on the first of them, threads, memory and chips
+        are booked on each
     """
 
     cpu_s: float = 3600.0
@@ -57,6 +59,7 @@ class Limits:
     file_mb: int = 1024
     log_mb: int = 16
     processes: int = 64
+    nodes: int = 1
 
     def __post_init__(self) -> None:
         for name in self.__slots__:

@@ -29,6 +29,10 @@ def remote(kind: str, settings: Mapping[str, Any], *, folder: Path) -> Driver:
     folder : for what the driver itself has to keep; one for each pool
     Raises UsageError for an unknown kind, or a setting that the kind lacks.
     """
+    if kind == "slurm":
+        from qianhang.compute.drivers.slurm import SlurmDriver, SlurmSettings
+
+        return SlurmDriver(SlurmSettings.of(settings))
     settings_class, driver_class = _kind(kind)
     try:
         made = settings_class(**settings)
@@ -48,4 +52,4 @@ def _kind(kind: str) -> tuple[type, type]:
         from qianhang.compute.drivers.kubernetes import KubernetesDriver, KubernetesSettings
 
         return KubernetesSettings, KubernetesDriver
-    raise UsageError("QH547", f"no driver of kind {kind!r}", hint="kinds: kubernetes, ray")
+    raise UsageError("QH547", f"no driver of kind {kind!r}", hint="kinds: kubernetes, ray, slurm")
