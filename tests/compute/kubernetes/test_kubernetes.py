@@ -295,6 +295,8 @@ def test_free_is_what_ready_nodes_allocate_less_what_pods_request(server, tmp_pa
     found = driver(tmp_path, chips={"f": "ascend"}).probe()
     assert (found.threads, found.threads_free, found.memory_mb) == (31, 28, 65536)
     assert (found.chips, found.chips_free) == ({"f": 16.0}, {"f": 13.0})
+    assert (found.nodes, found.nodes_up, found.memory_free_mb) == (4, 2, 65536)
+    assert abs(found.clock_s) < 60
 
 
 def test_flavours_that_share_a_resource_are_told_apart_by_their_nodes(server, tmp_path):
