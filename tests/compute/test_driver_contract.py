@@ -265,6 +265,11 @@ def test_a_cancel_after_the_end_changes_nothing(bed, token):
         ),
         ("import time; time.sleep(600)", {"wall_s": 0.5}, "wall_limit"),
         ("while True: pass", {"cpu_s": 0.2}, "cpu_limit"),
+        (
+            "import os, time\nfor _ in range(9): os.fork() or time.sleep(60)\ntime.sleep(60)",
+            {"processes": 5},
+            "process_limit",
+        ),
     ],
 )
 @pytest.mark.skipif(sys.platform != "linux", reason="counts whole trees through /proc")
