@@ -110,6 +110,19 @@ def test_a_server_that_is_not_there_is_named(server):
         Rest(Access("http://127.0.0.1:1")).ask("GET", "/x")
 
 
+@pytest.mark.parametrize(
+    "body", ["NaN", '{"a": NaN}', '{"a": -Infinity}', '{"a": 1e999}', "[" * 99999]
+)
+def test_numbers_without_end_and_nests_without_bottom_are_no_answer(server, body):
+    server.answers = [(200, {}, body.encode()), (500, {}, body.encode())]
+    rest = Rest(Access(server.url))
+    answer = rest.ask("GET", "/")
+    with pytest.raises(PoolUnavailable, match="QH545"):
+        answer.mapping()
+    with pytest.raises(PoolUnavailable, match="QH545"):
+        rest.ask("GET", "/")
+
+
 def test_a_server_that_says_nothing_is_given_up(tmp_path):
     with socket.create_server(("127.0.0.1", 0)) as silent:
         rest = Rest(Access(f"http://127.0.0.1:{silent.getsockname()[1]}", read_s=0.1))

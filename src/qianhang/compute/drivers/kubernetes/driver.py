@@ -21,7 +21,7 @@ from qianhang.core.errors import PoolUnavailable
 
 __all__ = ["KubernetesDriver"]
 
-_STRANGE = (AttributeError, KeyError, TypeError, ValueError)
+_STRANGE = (ArithmeticError, AttributeError, KeyError, TypeError, ValueError)
 _TRIES = 10
 _LOG_BYTES = 32 << 20
 
