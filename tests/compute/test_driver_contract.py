@@ -113,7 +113,10 @@ def ray_head():
     head.close()
 
 
-@pytest.fixture(params=["local", "kubernetes", pytest.param("ray", marks=pytest.mark.ray)])
+RAY = pytest.param("ray", marks=pytest.mark.ray)
+
+
+@pytest.fixture(params=["local", "kubernetes", RAY])
 def bed(request, tmp_path):
     """The pool under test, new for each test except for Ray's head."""
     if request.param == "ray":
@@ -256,7 +259,7 @@ def test_output_without_end_is_cut_and_a_look_alike_of_the_end_fools_nobody(bed,
 
 def test_the_environment_is_the_tasks_and_threads_are_held(bed, token):
     code = "import os; print(os.environ['WORD'], os.environ['OMP_NUM_THREADS'])"
-    code += "; print(any(name.startswith('QIANHANG_TASK') for name in os.environ), os.getcwd())"
+    code += "; print(any(name.startswith('QH_') for name in os.environ), os.getcwd())"
     outcome, log = bed.run(token, code, env={"WORD": "$(HOME) '字' `x`"}, threads=2)
     assert outcome.ok
     assert log == f"$(HOME) '字' `x` 2\nFalse {bed.folder}\n"
@@ -277,16 +280,15 @@ def test_a_probe_tells_what_there_is(bed):
         assert 0 < found.chips_free[bed.chip] <= found.chips[bed.chip] == 8
 
 
+@pytest.mark.parametrize("bed", ["kubernetes", RAY], indirect=True)
 def test_a_task_with_chips_runs(bed, token):
-    if not bed.chip:
-        pytest.skip("this pool has no chips")
     outcome, _ = bed.run(token, "pass", chips={bed.chip: 8})
     assert outcome.ok
 
 
+@pytest.mark.parametrize("bed", ["kubernetes"], indirect=True)
 def test_a_pool_that_cannot_be_asked_makes_a_task_unknown_and_never_failed(bed, token):
-    if bed.vanish is None:
-        pytest.skip("this pool is always there")
+    """Of a real Ray the same is asked in test_ray_head."""
     go = bed.folder / "go"
     code = f"import os, time\nwhile not os.path.exists({str(go)!r}): time.sleep(0.01)"
     ref = bed.pool.submit(bed.task(token, code))

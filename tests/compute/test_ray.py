@@ -93,9 +93,11 @@ def test_a_fault_that_left_no_job_is_a_pool_that_cannot_take_it(server, pool):
         pool.submit(Task("t1", ("/bin/x",), Path("/")))
 
 
-def test_a_chip_that_the_cluster_lacks_is_refused_unasked(server, pool):
+def test_what_the_cluster_cannot_do_is_refused_unasked(server, pool):
     with pytest.raises(PoolUnavailable, match=r"QH548.*dcu"):
         pool.submit(Task("t1", ("/bin/x",), Path("/"), chips={"dcu": 1}))
+    with pytest.raises(PoolUnavailable, match=r"QH548.*one machine"):
+        pool.submit(Task("t1", ("/bin/x",), Path("/"), limits=Limits(nodes=2)))
     assert server.seen == []
 
 
@@ -186,6 +188,8 @@ def test_the_probe_reads_a_report_that_respells_names(server, pool):
     )
     assert found.memory_mb == 23567220480 >> 20
     assert "2.60.0" in found.detail
+    assert (found.nodes, found.memory_free_mb) == (1, 23567220480 >> 20)
+    assert abs(found.clock_s) < 60
 
 
 def test_a_head_without_nodes_or_sense_is_down(server, pool):

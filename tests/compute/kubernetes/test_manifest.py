@@ -69,6 +69,12 @@ def test_a_chip_that_is_not_there_or_a_part_of_one_is_refused(chips):
         manifest(task(chips=chips), settings(chips={"f": "ascend"}))
 
 
+def test_several_machines_are_refused():
+    many = Task("t1", ("/bin/true",), Path("/tmp"), limits=Limits(nodes=2))
+    with pytest.raises(PoolUnavailable, match=r"QH548.*one machine"):
+        manifest(many, settings())
+
+
 def test_two_flavours_of_one_resource_need_labels():
     with pytest.raises(UsageError, match=r"QH547.*huawei.com/Ascend910"):
         settings(chips={"a": "ascend", "b": "huawei.com/Ascend910"})

@@ -30,7 +30,7 @@ _PAUSE_S = 0.2
 
 def main() -> int:
     """Exit code: the plan's own for how the task ended, for a second start, for no guard."""
-    plan = json.loads(zlib.decompress(base64.b64decode(os.environ.pop("QIANHANG_TASK"))))
+    plan = json.loads(zlib.decompress(base64.b64decode(os.environ.pop("QH_TASK"))))
     told = Told(plan)
     folder = Path(plan["folder"])
     try:

@@ -10,7 +10,7 @@ import base64
 import json
 import zlib
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, astuple, dataclass
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
@@ -39,7 +39,7 @@ CODES: Mapping[str, int] = MappingProxyType(
 )
 _START = (
     "import base64,json,os,sys,types,zlib\n"
-    "for n,s in json.loads(zlib.decompress(base64.b64decode(os.environ.pop('QIANHANG_KEEPER')))):\n"
+    "for n,s in json.loads(zlib.decompress(base64.b64decode(os.environ.pop('QH_KEEPER')))):\n"
     " m=sys.modules[n]=types.ModuleType(n);m.__file__='/nonexistent/'+n\n"
     " exec(compile(s,n,'exec'),m.__dict__)\n"
     "sys.exit(sys.modules['guest'].main())"
@@ -80,7 +80,7 @@ def pack(task: Task, *, run_dir: str, python: str, shown_mb: int = 4, told: str 
         "end": _END,
         "codes": dict(CODES),
     }
-    env = {"QIANHANG_KEEPER": _keeper(), "QIANHANG_TASK": _tight(plan)}
+    env = {"QH_KEEPER": _keeper(), "QH_TASK": _tight(plan)}
     return Parcel((python, "-I", "-S", "-c", _START), env)
 
 
@@ -122,9 +122,11 @@ def _told(said: str) -> Outcome | None:
         found = json.loads(said)
         if found["reason"] not in get_args(Reason):
             return None
-        used = Usage(**found["usage"]) if "usage" in found else Usage()
+        used = Usage(**found.get("usage", {}))
+        if not all(isinstance(value, int | float) for value in astuple(used)):
+            return None
         return Outcome(found["reason"], found.get("code"), found.get("signal"), used)
-    except (KeyError, TypeError, ValueError):
+    except (AttributeError, KeyError, TypeError, ValueError):
         return None
 
 

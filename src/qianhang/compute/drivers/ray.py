@@ -72,14 +72,15 @@ class RayDriver:
         try:
             version = self._rest.ask("GET", "/api/version").mapping().get("ray_version", "?")
             said = self._rest.ask("GET", "/api/cluster_status").mapping()
-            have = _resources(said["data"]["clusterStatus"]["loadMetricsReport"]["usage"])
+            report = said["data"]["clusterStatus"]["loadMetricsReport"]
+            have, nodes = _resources(report["usage"]), len(report.get("usageByNode") or ())
         except PoolUnavailable as cause:
             return Probe(False, 0, 0, 0, str(cause))
         except (KeyError, TypeError, ValueError, AttributeError):
             return Probe(False, 0, 0, 0, "the cluster's report cannot be read")
         if not have:
             return Probe(False, 0, 0, 0, f"Ray {version}, no nodes yet")
-        threads = have.get("cpu", (0.0, 0.0))
+        threads, memory = have.get("cpu", (0.0, 0.0)), have.get("memory", (0.0, 0.0))
         held = {
             chip: have.get(_plain(as_), (0.0, 0.0)) for chip, as_ in self.settings.chips.items()
         }
@@ -87,10 +88,14 @@ class RayDriver:
             True,
             int(threads[1]),
             int(threads[1] - threads[0]),
-            int(have.get("memory", (0.0, 0.0))[1]) // _MIB,
+            int(memory[1]) // _MIB,
             f"Ray {version}",
             {chip: total for chip, (_, total) in held.items()},
             {chip: total - used for chip, (used, total) in held.items()},
+            memory_free_mb=int(memory[1] - memory[0]) // _MIB,
+            nodes=nodes,
+            nodes_up=nodes,
+            clock_s=self._rest.ahead_s,
         )
 
     def submit(self, job: Task) -> str:
@@ -113,6 +118,9 @@ class RayDriver:
         sent = parcel.pack(
             job, run_dir=settings.run_dir, python=settings.python, shown_mb=settings.shown_mb
         )
+        if job.limits.nodes > 1:
+            message = f"pool {self.name} runs a job on one machine, asked for {job.limits.nodes}"
+            raise PoolUnavailable("QH548", message, hint="ask a Slurm pool")
         named = self.settings.chips
         unknown = sorted(set(job.chips) - set(named))
         if unknown:

@@ -82,6 +82,7 @@ class Rest:
         self._quiet_until = 0.0
         self._session: requests.Session | None = None
         self.seen = ""  # the server's own time at its last answer, ISO 8601
+        self.ahead_s: float | None = None  # its clock minus ours
 
     def ask(
         self,
@@ -103,7 +104,8 @@ class Rest:
             raise PoolUnavailable("QH545", f"{where}: the server asked to wait {left:.0f} s more")
         status, headers, content = self._sent(where, path, (method, query, body))
         with contextlib.suppress(TypeError, ValueError):
-            self.seen = parsedate_to_datetime(headers.get("Date", "")).isoformat()
+            there = parsedate_to_datetime(headers.get("Date", ""))
+            self.seen, self.ahead_s = there.isoformat(), there.timestamp() - time.time()
         if status in expected:
             return Answer(status, content, where)
         if status in (429, 503):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from qianhang.compute.driver import Probe
@@ -24,16 +25,20 @@ def capacity(rest: Rest, settings: KubernetesSettings) -> Probe:
     Raises PoolUnavailable where the cluster cannot be asked, and KeyError, TypeError, ValueError or
     AttributeError where its answers are not as the API has them.
     """
-    version = rest.ask("GET", "/version").mapping().get("gitVersion", "?")
+    version = f"Kubernetes {rest.ask('GET', '/version').mapping().get('gitVersion', '?')}"
+    return replace(_found(rest, settings, version), clock_s=rest.ahead_s)
+
+
+def _found(rest: Rest, settings: KubernetesSettings, version: str) -> Probe:
     try:
-        return _of_nodes(rest, settings, f"Kubernetes {version}, by its nodes")
+        return _of_nodes(rest, settings, f"{version}, by its nodes")
     except PoolUnavailable as cause:
         if cause.code != "QH546":
             raise
     if not settings.queue:
         # To run jobs needs no right to see nodes.
-        return Probe(True, 0, 0, 0, f"Kubernetes {version}: no right to see its nodes")
-    return _of_queue(rest, settings, f"Kubernetes {version}, by the quota of {settings.queue}")
+        return Probe(True, 0, 0, 0, f"{version}: no right to see its nodes")
+    return _of_queue(rest, settings, f"{version}, by the quota of {settings.queue}")
 
 
 def _of_nodes(rest: Rest, settings: KubernetesSettings, detail: str) -> Probe:
@@ -46,16 +51,16 @@ def _of_nodes(rest: Rest, settings: KubernetesSettings, detail: str) -> Probe:
                 booked[resource] += amount
     has: defaultdict[str, float] = defaultdict(float)
     free: defaultdict[str, float] = defaultdict(float)
-    for name, node in nodes.items():
-        if not _usable(node):
-            continue
+    usable = {name: node for name, node in nodes.items() if _usable(node)}
+    for name, node in usable.items():
         allocatable = node["status"]["allocatable"]
         labels = node["metadata"].get("labels") or {}
         for key, resource in _wanted(settings, labels).items():
             amount = quantity(allocatable.get(resource, 0))
             has[key] += amount
             free[key] += max(amount - used[name][resource], 0.0)
-    return _probe(settings, has, free, detail=detail)
+    found = _probe(settings, has, free, detail=detail)
+    return replace(found, nodes=len(nodes), nodes_up=len(usable))
 
 
 def _of_queue(rest: Rest, settings: KubernetesSettings, detail: str) -> Probe:
@@ -89,8 +94,16 @@ def _probe(
 ) -> Probe:
     chips = {chip: float(has[chip]) for chip in settings.chips}
     left = {chip: max(float(free[chip]), 0.0) for chip in settings.chips}
-    memory_mb = int(has["memory"]) >> 20
-    return Probe(True, int(has["cpu"]), max(int(free["cpu"]), 0), memory_mb, detail, chips, left)
+    return Probe(
+        True,
+        int(has["cpu"]),
+        max(int(free["cpu"]), 0),
+        int(has["memory"]) >> 20,
+        detail,
+        chips,
+        left,
+        memory_free_mb=max(int(free["memory"]), 0) >> 20,
+    )
 
 
 def _wanted(settings: KubernetesSettings, labels: Mapping[str, str]) -> dict[str, str]:

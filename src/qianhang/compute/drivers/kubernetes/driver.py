@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -86,7 +87,8 @@ class KubernetesDriver:
         job = self._job(ref)
         if job is None:
             return None
-        theirs = (job["metadata"].get("annotations") or {}).get(TOKEN)
+        with self._reading(ref):
+            theirs = (job["metadata"].get("annotations") or {}).get(TOKEN)
         if theirs != token:
             message = f"pool {self.name}: job {ref} is not ours: its token is {theirs!r}"
             raise PoolUnavailable("QH548", message, hint="give the service a namespace of its own")
@@ -115,23 +117,27 @@ class KubernetesDriver:
 
         One that has ended stays as it is. Raises PoolUnavailable where the cluster cannot be asked.
         """
-        for _ in range(_TRIES):
-            job = self._job(ref)
-            if job is None or job["metadata"].get("deletionTimestamp"):
-                return
-            if verdict.ended(job):
-                (self.folder / f"{ref}.json").unlink(missing_ok=True)
-                return
-            self._remember(ref, self._pods_of(ref))
-            about = job["metadata"]
-            # Only as we saw it: one that ends meanwhile must not vanish with its outcome.
-            seen = {"uid": about["uid"], "resourceVersion": about["resourceVersion"]}
-            body = {"propagationPolicy": "Foreground", "preconditions": seen}
-            place = f"{self._jobs}/{ref}"
-            answer = self._rest.ask("DELETE", place, body=body, expected=(200, 202, 404, 409))
-            if answer.status != 409:
-                return
+        with self._reading(ref):
+            for _ in range(_TRIES):
+                if self._gone(ref):
+                    return
         raise PoolUnavailable("QH545", f"pool {self.name}: job {ref} keeps changing")
+
+    def _gone(self, ref: str) -> bool:
+        """Whether there is nothing left to do, after one try at removing it."""
+        job = self._job(ref)
+        if job is None or job["metadata"].get("deletionTimestamp"):
+            return True
+        if verdict.ended(job):
+            (self.folder / f"{ref}.json").unlink(missing_ok=True)
+            return True
+        self._remember(ref, self._pods_of(ref))
+        # Only as we saw it: one that ends meanwhile must not vanish with its outcome.
+        seen = {key: job["metadata"][key] for key in ("uid", "resourceVersion")}
+        body = {"propagationPolicy": "Foreground", "preconditions": seen}
+        place = f"{self._jobs}/{ref}"
+        answer = self._rest.ask("DELETE", place, body=body, expected=(200, 202, 404, 409))
+        return answer.status != 409
 
     def log(self, ref: str, *, start: int = 0) -> bytes:
         """What the job printed so far (both streams), from byte `start` on.
@@ -139,16 +145,26 @@ class KubernetesDriver:
         The API gives whole logs only, so each call reads it from the start. Nothing once the pod is
         gone, except what was kept when it was cancelled.
         """
-        pods = self._pods_of(ref)
-        kept = self.folder / f"{ref}.log"
-        if not pods:
+        with self._reading(ref):
+            pods = self._pods_of(ref)
+            kept = self.folder / f"{ref}.log"
+            if pods:
+                return parcel.shown(self._raw_log(pods))[start:]
             return parcel.shown(kept.read_bytes())[start:] if kept.exists() else b""
-        return parcel.shown(self._raw_log(pods))[start:]
 
     def usage(self, ref: str) -> Usage | None:
         """What the job used, once it has ended."""
         ended = self.poll(ref).outcome
         return ended.usage if ended else None
+
+    @contextmanager
+    def _reading(self, ref: str) -> Iterator[None]:
+        """What is not as the API has it counts as no answer."""
+        try:
+            yield
+        except _STRANGE as cause:
+            message = f"pool {self.name}: the record of {ref} cannot be read"
+            raise PoolUnavailable("QH545", message) from cause
 
     def _job(self, ref: str) -> dict[str, Any] | None:
         answer = self._rest.ask("GET", f"{self._jobs}/{ref}", expected=(200, 404))

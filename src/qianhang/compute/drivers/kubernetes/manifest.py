@@ -32,8 +32,11 @@ def job_name(token: str) -> str:
 def manifest(task: Task, settings: KubernetesSettings) -> dict[str, Any]:
     """The Job for the API.
 
-    Raises PoolUnavailable for a chip that the pool lacks, or part of one.
+    Raises PoolUnavailable for a chip that the pool lacks, part of one, or several machines.
     """
+    if task.limits.nodes > 1:
+        message = f"pool {settings.name} runs a job on one machine, asked for {task.limits.nodes}"
+        raise PoolUnavailable("QH548", message, hint="ask a Slurm pool")
     name = job_name(task.token)
     labels = {"app.kubernetes.io/managed-by": "qianhang"}
     queued = {"kueue.x-k8s.io/queue-name": settings.queue} if settings.queue else {}
