@@ -111,6 +111,12 @@ SAID = json.dumps({"reason": "finished", "code": 0, "signal": None, "usage": {"w
             Outcome("finished", 0, usage=Usage(9.0)),
         ),
         (0, '{"reason": "finished", "usage": []}', Outcome("finished", 0, usage=Usage(9.0))),
+        (
+            0,
+            '{"reason": "finished", "usage": {"wall_s": NaN}}',
+            Outcome("finished", 0, usage=Usage(9.0)),
+        ),
+        (0, "[" * 9999, Outcome("finished", 0, usage=Usage(9.0))),
         (0, "[", Outcome("finished", 0, usage=Usage(wall_s=9.0))),
         (0, "", Outcome("finished", 0, usage=Usage(wall_s=9.0))),
     ],

@@ -1,5 +1,6 @@
 """Asking over HTTP: what counts as an answer, and what never gets out."""
 
+import socket
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -107,3 +108,23 @@ def test_an_answer_that_drips_is_given_up(server):
 def test_a_server_that_is_not_there_is_named(server):
     with pytest.raises(PoolUnavailable, match=r"QH545 GET http://127.0.0.1:1/x: ConnectionError"):
         Rest(Access("http://127.0.0.1:1")).ask("GET", "/x")
+
+
+@pytest.mark.parametrize(
+    "body", ["NaN", '{"a": NaN}', '{"a": -Infinity}', '{"a": 1e999}', "[" * 99999]
+)
+def test_numbers_without_end_and_nests_without_bottom_are_no_answer(server, body):
+    server.answers = [(200, {}, body.encode()), (500, {}, body.encode())]
+    rest = Rest(Access(server.url))
+    answer = rest.ask("GET", "/")
+    with pytest.raises(PoolUnavailable, match="QH545"):
+        answer.mapping()
+    with pytest.raises(PoolUnavailable, match="QH545"):
+        rest.ask("GET", "/")
+
+
+def test_a_server_that_says_nothing_is_given_up(tmp_path):
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        rest = Rest(Access(f"http://127.0.0.1:{silent.getsockname()[1]}", read_s=0.1))
+        with pytest.raises(PoolUnavailable, match=r"QH545.*Timeout"):
+            rest.ask("GET", "/")

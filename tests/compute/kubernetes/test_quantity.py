@@ -24,7 +24,7 @@ def test_an_amount_is_read(said, amount):
     assert quantity(said) == amount
 
 
-@pytest.mark.parametrize("said", ["", "x", "1 Gi", "1Qi", "--1", None])
+@pytest.mark.parametrize("said", ["", "x", "1 Gi", "1Qi", "--1", "1e999", "nan", None])
 def test_what_is_no_amount_is_refused(said):
     with pytest.raises(ValueError, match="quantity"):
         quantity(said)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import json
+import math
 import zlib
 from collections.abc import Mapping
 from dataclasses import asdict, astuple, dataclass
@@ -123,10 +124,12 @@ def _told(said: str) -> Outcome | None:
         if found["reason"] not in get_args(Reason):
             return None
         used = Usage(**found.get("usage", {}))
-        if not all(isinstance(value, int | float) for value in astuple(used)):
+        if not all(
+            isinstance(value, int | float) and math.isfinite(value) for value in astuple(used)
+        ):
             return None
         return Outcome(found["reason"], found.get("code"), found.get("signal"), used)
-    except (AttributeError, KeyError, TypeError, ValueError):
+    except (AttributeError, KeyError, TypeError, ValueError, ArithmeticError, RecursionError):
         return None
 
 

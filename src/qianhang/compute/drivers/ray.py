@@ -23,6 +23,7 @@ __all__ = ["RayDriver", "RaySettings"]
 
 _JOBS = "/api/jobs/"
 _MIB = 1 << 20
+_STRANGE = (ArithmeticError, AttributeError, KeyError, TypeError, ValueError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +77,7 @@ class RayDriver:
             have, nodes = _resources(report["usage"]), len(report.get("usageByNode") or ())
         except PoolUnavailable as cause:
             return Probe(False, 0, 0, 0, str(cause))
-        except (KeyError, TypeError, ValueError, AttributeError):
+        except _STRANGE:
             return Probe(False, 0, 0, 0, "the cluster's report cannot be read")
         if not have:
             return Probe(False, 0, 0, 0, f"Ray {version}, no nodes yet")
@@ -152,7 +153,7 @@ class RayDriver:
             return Status("absent") if job is None else self._status(ref, job)
         except PoolUnavailable as cause:
             return Status("unknown", detail=str(cause))
-        except (KeyError, TypeError, ValueError, AttributeError) as cause:
+        except _STRANGE as cause:
             return Status("unknown", detail=f"the job's record cannot be read: {cause}")
 
     def cancel(self, ref: str) -> None:

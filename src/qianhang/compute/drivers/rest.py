@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import math
 import re
 import time
 from collections.abc import Callable, Collection, Mapping
@@ -62,8 +63,8 @@ class Answer:
     def mapping(self) -> dict[str, Any]:
         """The body as a JSON object; raises PoolUnavailable where it is something else."""
         try:
-            found = json.loads(self.body)
-        except ValueError:
+            found = json.loads(self.body, parse_constant=_finite, parse_float=_finite)
+        except (ValueError, RecursionError):
             found = None
         if not isinstance(found, dict):
             raise PoolUnavailable("QH545", f"{self.where} answered no JSON object")
@@ -177,6 +178,14 @@ class Rest:
         return b"".join(blocks)
 
 
+def _finite(said: str) -> float:
+    """The number, which JSON holds to be one: neither infinite nor none at all."""
+    number = float(said)
+    if not math.isfinite(number):
+        raise ValueError(said)
+    return number
+
+
 def _pause_s(said: str) -> float:
     """Seconds of a Retry-After, which holds either those or a date."""
     if said.strip().isdigit():
@@ -193,7 +202,7 @@ def _message(content: bytes) -> str:
     text = content[:4000].decode("utf-8", "replace")
     try:
         text = str(json.loads(content).get("message", ""))
-    except (ValueError, AttributeError):
+    except (ValueError, AttributeError, RecursionError):
         text = (text.strip().splitlines() or [""])[-1]
     text = " ".join(text.split())[:200]
     return f": {text}" if text else ""

@@ -21,7 +21,7 @@ from qianhang.core.errors import PoolUnavailable
 
 __all__ = ["KubernetesDriver"]
 
-_STRANGE = (AttributeError, KeyError, TypeError, ValueError)
+_STRANGE = (ArithmeticError, AttributeError, KeyError, TypeError, ValueError)
 _TRIES = 10
 _LOG_BYTES = 32 << 20
 
@@ -206,7 +206,7 @@ class KubernetesDriver:
     def _remember(self, ref: str, pods: list[Mapping[str, Any]]) -> None:
         """Note what will be gone: that it was cancelled, how long it ran, what it printed."""
         wall_s = max((verdict.ran_s(pod, until=self._rest.seen) for pod in pods), default=0.0)
-        self.folder.mkdir(parents=True, exist_ok=True)
+        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         if pods:
             _write(self.folder / f"{ref}.log", self._raw_log(pods))
         _write(self.folder / f"{ref}.json", json.dumps({"wall_s": wall_s}).encode())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from decimal import Decimal
 
@@ -29,4 +30,7 @@ def quantity(said: object) -> float:
     if found is None or (unit not in _BINARY and unit not in _DECIMAL):
         raise ValueError(f"quantity {str(said)[:40]!r}")
     factor = Decimal(_BINARY[unit]) if unit in _BINARY else _DECIMAL[unit or ""]
-    return float(Decimal(found[1]) * factor)
+    amount = float(Decimal(found[1]) * factor)
+    if not math.isfinite(amount):
+        raise ValueError(f"quantity {str(said)[:40]!r}")
+    return amount
