@@ -41,7 +41,8 @@ class Commands:
 
     def __init__(self, settings: SlurmSettings) -> None:
         self.settings = settings
-        path = str(settings.programs) if settings.programs else os.environ.get("PATH", os.defpath)
+        path = os.environ.get("PATH", os.defpath)
+        self._where = str(settings.programs) if settings.programs else path
         # sbatch hands its variables on to the job, so it gets these and no secret of ours.
         self._env = {"PATH": path, "LANG": "C", "LC_ALL": "C", "HOME": os.environ.get("HOME", "/")}
         if settings.conf:
@@ -125,7 +126,7 @@ class Commands:
 
     def _ask(self, program: str, *arguments: str, stdin: str = "") -> str:
         """What the command prints; it and all that it started are gone once its time is up."""
-        found = shutil.which(program, path=self._env["PATH"])
+        found = shutil.which(program, path=self._where)
         if found is None:
             raise unreachable(f"{program} is not installed here")
         limit_s = self.settings.timeout_s

@@ -160,7 +160,7 @@ def _dropped(job: ClusterJob) -> bool:
     After a crash its numbers begin anew, and a node that still runs another job of the same number
     refuses this one, which is then cancelled by nobody.
     """
-    if job.state == "CANCELLED":
-        return bool(job.nodes)
+    if job.state == "CANCELLED":  # by a hand its script would have got a signal
+        return bool(job.nodes) and not job.code and job.signal is None
     killed = job.state == "FAILED" and job.signal is not None
     return killed or job.state in _DROPPED
