@@ -62,7 +62,7 @@ def test_a_start_after_the_keeper_was_killed_runs_nothing_and_says_lost(start, t
     mark = tmp_path / "ran"
     code = f"import time; open({str(mark)!r}, 'a').write('x'); time.sleep(600)"
     first = start(code)
-    wait_for(mark.exists)
+    wait_for(lambda: mark.exists() and mark.read_text())
     first.send_signal(signal.SIGKILL)
     assert end(first)[2] == Outcome("lost")
     code, _, told = end(start(code))

@@ -69,7 +69,7 @@ def test_a_head_that_is_killed_and_started_again_runs_no_token_twice(head, tmp_p
     job_s = time.monotonic() - began
     assert finished.ok
     pool.submit(long)
-    wait_for((tmp_path / "long").exists)
+    wait_for(lambda: pool.log("long") == b"begun\n")
     wait_for(lambda: pool.probe().chips_free == {"ascend-910b": 6.0})
 
     killed = head.kill()
