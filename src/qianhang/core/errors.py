@@ -7,6 +7,8 @@ QianhangError
 ├── GateClosed       QH4xx  get a sign-off, or change the use
 ├── PoolUnavailable  QH50x  wait, or move to another pool
 ├── JobFailed        QH51x  read the job's log
+├── BudgetError      QH55x  top up, or ask for more vouchers
+├── BillingError     QH55x  correct the usage, the price list or the entry
 ├── ModelError       QH6xx  train again, or restore the model's files
 ├── StoreError       QH7xx  repair the store
 ├── UsageError       QH8xx  change the command, or install an extra
@@ -24,6 +26,8 @@ from typing import Any
 
 __all__ = [
     "AccessRefused",
+    "BillingError",
+    "BudgetError",
     "ContractError",
     "DatasetError",
     "GateClosed",
@@ -131,6 +135,14 @@ class PoolUnavailable(QianhangError):
 
 class JobFailed(QianhangError):
     """The job ended without a result: read its log."""
+
+
+class BudgetError(QianhangError):
+    """An account, fund or cap holds too little: top up, or ask for more vouchers."""
+
+
+class BillingError(QianhangError):
+    """What is to be charged is not right: correct the usage, the price list or the entry."""
 
 
 class ModelError(QianhangError):

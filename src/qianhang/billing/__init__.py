@@ -1,0 +1,1 @@
+"""What use of compute costs, and who pays: the ledger, prices, statements, vouchers."""
