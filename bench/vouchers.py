@@ -31,12 +31,15 @@ from qianhang.billing.vouchers import (
     Facts,
     Line,
     Supplier,
+    funds,
+    grants,
+    holds,
+    invariants,
     shelf,
     tables,
 )
 from qianhang.billing.vouchers import batches as settle
 from qianhang.billing.vouchers import claims as asked
-from qianhang.billing.vouchers import funds, grants, holds, invariants
 from qianhang.core.errors import BudgetError, UsageError
 from qianhang.store import Settings, Store, Transaction
 from tally import RULES, Broken, Tally

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -19,11 +20,32 @@ from qianhang.core.errors import UsageError
 from qianhang.store import Transaction
 from qianhang.store.log import canonical
 
-__all__ = ["Act", "insert", "known", "move", "named", "row", "year_of"]
+__all__ = ["Act", "by_id", "frozen", "insert", "known", "move", "named", "row", "year_of"]
 
 _CHINA = ZoneInfo("Asia/Shanghai")
-_SEEN = sa.select(tables.deed.c.what, tables.deed.c.digest, tables.deed.c.number).where(
-    tables.deed.c.key == sa.bindparam("key")
+
+
+def frozen(statement: sa.ClauseElement) -> sa.TextClause:
+    """The statement as text, so that running it does not mean building it each time."""
+    return sa.text(str(statement))
+
+
+@functools.cache
+def by_id(table: sa.Table) -> sa.TextClause:
+    """The row of a table whose id is `:id`."""
+    return frozen(sa.select(table).where(table.c.id == sa.bindparam("id")))
+
+
+@functools.cache
+def _adding(table: sa.Table) -> sa.TextClause:
+    names = [c.name for c in table.columns if c.name != "id"]
+    into = frozen(sa.insert(table).values({n: sa.bindparam(n) for n in names}))
+    return sa.text(f"{into.text} RETURNING id") if "id" in table.c else into
+
+
+_DEED = tables.deed.c
+_SEEN = frozen(
+    sa.select(_DEED.what, _DEED.digest, _DEED.number).where(_DEED.key == sa.bindparam("key"))
 )
 
 
@@ -89,7 +111,7 @@ def named(
     said : what was asked, the same at each repeat; more : what came of it
     """
     row = {"key": act.key, "what": what, "digest": _digest(said), "number": number}
-    tx.execute(sa.insert(tables.deed), row)
+    tx.execute(_adding(tables.deed), row)
     payload = {"number": number, "key": act.key, "by": act.by, **said, **more}
     tx.append(f"voucher.{what}", subject, payload=payload, at=act.at)
     return number
@@ -128,7 +150,7 @@ def row(tx: Transaction, table: sa.Table, number: int) -> Any:
 
     Raises UsageError where there is none.
     """
-    found = tx.execute(sa.select(table).where(table.c.id == number)).one_or_none()
+    found = tx.execute(by_id(table), {"id": number}).one_or_none()
     if found is None:
         what = table.name.removeprefix("voucher_")
         raise UsageError("QH576", f"{what} {number} does not exist", hint="qianhang voucher show")
@@ -137,8 +159,4 @@ def row(tx: Transaction, table: sa.Table, number: int) -> Any:
 
 def insert(tx: Transaction, table: sa.Table, values: Mapping[str, Any]) -> int:
     """The number that the database gives to a new row."""
-    made = tx.connection.execute(sa.insert(table), dict(values))
-    key = made.inserted_primary_key
-    if key is None:
-        raise ValueError(f"{table.name} numbers no rows")
-    return int(key[0])
+    return int(tx.execute(_adding(table), values).scalar_one())

@@ -13,7 +13,7 @@ import tomli
 from qianhang.billing import ledger
 from qianhang.billing.moment import Where, reading, stamp
 from qianhang.billing.vouchers import tables
-from qianhang.billing.vouchers.deeds import Act, known, move, named
+from qianhang.billing.vouchers.deeds import Act, frozen, known, move, named
 from qianhang.billing.vouchers.facts import yuan
 from qianhang.billing.vouchers.programme import Programme
 from qianhang.core.errors import BudgetError, ContractError, UsageError
@@ -21,6 +21,12 @@ from qianhang.core.schema import nearest, read
 from qianhang.store import Transaction
 
 __all__ = ["Fund", "appropriate", "fund_account", "funds", "install", "installed", "open_of"]
+
+
+_TABLE = tables.programme.c
+_BODY = sa.select(_TABLE.version, _TABLE.body).where(_TABLE.id == sa.bindparam("id"))
+_VERSION = frozen(_BODY.where(_TABLE.version == sa.bindparam("version")))
+_NEWEST = frozen(_BODY.order_by(_TABLE.version.desc()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,10 +93,8 @@ def open_of(tx: Transaction, name: str, version: int | None = None) -> tuple[int
     Raises UsageError where it does not work here.
     """
     table = tables.programme
-    query = sa.select(table.c.version, table.c.body).where(table.c.id == name)
-    if version is not None:
-        query = query.where(table.c.version == version)
-    found = tx.execute(query.order_by(table.c.version.desc()).limit(1)).one_or_none()
+    query = _NEWEST if version is None else _VERSION
+    found = tx.execute(query, {"id": name, "version": version}).first()
     if found is None:
         every = tuple(tx.execute(sa.select(table.c.id).distinct()).scalars())
         guess = nearest(name, every)

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from qianhang.billing import ledger
 from qianhang.billing.moment import Where, reading, stamp
 from qianhang.billing.vouchers import tables
-from qianhang.billing.vouchers.deeds import Act, insert, known, move, named, row
+from qianhang.billing.vouchers.deeds import Act, frozen, insert, known, move, named, row
 from qianhang.billing.vouchers.facts import Bill, Facts, Line, Spent, yuan
 from qianhang.billing.vouchers.funds import fund_account, open_of
 from qianhang.billing.vouchers.programme import Programme
@@ -23,6 +23,7 @@ from qianhang.core.errors import BudgetError, UsageError
 from qianhang.store import Transaction
 
 __all__ = [
+    "ON_CONTRACT",
     "bill_of",
     "expire",
     "give_back",
@@ -33,6 +34,36 @@ __all__ = [
     "refuse",
     "with_subsidies",
 ]
+
+
+_QUOTA, _GRANT, _LINE = tables.quota.c, tables.grant.c, tables.contract.c
+ON_CONTRACT = frozen(
+    sa.select(_LINE.programme, _LINE.side, _LINE.given).where(
+        _LINE.contract == sa.bindparam("contract")
+    )
+)
+_YEARS = frozen(
+    sa.select(_QUOTA.year, _QUOTA.granted, _QUOTA.returned).where(
+        _QUOTA.programme == sa.bindparam("programme"), _QUOTA.entity == sa.bindparam("entity")
+    )
+)
+_PROMISED = frozen(
+    sa.select(sa.func.sum(_GRANT.fen - _GRANT.returned)).where(
+        _GRANT.contract == sa.bindparam("contract"), _GRANT.programme == sa.bindparam("programme")
+    )
+)
+_COUNT = frozen(
+    sa.update(tables.quota)
+    .where(
+        _QUOTA.programme == sa.bindparam("of_programme"),
+        _QUOTA.entity == sa.bindparam("of_entity"),
+        _QUOTA.year == sa.bindparam("of_year"),
+    )
+    .values(
+        granted=_QUOTA.granted + sa.bindparam("more"),
+        returned=_QUOTA.returned + sa.bindparam("back"),
+    )
+)
 
 
 def grant_account(number: int) -> str:
@@ -115,9 +146,7 @@ def with_subsidies(tx: Transaction, name: str, facts: Facts) -> Facts:
 
     Raises UsageError where the other side of the contract has a voucher on it already.
     """
-    table = tables.contract
-    query = sa.select(table.c.programme, table.c.side).where(table.c.contract == facts.contract.id)
-    rows = tx.execute(query.where(table.c.given > 0)).all()
+    rows = [r for r in tx.execute(ON_CONTRACT, {"contract": facts.contract.id}) if r.given > 0]
     other = [r.programme for r in rows if r.side != facts.side]
     refuse(name, [Refusal("side_taken", p, f"the side {facts.side} only") for p in other])
     found = frozenset(r.programme for r in rows if r.programme != name)
@@ -129,34 +158,25 @@ def with_subsidies(tx: Transaction, name: str, facts: Facts) -> Facts:
 
 def _spent(tx: Transaction, programme: Programme, facts: Facts, act: Act) -> Spent:
     """What is gone of the caps of the applicant's year and of the contract."""
-    table, name = tables.quota, programme.id
-    own = (table.c.programme == name) & (table.c.entity == facts.applicant.id)
-    gone = {
-        r.year: r.granted - (r.returned if programme.entity.counts == "kept" else 0)
-        for r in tx.execute(sa.select(table).where(own))
-    }
+    name, contract = programme.id, facts.contract.id
+    rows = tx.execute(_YEARS, {"programme": name, "entity": facts.applicant.id})
+    kept = programme.entity.counts == "kept"
+    gone = {r.year: r.granted - (r.returned if kept else 0) for r in rows}
     years = programme.entity.years
     if years and act.year not in gone and len(gone) >= years:
         refuse(name, [Refusal("years", f"{len(gone)} years", f"at most {years}")])
-    grants = tables.grant
-    own = (grants.c.programme == name) & (grants.c.contract == facts.contract.id)
-    query = sa.select(sa.func.sum(grants.c.fen - grants.c.returned)).where(own)
-    contract = int(tx.execute(query).scalar() or 0)
-    return Spent(gone.get(act.year, 0), sum(gone.values()), contract)
+    given = tx.execute(_PROMISED, {"contract": contract, "programme": name}).scalar() or 0
+    return Spent(gone.get(act.year, 0), sum(gone.values()), int(given))
 
 
 def _count(
     tx: Transaction, of: tuple[str, str, int], *, granted: int = 0, returned: int = 0
 ) -> None:
-    table = tables.quota
-    own = (table.c.programme == of[0]) & (table.c.entity == of[1]) & (table.c.year == of[2])
-    values = {
-        "granted": table.c.granted + granted,
-        "returned": table.c.returned + returned,
-    }
-    if tx.execute(sa.update(table).where(own).values(values)).rowcount == 0:
+    names = ("of_programme", "of_entity", "of_year")
+    values = {**dict(zip(names, of, strict=True)), "more": granted, "back": returned}
+    if tx.execute(_COUNT, values).rowcount == 0:
         row = dict(zip(("programme", "entity", "year"), of, strict=True))
-        tx.execute(sa.insert(table), row | {"granted": granted, "returned": returned})
+        tx.execute(sa.insert(tables.quota), row | {"granted": granted, "returned": returned})
 
 
 def _expires(programme: Programme, at: datetime) -> str:

@@ -10,10 +10,11 @@ import sqlalchemy as sa
 from qianhang.billing import ledger
 from qianhang.billing.moment import Where, reading, stamp
 from qianhang.billing.vouchers import tables
-from qianhang.billing.vouchers.deeds import Act, insert, known, move, named, row
+from qianhang.billing.vouchers.deeds import Act, frozen, insert, known, move, named, row
 from qianhang.billing.vouchers.facts import Bill, Facts, Spent, yuan
 from qianhang.billing.vouchers.funds import fund_account, open_of
 from qianhang.billing.vouchers.grants import (
+    ON_CONTRACT,
     bill_of,
     give_back,
     grant_account,
@@ -27,6 +28,25 @@ from qianhang.core.errors import BudgetError, UsageError
 from qianhang.store import Transaction
 
 __all__ = ["capture", "due_account", "hold", "hold_account", "holds", "release"]
+
+
+_HOLD, _LINE = tables.hold.c, tables.contract.c
+_OF = (
+    _LINE.contract == sa.bindparam("of_contract"), _LINE.programme == sa.bindparam("of_programme"),
+)  # fmt: skip
+_GIVE = frozen(
+    sa.update(tables.contract)
+    .where(*_OF)
+    .values(given=_LINE.given + sa.bindparam("more"), side=sa.bindparam("of_side"))
+)
+_TAKE = frozen(
+    sa.update(tables.contract).where(*_OF).values(given=_LINE.given - sa.bindparam("less"))
+)
+_CHANGE = frozen(
+    sa.update(tables.hold)
+    .where(_HOLD.id == sa.bindparam("of"))
+    .values({n: sa.bindparam(f"now_{n}") for n in ("captured", "released", "state")})
+)
 
 
 def hold_account(number: int) -> str:
@@ -100,9 +120,7 @@ def _of_grant(found: Any, programme: Programme, facts: Facts, act: Act) -> list[
 
 def _worth(tx: Transaction, programme: Programme, facts: Facts, bill: Bill, others_fen: int) -> int:
     """What may be held on the bill: its worth, kept below the contract with all that is on it."""
-    table = tables.contract
-    query = sa.select(table.c.programme, table.c.given)
-    rows = tx.execute(query.where(table.c.contract == facts.contract.id)).all()
+    rows = tx.execute(ON_CONTRACT, {"contract": facts.contract.id}).all()
     own = sum(r.given for r in rows if r.programme == programme.id)
     every = sum(r.given for r in rows)
     fen = worth(programme, bill, Spent(contract_fen=own, others_fen=others_fen))
@@ -125,13 +143,13 @@ def _values(
 
 def _give(tx: Transaction, name: str, facts: Facts, fen: int) -> None:
     """Add to what the programme gives on the contract."""
-    table = tables.contract
-    own = (table.c.contract == facts.contract.id) & (table.c.programme == name)
-    change = {"given": table.c.given + fen, "side": facts.side, "fen": facts.contract.fen}
-    if tx.execute(sa.update(table).where(own).values(change)).rowcount == 0:
+    change = {
+        "of_contract": facts.contract.id, "of_programme": name, "more": fen, "of_side": facts.side
+    }  # fmt: skip
+    if tx.execute(_GIVE, change).rowcount == 0:
         values = {"contract": facts.contract.id, "programme": name, "given": fen}
         values |= {"entity": facts.applicant.id, "side": facts.side, "fen": facts.contract.fen}
-        tx.execute(sa.insert(table), values)
+        tx.execute(sa.insert(tables.contract), values)
 
 
 def capture(tx: Transaction, number: int, *, bill: Bill, act: Act, last: bool = False) -> int:
@@ -157,7 +175,7 @@ def capture(tx: Transaction, number: int, *, bill: Bill, act: Act, last: bool = 
             "hold": number, "programme": found.programme, "contract": found.contract,
             "payee": found.payee, "bill": base, "fen": fen, "claim": None, "at": stamp(act.at),
         }  # fmt: skip
-        tx.execute(sa.insert(tables.capture), values)
+        insert(tx, tables.capture, values)
         path = (hold_account(number), due_account(found.programme, found.payee))
         move(tx, fen, act=act, path=path, what="capture")
     back = left - fen if last else 0
@@ -196,21 +214,19 @@ def _expect_open(found: Any) -> None:
 
 
 def _change(tx: Transaction, found: Any, *, captured: int, released: int, closed: bool) -> None:
-    table = tables.hold
     values = {
-        "captured": found.captured + captured, "released": found.released + released,
-        "state": "closed" if closed else "open",
+        "of": found.id, "now_captured": found.captured + captured,
+        "now_released": found.released + released, "now_state": "closed" if closed else "open",
     }  # fmt: skip
-    tx.execute(sa.update(table).where(table.c.id == found.id).values(values))
+    tx.execute(_CHANGE, values)
 
 
 def _back(tx: Transaction, found: Any, voucher: Any, fen: int, act: Act) -> None:
     """Return fen of a hold to its grant, or to the fund where the grant has lapsed."""
     if fen == 0:
         return
-    table = tables.contract
-    own = (table.c.contract == found.contract) & (table.c.programme == found.programme)
-    tx.execute(sa.update(table).where(own).values(given=table.c.given - fen))
+    of = {"of_contract": found.contract, "of_programme": found.programme}
+    tx.execute(_TAKE, {**of, "less": fen})
     target = grant_account(voucher.id)
     if voucher.state != "open":
         target = fund_account(voucher.programme, voucher.year)
