@@ -1,1 +1,1 @@
-"""What use of compute costs, and who pays: the ledger, prices, statements, vouchers."""
+"""What was used, what it costs, who owes whom: usage, prices, charges, statements, one ledger."""

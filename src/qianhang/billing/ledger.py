@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -203,7 +203,7 @@ def _entries(where: Where, *rules: sa.ColumnElement[bool], limit: int | None = N
     return [_made(head, of.get(head["number"], ())) for head in heads]
 
 
-def _made(row: Mapping[str, Any], postings: Sequence[Posting]) -> Entry:
+def _made(row: sa.RowMapping, postings: Sequence[Posting]) -> Entry:
     return Entry(
         row["number"], moment(row["at"]), row["kind"], row["subject"], row["key"],
         tuple(postings), row["reverses"] or 0, row["why"],

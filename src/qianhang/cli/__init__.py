@@ -27,6 +27,7 @@ _COMMANDS = {
     "dataset": "dataset",
     "plan": "plan",
     "map": "map",
+    "bill": "bill",
     "serve": "serve",
     "account": "account",
     "verify": "verify",

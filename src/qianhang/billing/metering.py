@@ -1,0 +1,184 @@
+"""Usage records kept: each once, corrected by another, none of a pool that is not known to work."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from qianhang.billing import schema
+from qianhang.billing.moment import Where, moment, reading, stamp, take_turns
+from qianhang.billing.usage import UsageRecord, retold
+from qianhang.core.errors import BillingError
+from qianhang.store import Transaction
+from qianhang.store.log import canonical
+
+__all__ = ["Freeze", "find", "freeze", "frozen", "newest", "record", "records", "thaw"]
+
+
+@dataclass(frozen=True, slots=True)
+class Freeze:
+    """From when on nothing is recorded of a pool, and why."""
+
+    pool: str
+    since: datetime
+    why: str
+
+
+def record(tx: Transaction, usage: UsageRecord, *, at: datetime) -> str:
+    """The id of the record, kept once however often it is told.
+
+    Raises BillingError where another was kept under the same id or covers the same time, where it
+    ends after `at`, where its pool is frozen, or where what it corrects is not there to be.
+    """
+    take_turns(tx)
+    body = canonical(usage.told())
+    digest = hashlib.sha256(body.encode("utf8")).hexdigest()
+    table = schema.usage
+    known = tx.execute(sa.select(table.c.digest).where(table.c.id == usage.id)).scalar()
+    if known is not None:
+        if known != digest:
+            _clash(usage.id, "was recorded with other figures: send a correction")
+        return usage.id
+    if usage.end > at:
+        text = f"usage {usage.id} ends {stamp(usage.end)}, but it is {stamp(at)} now"
+        raise BillingError("QH553", text, hint="is the clock of the pool right?")
+    _may_record(tx, usage)
+    _may_correct(tx, usage)
+    _no_overlap(tx, usage)
+    tx.execute(sa.insert(table), _row(usage, body, digest, at))
+    payload = {"usage": usage.id, "sha256": digest, "corrects": usage.corrects}
+    tx.append("billing.usage", usage.id, payload=payload, at=at)
+    return usage.id
+
+
+def find(where: Where, usage: str) -> UsageRecord:
+    """The record of this id.
+
+    Raises BillingError where there is none.
+    """
+    query = sa.select(schema.usage.c.body).where(schema.usage.c.id == usage)
+    with reading(where) as connection:
+        body = connection.execute(query).scalar()
+    if body is None:
+        raise BillingError("QH554", f"usage {usage}: there is no such record")
+    return retold(json.loads(body))
+
+
+def records(
+    where: Where, *, org: str = "", job: str = "", pool: str = "", limit: int | None = None
+) -> list[UsageRecord]:
+    """Records in the order of their start, corrected ones too, of an org, job or pool if given."""
+    table = schema.usage
+    wanted = {table.c.org: org, table.c.job: job, table.c.pool: pool}
+    rules = [column == value for column, value in wanted.items() if value]
+    query = sa.select(table.c.body).where(*rules).order_by(table.c.start, table.c.id).limit(limit)
+    with reading(where) as connection:
+        return [retold(json.loads(body)) for (body,) in connection.execute(query)]
+
+
+def newest(where: Where, usage: str) -> str:
+    """The id of the record that stands in the end for this one, itself where never corrected."""
+    table = schema.usage
+    with reading(where) as connection:
+        while True:
+            query = sa.select(table.c.id).where(table.c.corrects == usage)
+            after = connection.execute(query).scalar()
+            if after is None:
+                return usage
+            usage = str(after)
+
+
+def freeze(tx: Transaction, pool: str, *, since: datetime, why: str, at: datetime) -> None:
+    """Record nothing of the pool that lies after `since` until it is thawed; told once is enough.
+
+    A pool that does not answer may or may not have run what it was given.
+    """
+    take_turns(tx)
+    if _open(tx, pool) is not None:
+        return
+    row = {"pool": pool, "since": stamp(since), "until": None, "why": why}
+    tx.execute(sa.insert(schema.freeze), row)
+    tx.append("billing.freeze", pool, payload={"since": stamp(since), "why": why}, at=at)
+
+
+def thaw(tx: Transaction, pool: str, *, why: str, at: datetime) -> None:
+    """Take records of the pool again; what they say of the time between needs its proof as ever."""
+    take_turns(tx)
+    found = _open(tx, pool)
+    if found is None:
+        return
+    table = schema.freeze
+    ours = (table.c.pool == pool) & (table.c.since == stamp(found.since))
+    tx.execute(sa.update(table).where(ours).values(until=stamp(at)))
+    tx.append("billing.thaw", pool, payload={"since": stamp(found.since), "why": why}, at=at)
+
+
+def frozen(where: Where) -> list[Freeze]:
+    """The pools of which nothing is recorded now, by name."""
+    table = schema.freeze
+    query = sa.select(table).where(table.c.until.is_(None)).order_by(table.c.pool)
+    with reading(where) as connection:
+        return [Freeze(r.pool, moment(r.since), r.why) for r in connection.execute(query)]
+
+
+def _open(tx: Transaction, pool: str) -> Freeze | None:
+    table = schema.freeze
+    query = sa.select(table).where(table.c.pool == pool, table.c.until.is_(None))
+    row = tx.execute(query).one_or_none()
+    return None if row is None else Freeze(row.pool, moment(row.since), row.why)
+
+
+def _may_record(tx: Transaction, usage: UsageRecord) -> None:
+    held = _open(tx, usage.pool)
+    if held is not None and usage.end > held.since:
+        text = f"usage {usage.id}: pool {usage.pool} is not known to work since {stamp(held.since)}"
+        raise BillingError("QH557", f"{text} ({held.why})", hint="wait until it answers again")
+
+
+def _may_correct(tx: Transaction, usage: UsageRecord) -> None:
+    if not usage.corrects:
+        return
+    table = schema.usage
+    query = sa.select(table.c.attempt).where(table.c.id == usage.corrects)
+    attempt = tx.execute(query).scalar()
+    if attempt != usage.attempt:
+        _clash(usage.id, f"corrects {usage.corrects}, which is no record of its attempt")
+    by = tx.execute(sa.select(table.c.id).where(table.c.corrects == usage.corrects)).scalar()
+    if by is not None:
+        _clash(usage.id, f"corrects {usage.corrects}, which {by} has corrected: correct that one")
+
+
+def _no_overlap(tx: Transaction, usage: UsageRecord) -> None:
+    """A card is held once: stretches of one attempt, whatever their epoch, lie apart."""
+    if usage.unit != "card_hour" or usage.end == usage.start:
+        return
+    table = schema.usage
+    later = sa.select(table.c.corrects).where(
+        table.c.attempt == usage.attempt, table.c.corrects.is_not(None)
+    )
+    query = sa.select(table.c.id).where(
+        table.c.attempt == usage.attempt, table.c.unit == usage.unit,
+        table.c.flavour == usage.flavour, table.c.start < stamp(usage.end),
+        table.c.finish > stamp(usage.start), table.c.id != usage.corrects,
+        table.c.id.not_in(later),
+    )  # fmt: skip
+    other: Sequence[str] = tx.execute(query.limit(1)).scalars().all()
+    if other:
+        _clash(usage.id, f"covers time that {other[0]} covers")
+
+
+def _clash(usage: str, why: str) -> None:
+    raise BillingError("QH554", f"usage {usage} {why}", hint="a record is kept once")
+
+
+def _row(usage: UsageRecord, body: str, digest: str, at: datetime) -> dict[str, object]:
+    names = ("job", "attempt", "epoch", "sequence", "org", "operator", "pool", "flavour", "unit")
+    return {name: getattr(usage, name) for name in names} | {
+        "id": usage.id, "corrects": usage.corrects or None, "start": stamp(usage.start),
+        "finish": stamp(usage.end), "body": body, "digest": digest, "at": stamp(at),
+    }  # fmt: skip
