@@ -54,6 +54,11 @@ class Tally:
             return True
         return bool(now - {name} - RULES[name][6])
 
+    def ceiling(self, name: str, contract: str) -> int:
+        """Percent of the contract up to which vouchers may go: 60 in Hangzhou where two meet."""
+        others = any(fen for p, fen in self.given[contract].items() if p != name)
+        return 60 if others and name == "hangzhou-2025" else 100
+
     def worth_of_grant(self, name: str, entity: str, year: int, deal: tuple) -> int:
         """The most that may be granted: share of the contract and every cap."""
         contract, amount = deal
@@ -87,10 +92,10 @@ class Tally:
         self.expect(0 < fen <= min(left, bill * percent // 100), "hold above grant or share")
         self.grants[grant][3] -= fen
         mine = self.given[contract]
+        ceiling = self.ceiling(name, contract)
         mine[name] = mine.get(name, 0) + fen
         self.side[contract] = side
         every = sum(mine.values())
-        ceiling = 60 if name == "hangzhou-2025" else 100
         self.expect(every <= amount * ceiling // 100, "vouchers above the contract")
         if RULES[name][3]:
             self.expect(mine[name] <= amount * percent // 100, "share of the contract exceeded")

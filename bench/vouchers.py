@@ -47,7 +47,7 @@ from tally import RULES, Broken, Tally
 START = datetime(2026, 1, 1, tzinfo=UTC)
 PEOPLE = ("wang", "li", "zhao", "qian", "sun")
 REGION = {"beijing-2023": "北京市", "langfang-2023": "廊坊市"}
-PAPERS = frozenset({"contract", "invoice", "delivery", "payment"})
+PAPERS = ("contract", "invoice", "delivery", "payment")
 # Weights of the deeds; opening a grant has to stay ahead of what uses it up.
 DEEDS = {
     "grant": 18, "hold": 26, "capture": 27, "release": 6, "claim": 10, "batch": 1, "review": 1,
@@ -108,8 +108,8 @@ class World:
         amount = self.deals[contract][2]
         return Facts(
             Applicant(entity, REGION.get(name, "杭州市"), "enterprise", "large",
-                      frozenset({f"s{int(entity[1:]) % 12}"})),
-            Supplier(supplier, "廊坊市", lists=frozenset({name})),
+                      (f"s{int(entity[1:]) % 12}",)),
+            Supplier(supplier, "廊坊市", lists=(name,)),
             Contract(contract, date(2025, 12, 1), amount, paid_fen=amount, months=12),
             self.at.date(), use="training", chips="domestic", pool_region="庆阳市", side=side,
             evidence=PAPERS,
@@ -177,7 +177,7 @@ class World:
 
         amount, percent = self.deals[contract][2], RULES[name][0]
         mine = self.tally.given[contract]
-        room = amount * (60 if name == "hangzhou-2025" else 100) // 100 - sum(mine.values())
+        room = amount * self.tally.ceiling(name, contract) // 100 - sum(mine.values())
         fen = min(left, cost * percent // 100, room)
         if RULES[name][3]:
             fen = min(fen, amount * percent // 100 - mine.get(name, 0))

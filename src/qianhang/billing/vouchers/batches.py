@@ -132,12 +132,13 @@ def _step(
         raise UsageError("QH577", f"batch {number} is {found.state}, expected {state}")
     table = tables.claim
     rows = tx.execute(sa.select(table).where(table.c.batch == number).order_by(table.c.id)).all()
-    held = {getattr(found, r): r for r in ("reviewer", "payer", "auditor") if getattr(found, r)}
-    held |= {r.by: f"who filed claim {r.id}" for r in rows}
+    roles = ("reviewer", "payer", "auditor")
+    held = {getattr(found, r): f"is its {r}" for r in roles if getattr(found, r)}
+    held |= {r.by: f"filed claim {r.id}" for r in rows}
     if act.by in held:
         raise UsageError(
             "QH578",
-            f"batch {number}: {act.by} is the {held[act.by]} already and cannot be its {role} too; "
+            f"batch {number}: {act.by} {held[act.by]} already and cannot be its {role} too; "
             f"expected three different people, none of whom filed a claim of it",
         )
     return found, [r for r in rows if r.state != "refused"]
@@ -147,7 +148,7 @@ def _expect_of(number: int, own: Sequence[Any], named_ones: Mapping[int, Any]) -
     strange = sorted(set(named_ones) - {each.id for each in own})
     if strange:
         text = f"claim {strange[0]} is not of batch {number}"
-        raise UsageError("QH576", text, hint="qianhang voucher show")
+        raise UsageError("QH576", text, hint="qianhang voucher list")
 
 
 def _claim(tx: Transaction, found: Any, **values: Any) -> None:

@@ -153,7 +153,7 @@ def row(tx: Transaction, table: sa.Table, number: int) -> Any:
     found = tx.execute(by_id(table), {"id": number}).one_or_none()
     if found is None:
         what = table.name.removeprefix("voucher_")
-        raise UsageError("QH576", f"{what} {number} does not exist", hint="qianhang voucher show")
+        raise UsageError("QH576", f"{what} {number} does not exist", hint="qianhang voucher list")
     return found
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 from typing import Literal
 
@@ -22,7 +22,7 @@ class Applicant:
     region: str = ""
     kind: str = ""
     size: str = ""
-    related: frozenset[str] = frozenset()
+    related: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ class Supplier:
     id: str
     region: str = ""
     kind: str = ""
-    lists: frozenset[str] = frozenset()
+    lists: tuple[str, ...] = ()
     pflops: int = 0
     racks: int = 0
 
@@ -49,7 +49,7 @@ class Contract:
     fen: int
     paid_fen: int = 0
     months: int = 0
-    subsidies: frozenset[str] = frozenset()
+    subsidies: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,10 +70,10 @@ class Facts:
     pool_region: str = ""
     charges: tuple[str, ...] = ("compute",)
     side: Literal["demand", "supply"] = "demand"
-    classes: frozenset[str] = frozenset()
+    classes: tuple[str, ...] = ()
     year_fen: int = 0
     pflops: int = 0
-    evidence: frozenset[str] = frozenset()
+    evidence: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +95,7 @@ class Bill:
     use: str = ""
     kind: str = ""
     size: str = ""
-    classes: frozenset[str] = field(default_factory=frozenset)
+    classes: tuple[str, ...] = ()
     year_fen: int = 0
 
     @property

@@ -149,10 +149,10 @@ def with_subsidies(tx: Transaction, name: str, facts: Facts) -> Facts:
     rows = [r for r in tx.execute(ON_CONTRACT, {"contract": facts.contract.id}) if r.given > 0]
     other = [r.programme for r in rows if r.side != facts.side]
     refuse(name, [Refusal("side_taken", p, f"the side {facts.side} only") for p in other])
-    found = frozenset(r.programme for r in rows if r.programme != name)
+    found = tuple(r.programme for r in rows if r.programme != name)
     if not found:
         return facts
-    contract = replace(facts.contract, subsidies=facts.contract.subsidies | found)
+    contract = replace(facts.contract, subsidies=(*facts.contract.subsidies, *found))
     return replace(facts, contract=contract)
 
 

@@ -124,7 +124,7 @@ def _worth(tx: Transaction, programme: Programme, facts: Facts, bill: Bill, othe
     own = sum(r.given for r in rows if r.programme == programme.id)
     every = sum(r.given for r in rows)
     fen = worth(programme, bill, Spent(contract_fen=own, others_fen=others_fen))
-    ceiling = percent(programme.stacking.ceilings, bill) or 100
+    ceiling = (percent(programme.stacking.ceilings, bill) if every > own else 0) or 100
     room: int = facts.contract.fen * ceiling // 100 - every
     return min(fen, room)
 

@@ -128,7 +128,7 @@ def _twice(p: Programme, f: Facts) -> Iterator[Refusal]:
     allowed = {p.id, *(() if p.checks.other_subsidies == "refused" else p.stacking.beside)}
     if p.checks.other_subsidies == "allowed":
         return
-    for other in sorted(f.contract.subsidies - allowed):
+    for other in sorted(set(f.contract.subsidies) - allowed):
         yield Refusal("double_subsidy", other, f"no other programme on {f.contract.id}")
 
 

@@ -11,7 +11,7 @@ from qianhang.billing.vouchers.programme import Programme
 from qianhang.core.errors import ContractError, UsageError
 from qianhang.core.schema import nearest, read, read_toml
 
-__all__ = ["load", "named", "shipped"]
+__all__ = ["load", "named", "shipped", "source"]
 
 _FOLDER = Path(__file__).with_name("programmes")
 
@@ -48,3 +48,10 @@ def named(name: str) -> Programme:
         f"{', '.join(shipped())}, or a .toml file",
         hint=f"did you mean {guess}?" if guess else "qianhang voucher programmes",
     )
+
+
+def source(name: str) -> tuple[str, str]:
+    """(text, id) of a shipped programme, or of one in a file, checked."""
+    programme = named(name)
+    path = Path(name) if name.endswith(".toml") else _FOLDER / f"{name}.toml"
+    return path.read_text(encoding="utf8"), programme.id

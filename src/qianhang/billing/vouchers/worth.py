@@ -41,7 +41,7 @@ def _fits(tier: Tier, bill: Bill) -> bool:
         and (not tier.uses or bill.use in tier.uses)
         and (not tier.kinds or bill.kind in tier.kinds)
         and (not tier.sizes or bill.size in tier.sizes)
-        and (not tier.classes or bool(bill.classes & set(tier.classes)))
+        and (not tier.classes or not set(tier.classes).isdisjoint(bill.classes))
         and (tier.year_up_to_cny is None or bill.year_fen <= tier.year_up_to_cny * 100)
         and (tier.above_cny is None or bill.contract_fen > tier.above_cny * 100)
         and (tier.up_to_cny is None or bill.contract_fen <= tier.up_to_cny * 100)
@@ -65,7 +65,7 @@ def worth(programme: Programme, bill: Bill, used: Spent = Spent()) -> int:  # no
         limits.append(whole * share // 100 - used.contract_fen)
     limits += _caps(programme, used)
     ceiling = percent(programme.stacking.ceilings, bill)
-    if ceiling:
+    if ceiling and used.others_fen:
         limits.append(base * ceiling // 100 - used.others_fen)
     return max(0, min(limits))
 
@@ -97,7 +97,7 @@ def stack(
     for programme in ordered:
         before = {s.programme for s in shares if s.fen}
         others = sum(s.fen for s in shares)
-        contract = replace(facts.contract, subsidies=facts.contract.subsidies | before)
+        contract = replace(facts.contract, subsidies=(*facts.contract.subsidies, *sorted(before)))
         refusals = eligible(programme, replace(facts, contract=contract))
         refusals += _unwilling([p for p in ordered if p.id in before])
         spent = (used or {}).get(programme.id, Spent())
