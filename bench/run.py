@@ -29,6 +29,7 @@ TITLES = {
     "way.py": "全程与裸脚本 The whole way beside a bare script",
     "catalogue.py": "命令启动 Start of the commands, 500 packs installed",
     "web.py": "控制台 The console: CPU a page, followers of a run, the same list elsewhere",
+    "billing.py": "账本 The ledger: entries, usage recorded and charged",
     "plan.py": "读计划 Plans read, beside what people marked in them",
 }
 

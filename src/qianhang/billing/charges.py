@@ -27,6 +27,15 @@ from qianhang.store import Store, Transaction
 __all__ = ["FEES", "Credit", "charge", "charge_pending", "credit", "owed", "payable", "pending"]
 
 FEES = "platform:fee"
+# Made once: building a statement costs more than SQLite takes to carry it out.
+_CHARGED = sa.select(schema.charge.c.entry).where(schema.charge.c.usage == sa.bindparam("name"))
+_CHARGE = sa.insert(schema.charge)
+_CLOSED = (
+    sa.select(schema.statement.c.party)
+    .where(schema.statement.c.party.in_((sa.bindparam("org"), sa.bindparam("operator"))))
+    .where(schema.statement.c.month == sa.bindparam("month"))
+    .limit(1)
+)
 _MOST_MONTHS = 240
 
 
@@ -70,22 +79,22 @@ def charge(tx: Transaction, usage: str, *, at: datetime) -> list[Line]:
     Raises BillingError where no price holds, or another record has corrected this one.
     """
     take_turns(tx)
-    table = schema.charge
-    if tx.execute(sa.select(table.c.usage).where(table.c.usage == usage)).scalar() is not None:
+    if tx.execute(_CHARGED, {"name": usage}).first() is not None:
         return lines(tx, usage=usage)
     record = metering.find(tx, usage)
     if metering.newest(tx, usage) != usage:
         raise BillingError("QH554", f"usage {usage} was corrected and is not charged")
-    back, gone = _take_back(tx, record, at)
     known = prices.prices(tx, operator=record.operator, flavour=record.flavour)
     parts = rate(record, known)
+    back, gone = _take_back(tx, record, at)
     fen, fee = sum(p.fen for p in parts), sum(p.fee for p in parts)
     entry = _post(tx, record, fen=fen, fee=fee, at=at)
     row = {"usage": usage, "entry": entry, "back": back, "fen": fen, "fee": fee, "at": stamp(at)}
-    tx.execute(sa.insert(table), row)
+    tx.execute(_CHARGE, row)
     made = [_line(record, part, number) for number, part in enumerate(parts, 1)]
-    keep(tx, [_open(tx, line) for line in (*gone, *made)], at=at)
-    return lines(tx, usage=usage)
+    kept = [_open(tx, line) for line in (*gone, *made)]
+    keep(tx, kept, at=at)
+    return kept[len(gone) :]
 
 
 def pending(where: Where, *, limit: int | None = None) -> list[str]:
@@ -136,9 +145,9 @@ def _take_back(
     tx: Transaction, record: UsageRecord, at: datetime
 ) -> tuple[int | None, Sequence[Line]]:
     """The entry that takes back the charge of what a record corrects, and lines that undo its."""
-    table, before = schema.charge, record.corrects
+    before = record.corrects
     while before:
-        found = tx.execute(sa.select(table.c.entry).where(table.c.usage == before)).one_or_none()
+        found = tx.execute(_CHARGED, {"name": before}).one_or_none()
         if found is not None:
             break
         # What was corrected before it was charged leads on to what it corrected itself.
@@ -193,11 +202,10 @@ def _credit_line(given: Credit, key: str) -> Line:
 
 def _open(tx: Transaction, line: Line) -> Line:
     """The line in the first month, from its own on, that neither party's statement has closed."""
-    table, month = schema.statement, line.own_month
-    parties = (f"org:{line.org}", f"operator:{line.operator}")
+    month, parties = line.own_month, {"org": f"org:{line.org}"}
+    parties["operator"] = f"operator:{line.operator}"
     for _ in range(_MOST_MONTHS):
-        query = sa.select(table.c.party).where(table.c.party.in_(parties), table.c.month == month)
-        if tx.execute(query.limit(1)).scalar() is None:
+        if tx.execute(_CLOSED, parties | {"month": month}).first() is None:
             return replace(line, month=month)
         month = following(month)
     raise ValueError(f"no month is open for {line.id}")

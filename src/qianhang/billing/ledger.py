@@ -37,6 +37,13 @@ __all__ = [
 
 _ACCOUNT = re.compile(r"[\w.-]+(:[\w.-]+)*")
 _MOST = 10**16
+# Made once: building a statement costs more than SQLite takes to carry it out.
+_HOLDS = sa.select(schema.account.c.fen).where(schema.account.c.account == sa.bindparam("name"))
+_SAME = sa.select(schema.entry.c.number, schema.entry.c.digest).where(
+    schema.entry.c.key == sa.bindparam("name")
+)
+_LAST = sa.select(sa.func.max(schema.entry.c.number))
+_ENTRY, _POSTING = sa.insert(schema.entry), sa.insert(schema.posting)
 _ADD = sa.text(
     "INSERT INTO billing_account (account, fen) VALUES (:account, :fen) "
     "ON CONFLICT (account) DO UPDATE SET fen = billing_account.fen + excluded.fen"
@@ -147,9 +154,8 @@ def reverse(
 
 def balance(where: Where, account: str) -> int:
     """What an account holds, fen; 0 where nothing was ever posted to it."""
-    query = sa.select(schema.account.c.fen).where(schema.account.c.account == account)
     with reading(where) as connection:
-        return int(connection.execute(query).scalar() or 0)
+        return int(connection.execute(_HOLDS, {"name": account}).scalar() or 0)
 
 
 def balances(where: Where, prefix: str) -> dict[str, int]:
@@ -214,9 +220,7 @@ def _write(tx: Transaction, draft: _Draft, *, at: datetime, guarded: Collection[
     take_turns(tx)
     said = draft.content()
     digest = hashlib.sha256(canonical(said).encode("utf8")).hexdigest()
-    table = schema.entry
-    same = sa.select(table.c.number, table.c.digest).where(table.c.key == draft.key)
-    known = tx.execute(same).one_or_none()
+    known = tx.execute(_SAME, {"name": draft.key}).one_or_none()
     if known is not None:
         if known.digest != digest:
             text = f"key {draft.key!r} names entry {known.number}, which says something else"
@@ -226,7 +230,7 @@ def _write(tx: Transaction, draft: _Draft, *, at: datetime, guarded: Collection[
         _still_there(tx, draft.reverses)
     for name in guarded:
         _covered(tx, name, draft.postings)
-    last = tx.execute(sa.select(sa.func.max(table.c.number))).scalar() or 0
+    last = tx.execute(_LAST).scalar() or 0
     return _insert(tx, draft, number=last + 1, digest=digest, at=at)
 
 
@@ -238,12 +242,12 @@ def _insert(tx: Transaction, draft: _Draft, *, number: int, digest: str, at: dat
         "key": draft.key, "digest": digest, "reverses": draft.reverses or None,
         "why": draft.why, "record": record.seq,
     }  # fmt: skip
-    tx.execute(sa.insert(schema.entry), row)
+    tx.execute(_ENTRY, row)
     lines = [
         {"entry": number, "line": n, "account": p.account, "fen": p.fen}
         for n, p in enumerate(draft.postings, 1)
     ]
-    tx.execute(sa.insert(schema.posting), lines)
+    tx.execute(_POSTING, lines)
     # In one order everywhere, as whoever locks several rows must.
     tx.execute(_ADD, [{"account": a, "fen": f} for a, f in sorted(_sums(draft.postings).items())])
     return number

@@ -21,6 +21,7 @@ _PLAIN = (
     "id", "kind", "month", "own_month", "usage", "org", "project", "scenario", "operator", "pool",
     "flavour", "category", "unit", "price", "fen", "fee", "note", "payer",
 )  # fmt: skip
+_INSERT = sa.insert(schema.line)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,7 +92,7 @@ class Spent:
 def keep(tx: Transaction, every: Sequence[Line], *, at: datetime) -> None:
     """Write lines; each once, as their ids are."""
     if every:
-        tx.execute(sa.insert(schema.line), [_row(line, at) for line in every])
+        tx.execute(_INSERT, [_row(line, at) for line in every])
 
 
 def lines(

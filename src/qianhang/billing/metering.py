@@ -19,6 +19,25 @@ from qianhang.store.log import canonical
 
 __all__ = ["Freeze", "find", "freeze", "frozen", "newest", "record", "records", "thaw"]
 
+_T, _F = schema.usage, schema.freeze
+# Made once: building a statement costs more than SQLite takes to carry it out.
+_KNOWN = sa.select(_T.c.digest).where(_T.c.id == sa.bindparam("name"))
+_BODY = sa.select(_T.c.body).where(_T.c.id == sa.bindparam("name"))
+_AFTER = sa.select(_T.c.id).where(_T.c.corrects == sa.bindparam("name"))
+_OPEN = sa.select(_F).where(_F.c.pool == sa.bindparam("name"), _F.c.until.is_(None))
+_INSERT = sa.insert(_T)
+_LATER = sa.select(_T.c.corrects).where(
+    _T.c.attempt == sa.bindparam("attempt"), _T.c.corrects.is_not(None)
+)
+_OVERLAP = (
+    sa.select(_T.c.id)
+    .where(_T.c.attempt == sa.bindparam("attempt"), _T.c.unit == sa.bindparam("unit"))
+    .where(_T.c.flavour == sa.bindparam("flavour"), _T.c.start < sa.bindparam("end"))
+    .where(_T.c.finish > sa.bindparam("start"), _T.c.id != sa.bindparam("corrects"))
+    .where(_T.c.id.not_in(_LATER))
+    .limit(1)
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Freeze:
@@ -38,8 +57,7 @@ def record(tx: Transaction, usage: UsageRecord, *, at: datetime) -> str:
     take_turns(tx)
     body = canonical(usage.told())
     digest = hashlib.sha256(body.encode("utf8")).hexdigest()
-    table = schema.usage
-    known = tx.execute(sa.select(table.c.digest).where(table.c.id == usage.id)).scalar()
+    known = tx.execute(_KNOWN, {"name": usage.id}).scalar()
     if known is not None:
         if known != digest:
             _clash(usage.id, "was recorded with other figures: send a correction")
@@ -50,7 +68,7 @@ def record(tx: Transaction, usage: UsageRecord, *, at: datetime) -> str:
     _may_record(tx, usage)
     _may_correct(tx, usage)
     _no_overlap(tx, usage)
-    tx.execute(sa.insert(table), _row(usage, body, digest, at))
+    tx.execute(_INSERT, _row(usage, body, digest, at))
     payload = {"usage": usage.id, "sha256": digest, "corrects": usage.corrects}
     tx.append("billing.usage", usage.id, payload=payload, at=at)
     return usage.id
@@ -61,9 +79,8 @@ def find(where: Where, usage: str) -> UsageRecord:
 
     Raises BillingError where there is none.
     """
-    query = sa.select(schema.usage.c.body).where(schema.usage.c.id == usage)
     with reading(where) as connection:
-        body = connection.execute(query).scalar()
+        body = connection.execute(_BODY, {"name": usage}).scalar()
     if body is None:
         raise BillingError("QH554", f"usage {usage}: there is no such record")
     return retold(json.loads(body))
@@ -83,11 +100,9 @@ def records(
 
 def newest(where: Where, usage: str) -> str:
     """The id of the record that stands in the end for this one, itself where never corrected."""
-    table = schema.usage
     with reading(where) as connection:
         while True:
-            query = sa.select(table.c.id).where(table.c.corrects == usage)
-            after = connection.execute(query).scalar()
+            after = connection.execute(_AFTER, {"name": usage}).scalar()
             if after is None:
                 return usage
             usage = str(after)
@@ -127,9 +142,7 @@ def frozen(where: Where) -> list[Freeze]:
 
 
 def _open(tx: Transaction, pool: str) -> Freeze | None:
-    table = schema.freeze
-    query = sa.select(table).where(table.c.pool == pool, table.c.until.is_(None))
-    row = tx.execute(query).one_or_none()
+    row = tx.execute(_OPEN, {"name": pool}).one_or_none()
     return None if row is None else Freeze(row.pool, moment(row.since), row.why)
 
 
@@ -148,7 +161,7 @@ def _may_correct(tx: Transaction, usage: UsageRecord) -> None:
     attempt = tx.execute(query).scalar()
     if attempt != usage.attempt:
         _clash(usage.id, f"corrects {usage.corrects}, which is no record of its attempt")
-    by = tx.execute(sa.select(table.c.id).where(table.c.corrects == usage.corrects)).scalar()
+    by = tx.execute(_AFTER, {"name": usage.corrects}).scalar()
     if by is not None:
         _clash(usage.id, f"corrects {usage.corrects}, which {by} has corrected: correct that one")
 
@@ -157,17 +170,9 @@ def _no_overlap(tx: Transaction, usage: UsageRecord) -> None:
     """A card is held once: stretches of one attempt, whatever their epoch, lie apart."""
     if usage.unit != "card_hour" or usage.end == usage.start:
         return
-    table = schema.usage
-    later = sa.select(table.c.corrects).where(
-        table.c.attempt == usage.attempt, table.c.corrects.is_not(None)
-    )
-    query = sa.select(table.c.id).where(
-        table.c.attempt == usage.attempt, table.c.unit == usage.unit,
-        table.c.flavour == usage.flavour, table.c.start < stamp(usage.end),
-        table.c.finish > stamp(usage.start), table.c.id != usage.corrects,
-        table.c.id.not_in(later),
-    )  # fmt: skip
-    other: Sequence[str] = tx.execute(query.limit(1)).scalars().all()
+    span = {"start": stamp(usage.start), "end": stamp(usage.end), "corrects": usage.corrects}
+    names = {n: getattr(usage, n) for n in ("attempt", "unit", "flavour")}
+    other: Sequence[str] = tx.execute(_OVERLAP, span | names).scalars().all()
     if other:
         _clash(usage.id, f"covers time that {other[0]} covers")
 

@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING, TypeAlias
 import sqlalchemy as sa
 
 from qianhang.store import Transaction
+from qianhang.store.schema import log_head
 
 if TYPE_CHECKING:
     from qianhang.store import Store
 
 __all__ = ["Where", "moment", "reading", "stamp", "take_turns"]
 
+_HEAD = sa.select(log_head.c.seq).with_for_update()
 Where: TypeAlias = "Store | Transaction | sa.Connection"
 
 
@@ -51,7 +53,5 @@ def take_turns(tx: Transaction) -> None:
 
     SQLite's writers take turns anyway; PostgreSQL's do so at the head of the log.
     """
-    from qianhang.store.schema import log_head
-
     if tx.connection.dialect.name == "postgresql":
-        tx.execute(sa.select(log_head.c.seq).with_for_update())
+        tx.execute(_HEAD)

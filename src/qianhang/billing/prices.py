@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, time
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -27,6 +28,13 @@ from qianhang.store.log import canonical
 __all__ = ["Band", "Price", "in_force", "prices", "publish"]
 
 
+_T = schema.price
+_LISTED = (
+    sa.select(_T.c.body)
+    .where(sa.or_(sa.bindparam("operator") == "", _T.c.operator == sa.bindparam("operator")))
+    .where(sa.or_(sa.bindparam("flavour") == "", _T.c.flavour == sa.bindparam("flavour")))
+    .order_by(_T.c.since, _T.c.id)
+)
 _CLOCK = re.compile(r"([01]\d|2[0-3]):[0-5]\d|24:00")
 
 
@@ -115,12 +123,9 @@ def publish(tx: Transaction, every: Sequence[Price], *, at: datetime) -> list[st
 
 def prices(where: Where, *, operator: str = "", flavour: str = "") -> list[Price]:
     """Published prices, ended ones too, of one operator or flavour where given, oldest first."""
-    table = schema.price
-    wanted = {table.c.operator: operator, table.c.flavour: flavour}
-    rules = [column == value for column, value in wanted.items() if value]
-    query = sa.select(table.c.body).where(*rules).order_by(table.c.since, table.c.id)
+    wanted = {"operator": operator, "flavour": flavour}
     with reading(where) as connection:
-        return [_retold(json.loads(body)) for (body,) in connection.execute(query)]
+        return [_retold(body) for (body,) in connection.execute(_LISTED, wanted)]
 
 
 def in_force(every: Sequence[Price], pool: str, at: datetime) -> Price | None:
@@ -168,7 +173,9 @@ def _not_charged_yet(tx: Transaction, price: Price) -> None:
         _refuse(price, f"begins {stamp(price.since)}, but it was charged up to {last} already")
 
 
-def _retold(said: dict[str, Any]) -> Price:
+@lru_cache(maxsize=4096)
+def _retold(body: str) -> Price:
+    said = json.loads(body)
     money = {n: Decimal(said[n]) for n in ("yuan", "list_yuan", "fee")}
     bands = tuple(Band(b["begin"], b["end"], Decimal(b["yuan"])) for b in said["bands"])
     until = moment(said["until"]) if said["until"] else None
