@@ -30,6 +30,7 @@ TITLES = {
     "catalogue.py": "命令启动 Start of the commands, 500 packs installed",
     "web.py": "控制台 The console: CPU a page, followers of a run, the same list elsewhere",
     "billing.py": "账本 The ledger: entries, usage recorded and charged",
+    "vouchers.py": "算力券 Vouchers: random deeds against a second count",
     "plan.py": "读计划 Plans read, beside what people marked in them",
 }
 
