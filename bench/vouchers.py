@@ -75,6 +75,11 @@ class World:
         """How many were asked of the engine; steps that found nothing to do are not."""
         return sum(n for what, n in self.count.items() if what != "idle")
 
+    @property
+    def year(self) -> int:
+        """The budget year: China is eight hours ahead of UTC."""
+        return (self.at + timedelta(hours=8)).year
+
     def act(self, by: str = "clerk") -> Act:
         self.number += 1
         return Act(by, self.at, f"deed-{self.number}")
@@ -86,8 +91,8 @@ class World:
             self.appropriate(tx, name, 300_000_000)
 
     def appropriate(self, tx: Transaction, name: str, fen: int) -> None:
-        funds.appropriate(tx, name, year=self.at.year, fen=fen, act=self.act())
-        self.tally.fund[name, self.at.year] += fen
+        funds.appropriate(tx, name, year=self.year, fen=fen, act=self.act())
+        self.tally.fund[name, self.year] += fen
         self.tally.budget[name] += fen
 
     def step(self, tx: Transaction) -> None:
@@ -128,25 +133,29 @@ class World:
             contract = self.random.choice(self.recent())
         else:
             contract = f"c{len(self.deals) + 1}"
-            who = f"e{self.random.randrange(40)}"
-            amount = self.random.randrange(100_000, 3_000_000)
+            who = f"e{int(40 * self.random.random() ** 2)}"
+            # Most are small; a fifth is large enough for one grant to meet the applicant's cap.
+            most = 3_000_000 if self.random.random() < 0.8 else 300_000_000
+            amount = self.random.randrange(100_000, most)
             self.deals[contract] = (who, f"s{self.random.randrange(12)}", amount)
         return contract, *self.deals[contract][:2]
 
     def recent(self) -> list[str]:
-        return [f"c{n}" for n in range(max(1, len(self.deals) - 300), len(self.deals) + 1)]
+        return [f"c{n}" for n in range(max(1, len(self.deals) - 60), len(self.deals) + 1)]
 
     def do_grant(self, tx: Transaction) -> None:
         name = self.random.choice(tuple(RULES))
         contract, entity, supplier = self.deal()
         facts = self.case(name, contract, entity, supplier, "demand")
         amount = self.deals[contract][2]
-        most = self.tally.worth_of_grant(name, entity, self.at.year, (contract, amount))
-        asked_fen = max(1, amount * self.random.randrange(5, 75) // 100)
-        act = self.act()
+        most = self.tally.worth_of_grant(name, entity, self.year, (contract, amount))
+        # A third asks for all that there is, and has to get exactly that.
+        all_of_it = self.random.random() < 0.33
+        asked_fen = max(1, most if all_of_it else amount * self.random.randrange(2, 50) // 100)
+        words, act = None if all_of_it else asked_fen, self.act()
 
         def call() -> int:
-            return grants.grant(tx, name, facts=facts, fen=asked_fen, act=act)
+            return grants.grant(tx, name, facts=facts, fen=words, act=act)
 
         related = supplier in facts.applicant.related
         again = RULES[name][5] and (name, contract) in self.tally.once
@@ -156,8 +165,10 @@ class World:
             self.refused(call, True, f"{name} {contract}")
             return
         number = call()
+        got = ledger.balance(tx, grants.grant_account(number))
+        self.tally.expect(got == asked_fen, "granted another amount")
         ends = name == "qingyang-2024"
-        self.tally.grant(number, name, (entity, self.at.year, ends), asked_fen, (contract, amount))
+        self.tally.grant(number, name, (entity, self.year, ends), asked_fen, (contract, amount))
         self.open_grants.append(number)
         self.last = [*self.last[-200:], (call, number)]
 

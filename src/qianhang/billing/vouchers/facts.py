@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Literal
 
+from qianhang.billing.vouchers.programme import Charge, Evidence, Kind, Site, Size, Use
+
 __all__ = ["Applicant", "Bill", "Contract", "Facts", "Line", "Spent", "Supplier", "yuan"]
 
 
@@ -20,8 +22,8 @@ class Applicant:
 
     id: str
     region: str = ""
-    kind: str = ""
-    size: str = ""
+    kind: Kind | None = None
+    size: Size | None = None
     related: tuple[str, ...] = ()
 
 
@@ -31,7 +33,7 @@ class Supplier:
 
     id: str
     region: str = ""
-    kind: str = ""
+    kind: Site | None = None
     lists: tuple[str, ...] = ()
     pflops: int = 0
     racks: int = 0
@@ -64,16 +66,16 @@ class Facts:
     supplier: Supplier
     contract: Contract
     at: date
-    use: str = ""
+    use: Use | None = None
     chips: Literal["domestic", "other"] = "other"
     pool: str = ""
     pool_region: str = ""
-    charges: tuple[str, ...] = ("compute",)
+    charges: tuple[Charge, ...] = ("compute",)
     side: Literal["demand", "supply"] = "demand"
     classes: tuple[str, ...] = ()
     year_fen: int = 0
     pflops: int = 0
-    evidence: tuple[str, ...] = ()
+    evidence: tuple[Evidence, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,9 +94,9 @@ class Bill:
     contract_fen: int = 0
     paid_fen: int = 0
     chips: Literal["domestic", "other"] = "other"
-    use: str = ""
-    kind: str = ""
-    size: str = ""
+    use: Use | None = None
+    kind: Kind | None = None
+    size: Size | None = None
     classes: tuple[str, ...] = ()
     year_fen: int = 0
 

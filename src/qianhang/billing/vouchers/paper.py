@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from qianhang.billing.vouchers.facts import Bill, Facts, Line
+from qianhang.billing.vouchers.programme import Charge
 from qianhang.core.errors import ContractError, UsageError
-from qianhang.core.schema import read, read_toml
+from qianhang.core.schema import nearest, read, read_toml
 
 __all__ = ["bill_of_words", "fen_of", "read_facts"]
 
+_CHARGES: tuple[str, ...] = get_args(Charge)
 # yuan in the file -> fen of the fact, by the table that it stands in
 _YUAN = {"contract": {"yuan": "fen", "paid_yuan": "paid_fen"}, "": {"year_yuan": "year_fen"}}
 
@@ -43,6 +45,10 @@ def bill_of_words(words: Sequence[str]) -> Bill:
         if not charge or not sign:
             text = f"bill: found {word!r}, expected a kind of charge and yuan, compute=1200.50"
             raise UsageError("QH580", text)
+        if charge not in _CHARGES:
+            guess = nearest(charge, _CHARGES)
+            text = f"bill: found {charge!r}, expected one of {', '.join(_CHARGES)}"
+            raise UsageError("QH580", text, hint=f"did you mean {guess}?" if guess else "")
         lines.append(Line(charge, fen_of(amount, f"bill {charge}")))
     return Bill(tuple(lines))
 
@@ -66,9 +72,7 @@ def _in_fen(part: Mapping[str, Any], names: Mapping[str, str], where: str) -> di
     made: dict[str, Any] = {k: v for k, v in part.items() if k not in names}
     for name, fen in names.items():
         if fen in made:
-            raise ContractError(
-                "QH571", f"{where}: unknown key {fen!r}; amounts are in yuan: {name}"
-            )
+            raise ContractError("QH571", f"{where}: unknown key {fen!r}; expected {name}")
         if name in part:
             made[fen] = fen_of(str(part[name]), f"{where} {name}")
     return made

@@ -41,9 +41,9 @@ def gaps(programme: Programme) -> tuple[str, ...]:
     return () if programme.ratio else ("ratio.tiers",)
 
 
-def _one_of(code: str, found: str, allowed: tuple[str, ...]) -> Iterator[Refusal]:
+def _one_of(code: str, found: str | None, allowed: tuple[str, ...]) -> Iterator[Refusal]:
     if allowed and found not in allowed:
-        yield Refusal(code, found, " | ".join(allowed))
+        yield Refusal(code, found or "", " | ".join(allowed))
 
 
 def _time(p: Programme, f: Facts) -> Iterator[Refusal]:
