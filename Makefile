@@ -15,7 +15,7 @@ export OPENBLAS_NUM_THREADS := 1
 # imports, since pip has not done so: four seconds of CPU each.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: run test services check bench extras ray serve clean
+.PHONY: run test services check bench extras ray vouchers serve clean
 run: $(VENV)/.demo
 	$(BIN)/qianhang demo
 
@@ -35,6 +35,10 @@ bench: $(VENV)/.dev
 
 ray: $(VENV)/.dev $(RAY)/.ray
 	QIANHANG_RAY=$(CURDIR)/$(RAY)/bin/ray $(BIN)/python -m pytest -s -m ray tests/compute
+
+# A million random deeds on vouchers, every invariant checked: about half an hour of one core.
+vouchers: $(VENV)/.dev
+	$(BIN)/python bench/vouchers.py --deeds 1000000
 
 extras:
 	scripts/extras.sh

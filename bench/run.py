@@ -31,6 +31,7 @@ TITLES = {
     "web.py": "控制台 The console: CPU a page, followers of a run, the same list elsewhere",
     "billing.py": "账本 The ledger: entries, usage recorded and charged",
     "slurm.py": "Slurm 算力池 A Slurm pool: by its commands and by slurmrestd",
+    "vouchers.py": "算力券 Vouchers: random deeds against a second count",
     "plan.py": "读计划 Plans read, beside what people marked in them",
 }
 

@@ -28,6 +28,7 @@ _COMMANDS = {
     "plan": "plan",
     "map": "map",
     "bill": "bill",
+    "voucher": "voucher",
     "serve": "serve",
     "account": "account",
     "verify": "verify",

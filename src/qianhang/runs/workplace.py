@@ -14,6 +14,7 @@ import qianhang
 from qianhang import compute, models
 from qianhang.access import schema as access_schema
 from qianhang.billing import schema as billing_schema
+from qianhang.billing.vouchers import tables as voucher_tables
 from qianhang.core import errors
 from qianhang.core.errors import JobFailed
 from qianhang.plan import schema as plan_schema
@@ -30,6 +31,7 @@ PARTS = (
     access_schema.PART,
     safety_schema.PART,
     billing_schema.PART,
+    voucher_tables.PART,
     Part("runs", "qianhang.runs.migrations", "runs_0003"),
 )
 
