@@ -1,5 +1,6 @@
 """Whatever happens in whatever order, the books agree to the fen, and a crash changes nothing."""
 
+from contextlib import contextmanager
 from datetime import timedelta
 from decimal import Decimal
 from fractions import Fraction
@@ -8,7 +9,19 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from qianhang.billing import books, charges, ledger, metering, prices, schema, statements
+from qianhang.billing import (
+    books,
+    charges,
+    credits,
+    ledger,
+    metering,
+    prices,
+    schema,
+    settlement,
+    statements,
+)
+from qianhang.billing.charges import Credit
+from qianhang.billing.credits import Down, Rule, Step
 from qianhang.billing.lines import lines
 from qianhang.billing.month import span
 from qianhang.billing.rating import rate
@@ -103,7 +116,7 @@ def fresh(tmp_path_factory):
     return make
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=10, deadline=None, suppress_health_check=list(HealthCheck))
 @given(story=stories(), data=st.data())
 def test_books_agree_after_any_story_and_a_crash_anywhere_changes_nothing(fresh, story, data):
     with fresh() as store:
@@ -158,6 +171,71 @@ def test_lines_sum_to_the_record_rounded_once(seconds, cards, rates):
     assert abs(sum(p.fen for p in parts) - exact) <= Fraction(1, 2)
     assert sum(p.quantity for p in parts) == record.quantity("card_hour")
     assert all(p.fen >= 0 for p in parts)
+
+
+class Dying:
+    """A store whose process dies after so many commits."""
+
+    def __init__(self, store, commits):
+        self.store, self.left = store, commits
+        self.read, self.verify = store.read, store.verify
+
+    @contextmanager
+    def write(self):
+        with self.store.write() as tx:
+            yield tx
+        self.left -= 1
+        if not self.left:
+            raise InterruptedError
+
+
+DOWN = [Down(START, START + timedelta(hours=9), "probe")]
+RULE = Rule("p1", Decimal("0.995"), (Step(Decimal("0.995"), Decimal("0.1")),))
+VOUCHER = Credit(org="o1", operator="p1", payer="programme:zz:bears", fen=500, month="2026-03",
+                 source="voucher:1")  # fmt: skip
+FIXED = _with(usage(), sequence=1, cards=3, corrects="a1/0/0", why="three cards")
+
+
+def month_end(store):
+    """Everything that is done about a month, a transaction each; told anew it changes nothing."""
+    acts = [
+        lambda tx: prices.publish(tx, [price(fee=Decimal("0.03"))], at=START),
+        *(lambda tx, n=n: metering.record(tx, usage(f"a{n}"), at=END) for n in (1, 2)),
+        lambda tx: charges.charge(tx, "a2/0/0", at=END),
+        lambda tx: metering.newest(tx, "a1/0/0") != "a1/0/0" or charges.charge(tx, "a1/0/0", at=END),
+        lambda tx: metering.record(tx, FIXED, at=END),
+        lambda tx: charges.credit(tx, VOUCHER, at=END, key="capture:1"),
+        lambda tx: credits.grant(tx, "2026-03", "pool-a", rule=RULE, down=DOWN, at=END),
+        "pending",
+        *(lambda tx, p=p: statements.issue(tx, p, "2026-03", at=END) for p in ("org:o1", "operator:p1")),
+        lambda tx: settlement.settle(tx, "2026-03", {"o1": "p1"}, at=END),
+        lambda tx: metering.record(tx, usage("late"), at=END),
+        "pending",
+    ]  # fmt: skip
+    for act in acts:
+        if act == "pending":
+            charges.charge_pending(store, at=END)
+            continue
+        with store.write() as tx:
+            act(tx)
+
+
+def test_a_restart_at_every_commit_changes_nothing(fresh):
+    with fresh() as store:
+        counting = Dying(store, 0)
+        month_end(counting)
+        commits, whole = -counting.left, told(store)
+        assert books.faults(store) == []
+        month_end(store)
+        assert told(store) == whole
+    assert commits == 14
+    for after in range(1, commits + 1):
+        with fresh() as store:
+            with pytest.raises(InterruptedError):
+                month_end(Dying(store, after))
+            assert books.faults(store) == []
+            month_end(store)
+            assert told(store) == whole, f"dead after commit {after}"
 
 
 def test_a_story_out_of_order_is_refused_and_leaves_nothing(fresh):

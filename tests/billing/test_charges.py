@@ -78,6 +78,9 @@ def test_what_cannot_be_charged_is_named_and_the_rest_is_charged(priced):
         "b/0/0": "QH555"
     }
     assert charges.pending(priced) == ["b/0/0"]
+    keep(priced, usage("c"), usage("d"), at=LATE)
+    assert list(charges.charge_pending(priced, at=LATE, limit=1)) == ["b/0/0"]
+    assert charges.pending(priced) == ["b/0/0", "d/0/0"]
 
 
 def test_what_costs_nothing_has_no_entry(store):

@@ -88,6 +88,17 @@ def test_operators_settle_what_they_collected_against_what_they_served(sold):
     assert books.faults(sold) == []
 
 
+def test_a_settled_month_takes_no_more_lines_not_even_of_newcomers(sold):
+    issue(sold, *statements.parties(sold, MARCH))
+    with sold.write() as tx:
+        settlement.settle(tx, MARCH, {}, at=APRIL)
+    publish(sold, price(operator="p3"))
+    (line,) = charge(sold, usage("new", org="o3", operator="p3"), at=APRIL)
+    assert (line.month, line.own_month) == ("2026-04", MARCH)
+    with sold.write() as tx:
+        assert settlement.settle(tx, MARCH, {}, at=APRIL)
+
+
 def test_transfers_even_out_and_are_fewer_than_the_parties():
     net = {"a": 70, "b": 30, "c": -50, "d": -45, "e": -5}
     paid = settlement.transfers(net)
@@ -179,7 +190,7 @@ def test_focus_rows_carry_the_columns_and_their_sum_is_the_bill(sold):
         "",
     )
     row = next(r for r in found if r["PublisherName"] == "甲公司" and r is not credit)
-    assert (row["ConsumedQuantity"], row["ConsumedUnit"]) == ("28800", "Card-Seconds")
+    assert (row["ConsumedQuantity"], row["ConsumedUnit"]) == ("28800.0", "Card-Seconds")
     assert Decimal(row["PricingQuantity"]) * Decimal(row["ContractedUnitPrice"]) == Decimal(
         row["ContractedCost"]
     )

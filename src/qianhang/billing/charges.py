@@ -30,11 +30,11 @@ FEES = "platform:fee"
 # Made once: building a statement costs more than SQLite takes to carry it out.
 _CHARGED = sa.select(schema.charge.c.entry).where(schema.charge.c.usage == sa.bindparam("name"))
 _CHARGE = sa.insert(schema.charge)
-_CLOSED = (
+_CLOSED = sa.union_all(
     sa.select(schema.statement.c.party)
     .where(schema.statement.c.party.in_((sa.bindparam("org"), sa.bindparam("operator"))))
-    .where(schema.statement.c.month == sa.bindparam("month"))
-    .limit(1)
+    .where(schema.statement.c.month == sa.bindparam("month")),
+    sa.select(schema.entry.c.key).where(schema.entry.c.key == sa.bindparam("settled")),
 )
 _MOST_MONTHS = 240
 
@@ -97,7 +97,7 @@ def charge(tx: Transaction, usage: str, *, at: datetime) -> list[Line]:
     return kept[len(gone) :]
 
 
-def pending(where: Where, *, limit: int | None = None) -> list[str]:
+def pending(where: Where) -> list[str]:
     """The records that are to be charged: neither charged nor corrected, oldest first."""
     table, done, later = schema.usage, schema.charge, schema.usage.alias("later")
     query = (
@@ -106,7 +106,6 @@ def pending(where: Where, *, limit: int | None = None) -> list[str]:
         .join(later, later.c.corrects == table.c.id, isouter=True)
         .where(done.c.usage.is_(None), later.c.id.is_(None))
         .order_by(table.c.at, table.c.id)
-        .limit(limit)
     )
     with reading(where) as connection:
         return list(connection.execute(query).scalars())
@@ -115,9 +114,14 @@ def pending(where: Where, *, limit: int | None = None) -> list[str]:
 def charge_pending(
     store: Store, *, at: datetime, limit: int | None = None
 ) -> dict[str, BillingError]:
-    """Charge what is to be, a transaction each; those that could not be, with why."""
-    refused = {}
-    for usage in pending(store, limit=limit):
+    """Charge what is to be, a transaction each; those that could not be, with why.
+
+    limit : how many to charge at most; what cannot be charged does not stand in the way
+    """
+    refused: dict[str, BillingError] = {}
+    for number, usage in enumerate(pending(store)):
+        if limit is not None and number - len(refused) >= limit:
+            break
         try:
             with store.write() as tx:
                 charge(tx, usage, at=at)
@@ -201,11 +205,12 @@ def _credit_line(given: Credit, key: str) -> Line:
 
 
 def _open(tx: Transaction, line: Line) -> Line:
-    """The line in the first month, from its own on, that neither party's statement has closed."""
+    """The line in the first month, from its own on, that no statement or settlement has closed."""
     month, parties = line.own_month, {"org": f"org:{line.org}"}
     parties["operator"] = f"operator:{line.operator}"
     for _ in range(_MOST_MONTHS):
-        if tx.execute(_CLOSED, parties | {"month": month}).first() is None:
+        names = parties | {"month": month, "settled": f"settlement:{month}"}
+        if tx.execute(_CLOSED, names).first() is None:
             return replace(line, month=month)
         month = following(month)
     raise ValueError(f"no month is open for {line.id}")

@@ -3,7 +3,8 @@
 Names, allowed values and which column may be empty were read in the specification's own sources
 (github.com/FinOps-Open-Cost-and-Usage-Spec/FOCUS_Spec, specification/columns). 1.3 renames
 ProviderName and PublisherName, which 1.2 still asks for. Costs before rounding carry twelve
-decimals; BilledCost and EffectiveCost are the yuan and fen of the bill.
+decimals; BilledCost and EffectiveCost are the yuan and fen of the bill. There are no commitment
+discounts: their columns stay empty.
 """
 
 from __future__ import annotations
@@ -43,7 +44,9 @@ COLUMNS = (
     "BilledCost", "BillingAccountId", "BillingAccountName", "BillingAccountType",
     "BillingCurrency", "BillingPeriodEnd", "BillingPeriodStart", "ChargeCategory", "ChargeClass",
     "ChargeDescription", "ChargeFrequency", "ChargePeriodEnd", "ChargePeriodStart",
-    "ConsumedQuantity", "ConsumedUnit", "ContractedCost", "ContractedUnitPrice", "EffectiveCost",
+    "CommitmentDiscountCategory", "CommitmentDiscountId", "CommitmentDiscountName",
+    "CommitmentDiscountStatus", "CommitmentDiscountType", "ConsumedQuantity",
+    "ConsumedUnit", "ContractedCost", "ContractedUnitPrice", "EffectiveCost",
     "InvoiceId", "InvoiceIssuerName", "ListCost", "ListUnitPrice", "PricingCategory",
     "PricingCurrency", "PricingQuantity", "PricingUnit", "ProviderName", "PublisherName",
     "RegionId", "RegionName", "ResourceId", "ResourceName", "ResourceType", "ServiceCategory",
@@ -115,16 +118,23 @@ def _usage(line: Line) -> dict[str, str]:
     pricing, consumed, many = _UNITS[line.unit]
     quantity = Fraction(line.quantity)
     return {
-        "ConsumedQuantity": decimal_text(quantity * many, _PLACES), "ConsumedUnit": consumed,
-        "ContractedCost": decimal_text(line.contract_fen / 100, _PLACES),
-        "ContractedUnitPrice": str(line.yuan), "ListUnitPrice": str(line.list_yuan),
-        "ListCost": decimal_text(line.list_fen / 100, _PLACES), "PricingCategory": "Standard",
-        "PricingQuantity": decimal_text(quantity, _PLACES), "PricingUnit": pricing,
+        "ConsumedQuantity": _number(quantity * many), "ConsumedUnit": consumed,
+        "ContractedCost": _number(line.contract_fen / 100),
+        "ContractedUnitPrice": _number(Fraction(line.yuan)),
+        "ListUnitPrice": _number(Fraction(line.list_yuan)),
+        "ListCost": _number(line.list_fen / 100), "PricingCategory": "Standard",
+        "PricingQuantity": _number(quantity), "PricingUnit": pricing,
         "ResourceId": line.pool, "ResourceName": line.pool, "ResourceType": "Pool",
         "SkuId": f"{line.operator}/{line.flavour}", "SkuMeter": line.unit,
-        "SkuPriceDetails": json.dumps({"x_Flavour": line.flavour}, ensure_ascii=False),
+        "SkuPriceDetails": json.dumps({"Flavour": line.flavour}, ensure_ascii=False),
         "SkuPriceId": line.price,
     }  # fmt: skip
+
+
+def _number(value: Fraction) -> str:
+    """Decimal digits, a point always: some readers take 80 for no decimal."""
+    text = decimal_text(value, _PLACES)
+    return text if "." in text else f"{text}.0"
 
 
 def _credit(line: Line) -> dict[str, str]:
