@@ -205,12 +205,13 @@ def settle_command(
     as_json: bool,
 ) -> None:  # fmt: skip
     from qianhang.billing.vouchers import batches
+    from qianhang.billing.vouchers.paper import number_of
 
     with _deed(by, key) as (tx, act):
         if step == "gather":
             _said("batch", batches.gather(tx, target, act=act), as_json)
             return
-        number = _number(target)
+        number = number_of(target)
         if step == "review":
             done = batches.review(tx, number, refused=_reasons(refuse), act=act)
         elif step == "pay":
@@ -220,27 +221,21 @@ def settle_command(
         _said({"review": "approved", "pay": "paid", "audit": "taken_back"}[step], done, as_json)
 
 
-def _number(text: str) -> int:
-    from qianhang.core.errors import UsageError
-
-    if not text.isascii() or not text.isdecimal():
-        raise UsageError("QH580", f"found {text!r}, expected the number of a batch or claim")
-    return int(text)
-
-
 def _reasons(words: tuple[str, ...]) -> Mapping[int, str]:
+    from qianhang.billing.vouchers.paper import number_of
+
     pairs = (word.partition("=") for word in words)
-    return {_number(number): why or "-" for number, _, why in pairs}
+    return {number_of(number): why or "-" for number, _, why in pairs}
 
 
 def _taken(words: tuple[str, ...]) -> Mapping[int, tuple[int, str]]:
-    from qianhang.billing.vouchers.paper import fen_of
+    from qianhang.billing.vouchers.paper import fen_of, number_of
 
     taken = {}
     for word in words:
         number, _, rest = word.partition("=")
         amount, _, why = rest.partition(":")
-        taken[_number(number)] = (fen_of(amount, f"claim {number}"), why or "-")
+        taken[number_of(number)] = (fen_of(amount, f"claim {number}"), why or "-")
     return taken
 
 

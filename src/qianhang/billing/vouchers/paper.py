@@ -12,7 +12,7 @@ from qianhang.billing.vouchers.programme import Charge
 from qianhang.core.errors import ContractError, UsageError
 from qianhang.core.schema import nearest, read, read_toml
 
-__all__ = ["bill_of_words", "fen_of", "read_facts"]
+__all__ = ["bill_of_words", "fen_of", "number_of", "read_facts"]
 
 _CHARGES: tuple[str, ...] = get_args(Charge)
 # yuan in the file -> fen of the fact, by the table that it stands in
@@ -32,6 +32,16 @@ def fen_of(text: str, where: str) -> int:
         expected = "yuan above 0 with at most two decimals, such as 1200.50"
         raise UsageError("QH580", f"{where}: found {text!r}, expected {expected}")
     return int(value)
+
+
+def number_of(text: str) -> int:
+    """The number of a batch or claim.
+
+    Raises UsageError where the text is none.
+    """
+    if not text.isascii() or not text.isdecimal():
+        raise UsageError("QH580", f"found {text!r}, expected the number of a batch or claim")
+    return int(text)
 
 
 def bill_of_words(words: Sequence[str]) -> Bill:
