@@ -1,0 +1,42 @@
+"""The knobs of the policy, as one frozen value that is stored with every decision."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+__all__ = ["Params"]
+
+_DAY = 86400.0
+
+
+@dataclass(frozen=True, slots=True)
+class Params:
+    """How jobs are ordered and pools are chosen. Times in seconds, money in fen.
+
+    half_life_s : of an organisation's past use
+    share_step : factor of use over its share that puts an organisation one step back; 0: never
+    reserve_after_s : age at which a job gets a reservation, unless the job says its own
+    reserve_per_area : further age, seconds for each chip-second of estimated area
+    area_power : 1 orders by smallest estimated area, 0 by age alone
+    waiting_fen_h : what an hour of an idle job of tier 0, 1, 2 ... is worth; the last holds on
+    carbon_fen_kg : price of a kg CO2
+    move_fen : penalty of a pool whose operator has none of the organisation's jobs yet
+    with_power : whether electricity counts beside the price (where the price does not hold it)
+    margin : estimates are multiplied by it before a backfill is tested against a reservation
+    """
+
+    half_life_s: float = 7 * _DAY
+    share_step: float = 0.0
+    reserve_after_s: float = _DAY
+    reserve_per_area: float = 0.0
+    area_power: float = 1.0
+    waiting_fen_h: tuple[int, ...] = (2000, 500, 100)
+    carbon_fen_kg: float = 0.0
+    move_fen: int = 0
+    with_power: bool = True
+    margin: float = 1.0
+
+    def waiting(self, tier: int) -> float:
+        """Fen for a second of waiting of a job of this tier."""
+        known = self.waiting_fen_h
+        return (known[min(tier, len(known) - 1)] if known else 0) / 3600.0
