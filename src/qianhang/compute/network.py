@@ -11,7 +11,17 @@ from qianhang.core import schema
 from qianhang.core.errors import UsageError
 from qianhang.core.manifest import Words
 
-__all__ = ["Health", "Lending", "Link", "Network", "Operator", "Pool", "PueReading", "Stock", "load"]
+__all__ = [
+    "Health",
+    "Lending",
+    "Link",
+    "Network",
+    "Operator",
+    "Pool",
+    "PueReading",
+    "Stock",
+    "load",
+]
 
 Health = Literal["up", "suspect", "lost", "draining"]
 
@@ -47,7 +57,9 @@ class PueReading:
 
     def __post_init__(self) -> None:
         if not self.value >= 1.0:
-            raise ValueError(f"PUE {self.value:g} is below 1: a site uses at least what its racks do")
+            raise ValueError(
+                f"PUE {self.value:g} is below 1: a site uses at least what its racks do"
+            )
 
 
 @dataclass(frozen=True, slots=True)
