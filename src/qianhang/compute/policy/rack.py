@@ -8,41 +8,11 @@ from typing import TYPE_CHECKING
 from qianhang.compute.network import Pool, Stock
 
 if TYPE_CHECKING:
-    from qianhang.compute.policy.queue import Entry, Klass
+    from qianhang.compute.policy.entry import Entry, Klass
 
-__all__ = ["Hold", "Rack", "Running"]
+__all__ = ["Hold", "Rack"]
 
 _FREE = float("inf")
-
-
-class Running:
-    """A part of a job that runs: where, since when, until when as far as one can tell."""
-
-    __slots__ = (
-        "chips", "end", "entry", "leaving", "lent", "nodes", "number", "org", "part", "rack",
-        "shares", "since", "total",
-    )  # fmt: skip
-
-    def __init__(self, entry: Entry, rack: Rack, since: float, end: float, number: int) -> None:
-        klass = entry.klass
-        self.entry, self.rack, self.since, self.end = entry, rack, since, end
-        self.org, self.number = entry.job.org, number
-        self.chips, self.total, self.part = klass.chips, klass.total, klass.part
-        self.nodes: tuple[int, ...] = ()
-        self.shares: tuple[int, ...] = ()
-        self.lent, self.leaving = False, 0.0
-
-    @property
-    def limit(self) -> float:
-        """When the asker's estimate ends."""
-        return max(self.end, self.since + self.entry.limit)
-
-    def expected(self, now: float, overrun: float) -> float:
-        """When it ends as far as one can tell now, seconds since 1970 UTC."""
-        if self.end > now:
-            return self.end
-        longer = now + max(1.0, overrun * (now - self.since))
-        return min(self.limit, longer) if self.limit > now else longer
 
 
 class Hold:
@@ -84,7 +54,7 @@ class Rack:
         self.held: dict[int, int] = {}
         self.hold: Hold | None = None
         self.shared: dict[int, tuple[int, int]] = {}
-        self.runs: dict[Running, None] = {}
+        self.runs: dict[Entry, None] = {}
         self.klasses: list[Klass] = []
         self.totals: list[int] = []
         self.up = pool.health == "up"
@@ -215,7 +185,7 @@ class Rack:
         self.drop()
         self.hold = hold
         if self.loose:
-            gone = sum(run.total for run in self.runs if run.end <= hold.at)
+            gone = sum(run.klass.total for run in self.runs if run.end <= hold.at)
             self.extra = self.free + gone - hold.need
         for node in hold.nodes:
             free = self.node_free[node]
