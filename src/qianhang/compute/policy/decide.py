@@ -13,6 +13,7 @@ from qianhang.compute.policy.reclaim import reclaim
 from qianhang.compute.policy.reserve import reserve
 from qianhang.compute.policy.view import View
 
+MODE = 1
 __all__ = ["decide", "settle"]
 
 
@@ -21,8 +22,8 @@ def decide(view: View, queue: Queue, now: float, params: Params) -> tuple[Decisi
 
     view, queue : read, never changed
     now : seconds since 1970 UTC
-    The order: jobs past their due time by age; then tier, fair share of the organisation, smallest
-    estimated area, age. A job may start where that does not put off a pool's reservation.
+    The order: jobs for which room is kept, by age; then tier, fair share of the organisation,
+    smallest estimated area, age. A job may start where that does not put off a reservation.
     """
     if queue.review or view.holds:
         found = reserve(view, queue, now, params)
@@ -50,14 +51,13 @@ def decide(view: View, queue: Queue, now: float, params: Params) -> tuple[Decisi
 
 
 def _late(view: View, queue: Queue, now: float, params: Params) -> Start | None:
-    """The start of the oldest late job that has room now: of each class the oldest, and holders."""
+    """The start of the oldest job for which room is kept and that has room now."""
     held = [queue.entries[rack.hold.job] for rack in view.holds.values() if rack.hold]
-    tried = [klass.late[0][2] for klass in queue.touched if klass.late]
-    tried += [entry for entry in held if entry.klass in queue.touched]
-    for entry in sorted(tried, key=lambda one: (one.due, one.job.id)):
-        ways = _room(entry.klass, entry, view, now, params)
-        if ways:
-            return _start(entry, ways, params)
+    for entry in sorted(held, key=lambda one: (one.due, one.job.id)):
+        if entry.klass in queue.touched:
+            ways = _room(entry.klass, entry, view, now, params)
+            if ways:
+                return _start(entry, ways, params)
     return None
 
 
@@ -127,7 +127,7 @@ def _cheapest(entry: Entry, ways: Sequence[Option], wait: float) -> Option:
         cost = 0.0 if klass.flat else option.fen(entry.estimate / option.speed, wait)
         if least is not None and cost > least[0]:
             continue
-        rank = (cost, rack.wanted, rack.gap(chips), rack.chips, at)
+        rank = (cost, rack.wanted, rack.own_work / rack.chips, rack.gap(chips), rack.chips, at) if MODE==1 else ((cost, rack.wanted, -rack.free/rack.chips, rack.gap(chips), at) if MODE==2 else (cost, rack.wanted, rack.gap(chips), rack.chips, at))
         if least is None or rank < least:
             best, least = option, rank
     return best

@@ -16,7 +16,7 @@ def reclaim(view: View, queue: Queue, now: float, params: Params) -> tuple[Decis
     """Notices for the first owner's job that its own pool has no room for; often none.
 
     A pool gives back at most its nominal share, youngest borrower first, and only jobs that may be
-    preempted; one that has its notice already is counted as room to come.
+    preempted, as a whole; one that has its notice already is counted as room to come.
     """
     heads = sorted(
         (line[0] for klass in queue.touched for line in klass.lines.values() if line),
@@ -42,7 +42,7 @@ def _notices(view: View, rack: Rack, entry: Entry, *, now: float) -> tuple[Decis
         if room >= total:
             break
         job = run.job
-        if run.lent and not run.leaving and job.preemptible:
+        if run.lent and not run.leaving and job.preemptible and job.want.gang:
             by = now + max(rule.notice_s, job.checkpoint_s)
             found.append(Preempt(job.id, rack.pool.id, by, entry.job.id, run.number))
             room += run.klass.total

@@ -176,7 +176,7 @@ def _loop(
             arrive(traced[position])
             position += 1
             next_at = traced[position].job.submitted if position < count else never
-        if dues and dues[0][0] <= now:
+        if (dues and dues[0][0] <= now) or queue.wake <= now:
             queue.tick(now)
         if touched or queue.review:
             settle(now, listen)
