@@ -38,8 +38,12 @@ def _area(job):
 
 def _next(queue, running, free, now, held, reserve_after):
     if held is None or held[1] <= now:
-        firsts = [min((j for j in queue if j[2] == size), key=_area) for size in {j[2] for j in queue}]
-        late = sorted((j for j in firsts if j[1] + reserve_after <= now), key=lambda j: (j[1], j[0]))
+        firsts = [
+            min((j for j in queue if j[2] == size), key=_area) for size in {j[2] for j in queue}
+        ]
+        late = sorted(
+            (j for j in firsts if j[1] + reserve_after <= now), key=lambda j: (j[1], j[0])
+        )
         job = held[0] if held else (late[0] if late else None)
         held = (job, _soonest(job, running, free, now)) if job else None
     if held and held[0][2] <= free:

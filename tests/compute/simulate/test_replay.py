@@ -112,7 +112,9 @@ def test_no_rule_is_ever_broken(rows, reserve_after, step):
             assert by_id[decision.job].preemptible
             assert by_id[decision.job].org != "a"
 
-    found = replay(jobs, POOLS, params=Params(reserve_after_s=reserve_after, share_step=step), listen=listen)
+    found = replay(
+        jobs, POOLS, params=Params(reserve_after_s=reserve_after, share_step=step), listen=listen
+    )
     assert len(found.jobs) + len(found.refused) == len(jobs)
     assert not {t.job.id for t in found.jobs} & {r.job for r in found.refused}
     _within(found, by_id)
@@ -123,7 +125,11 @@ def _within(found, by_id):
     for rack, chips in (("own", 0), 16), (("b", 0), 12), (("b", 1), 8):
         for now in moments:
             here = [r for r in found.runs if (r.pool, r.rack) == rack and r.start <= now < r.end]
-            used = sum(by_id[r.job].want.chips * (by_id[r.job].want.replicas if by_id[r.job].want.gang else 1) for r in here)
+            used = sum(
+                by_id[r.job].want.chips
+                * (by_id[r.job].want.replicas if by_id[r.job].want.gang else 1)
+                for r in here
+            )
             assert used <= chips
             if rack[0] == "own":
                 lent = [r for r in here if by_id[r.job].org != "a"]
@@ -153,11 +159,17 @@ def test_backfill_never_puts_off_a_reservation_when_estimates_hold(rows):
 def test_a_preempted_job_goes_on_from_its_checkpoint():
     """8 chips, lent to b for 100 s. At 10 the owner asks for all 8: notice 5 s, so b leaves at 15 with
     85 s and a checkpoint of 2 s left; the owner runs from 15 to 25; b from 25 to 112."""
-    network = Network((Pool("p", "op", (Stock("cpu-core", 1, 8),), lending=Lending(("a",), notice_s=5)),))
+    network = Network(
+        (Pool("p", "op", (Stock("cpu-core", 1, 8),), lending=Lending(("a",), notice_s=5)),)
+    )
     jobs = [Traced(Job("b", "b", Want(8), 0.0, 100.0, preemptible=True, checkpoint_s=2.0), 100.0),
             Traced(Job("a", "a", Want(8), 10.0, 10.0), 10.0)]  # fmt: skip
     found = replay(jobs, network, params=Params())
-    assert [(r.job, r.start, r.end) for r in found.runs] == [("b", 0, 15), ("a", 15, 25), ("b", 25, 112)]
+    assert [(r.job, r.start, r.end) for r in found.runs] == [
+        ("b", 0, 15),
+        ("a", 15, 25),
+        ("b", 25, 112),
+    ]
 
 
 def test_figures_of_a_replay_by_hand():

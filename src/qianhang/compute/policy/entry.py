@@ -69,15 +69,16 @@ Head = tuple[int, float, float, str, Entry]
 class Klass:
     """Jobs that differ in estimate, age, tier and organisation only.
 
-    total : chips of one start; weight : what they count in the order; part : hundredths of a chip a replica, 0 of whole chips
-    options : the racks that may take them; pinned : one only; flat : whether all of these cost the same
+    total : chips of one start; weight : what they count in the order
+    part : hundredths of a chip a replica, 0 of whole chips
+    options : the racks that may take them; pinned : one only; flat : all of these cost the same
     lines : organisation ("" where shares do not count) -> heap by tier, area, age, id
     late : jobs past their due time, oldest due first
     """
 
     __slots__ = (
-        "chips", "flat", "late", "lines", "options", "part", "parts", "pinned", "plain", "replicas", "total",
-        "waiting", "weight",
+        "chips", "flat", "late", "lines", "options", "part", "parts", "pinned", "plain", "replicas",
+        "total", "waiting", "weight",
     )  # fmt: skip
 
     def __init__(self, job: Job, options: tuple[Option, ...], params: Params) -> None:

@@ -62,7 +62,7 @@ class Queue:
         if klass.pinned:
             rack = klass.options[0].rack
             rack.wanted += 1
-            rack.own_work += estimate * klass.total
+            rack.own(estimate * klass.total, submitted)
         total = klass.total
         for option in klass.options:
             if option.rack.free >= total or klass.part or option.rack.owners:
@@ -84,7 +84,10 @@ class Queue:
         del self.entries[job.id]
         klass.waiting -= 1
         if klass.pinned:
-            klass.options[0].rack.wanted -= 1
+            rack = klass.options[0].rack
+            rack.wanted -= 1
+            if not rack.wanted:
+                self.touch(rack)
         if not klass.waiting:
             self.touched.pop(klass, None)
         line = klass.lines[job.org if self._by_org else ""]

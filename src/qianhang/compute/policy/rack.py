@@ -40,7 +40,8 @@ class Rack:
 
     __slots__ = (
         "chips", "extra", "flavour", "free", "held", "hold", "index", "klasses", "levels",
-        "loose", "node_free", "own_work", "owners", "pool", "runs", "shared", "size", "top", "totals", "up", "wanted",
+        "loose", "node_free", "own_since", "own_work", "owners", "pool", "runs",
+        "shared", "size", "top", "totals", "up", "wanted",
     )  # fmt: skip
 
     def __init__(self, pool: Pool, stock: Stock, index: int) -> None:
@@ -60,7 +61,7 @@ class Rack:
         self.runs: dict[Entry, None] = {}
         self.klasses: list[Klass] = []
         self.totals: list[int] = []
-        self.wanted, self.own_work = 0, 0.0
+        self.wanted, self.own_work, self.own_since = 0, 0.0, _FREE
         self.up = pool.health == "up"
 
     def fits(self, chips: int, replicas: int, *, short: bool) -> bool:
@@ -71,7 +72,9 @@ class Rack:
                 room = self.extra  # type: ignore[assignment] # infinite only above room
             return chips * replicas <= room
         if replicas == 1:
-            return self.top >= chips or any(self._room(h, short) >= chips for h in self.held.values())
+            return self.top >= chips or any(
+                self._room(h, short) >= chips for h in self.held.values()
+            )
         return self.slots(chips, short=short) >= replicas
 
     def slots(self, chips: int, *, short: bool) -> int:
@@ -90,6 +93,17 @@ class Rack:
     @staticmethod
     def _room(held: list[int], short: bool) -> int:
         return held[0] if short else max(0, min(held))
+
+    def own(self, chip_s: float, now: float) -> None:
+        """One more job that can go nowhere else."""
+        self.own_work += chip_s
+        self.own_since = min(self.own_since, now)
+
+    def pressure(self, now: float) -> float:
+        """Share of the chips that such jobs have asked for so far, a day at least counted."""
+        if not self.own_work:
+            return 0.0
+        return self.own_work / (self.chips * (now - self.own_since + 86400.0))
 
     def gap(self, chips: int) -> int:
         """Chips left over on the node that fits one replica best; the node's size where none."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from qianhang.compute.policy.decision import Decision, Preempt
 from qianhang.compute.policy.entry import Entry
-from qianhang.compute.policy.params import Params
 from qianhang.compute.policy.queue import Queue
 from qianhang.compute.policy.rack import Rack
 from qianhang.compute.policy.view import View
@@ -12,7 +11,7 @@ from qianhang.compute.policy.view import View
 __all__ = ["reclaim"]
 
 
-def reclaim(view: View, queue: Queue, now: float, params: Params) -> tuple[Decision, ...]:
+def reclaim(view: View, queue: Queue, now: float) -> tuple[Decision, ...]:
     """Notices for the first owner's job that its own pool has no room for; often none.
 
     A pool gives back at most its nominal share, youngest borrower first, and only jobs that may be

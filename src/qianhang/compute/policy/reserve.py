@@ -23,10 +23,14 @@ def reserve(view: View, queue: Queue, now: float, params: Params) -> Reserve | N
     if not queue.review or len(view.holds) >= len(view.lent):
         return None
     held = {rack.hold.job for rack in view.holds.values() if rack.hold}
-    for due, name, entry, hard in _candidates(queue, now, params):
+    for _, name, entry, hard in _candidates(queue, now, params):
         if name in held:
             continue
-        racks = [rack for rack in _open(entry, view) if not hard or view.quiet.get(rack.pool.id, 0.0) <= now]
+        racks = [
+            rack
+            for rack in _open(entry, view)
+            if not hard or view.quiet.get(rack.pool.id, 0.0) <= now
+        ]
         found = _best(entry, racks, now=now, params=params) if racks else None
         if found:
             return found._replace(hard=hard)
@@ -41,9 +45,7 @@ def _open(entry: Entry, view: View) -> list[Rack]:
     ]
 
 
-def _candidates(
-    queue: Queue, now: float, params: Params
-) -> list[tuple[float, str, Entry, bool]]:
+def _candidates(queue: Queue, now: float, params: Params) -> list[tuple[float, str, Entry, bool]]:
     """Late jobs by due time: the first of each class, and the oldest of all past its hard age."""
     found = {
         line[0][3]: (line[0][4].due, line[0][3], line[0][4], False)

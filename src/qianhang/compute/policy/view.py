@@ -40,8 +40,11 @@ class View:
         self.network, self.params, self.began = network, params, now
         links = {frozenset((line.a, line.b)): line for line in network.links}
         self.world = World(flavours(), links, prices or Prices({}, {}))
-        self.racks = [Rack(pool, stock, index)
-                      for pool in network.pools for index, stock in enumerate(pool.stock)]  # fmt: skip
+        self.racks = [
+            Rack(pool, stock, index)
+            for pool in network.pools
+            for index, stock in enumerate(pool.stock)
+        ]
         self.rack = {(rack.pool.id, rack.index): rack for rack in self.racks}
         self.running: dict[tuple[str, int], Entry] = {}
         self.holds: dict[str, Rack] = {}

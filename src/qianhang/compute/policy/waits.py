@@ -8,8 +8,6 @@ from math import exp, log, log2
 from typing import NamedTuple
 
 from qianhang.compute.policy.entry import Klass
-from qianhang.compute.policy.queue import Queue
-from qianhang.compute.policy.view import View
 
 __all__ = ["Case", "Interval", "Waits", "case"]
 
@@ -98,11 +96,3 @@ def _at(ranked: list[float], level: float) -> float:
     at = int(place)
     above = ranked[min(at + 1, last)]
     return max(0.0, exp(ranked[at] + (place - at) * (above - ranked[at])) - 1.0)
-
-
-def waiting(klass: Klass, view: View, queue: Queue) -> tuple[float, int]:
-    """Chip-seconds that wait for the racks of a class, and the chips of these racks."""
-    racks = {option.rack: None for option in klass.options}
-    chips = sum(rack.chips for rack in racks)
-    work = sum(rack.backlog for rack in racks)
-    return (work if work else 0.0), chips
