@@ -27,6 +27,8 @@ class Entry:
         "nodes", "number", "option", "parts", "shares", "since",
     )  # fmt: skip
 
+    since: float
+    end: float
     nodes: tuple[int, ...]
     shares: tuple[int, ...]
     option: Option
@@ -38,6 +40,11 @@ class Entry:
         self.number = 0
         self.leaving = 0.0
         self.lent = False
+        self.nodes = self.shares = ()
+
+    def __lt__(self, other: Entry) -> bool:
+        # Heaps ask only where all else is equal: an entry and the dead one of the same job.
+        return False
 
     @property
     def rack(self) -> Rack:

@@ -123,7 +123,6 @@ class View:
             rack.free -= klass.total
             if not short:
                 rack.extra -= klass.total
-            run.nodes = ()
         else:
             run.nodes = rack.take(klass.chips, klass.replicas, short=short)
         rack.runs[run] = None
