@@ -29,6 +29,7 @@ _COMMANDS = {
     "map": "map",
     "bill": "bill",
     "voucher": "voucher",
+    "compute": "compute",
     "serve": "serve",
     "account": "account",
     "verify": "verify",

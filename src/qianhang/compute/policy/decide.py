@@ -1,0 +1,136 @@
+"""The policy: what to do next, from what runs and what waits. No clock, no input or output."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from qianhang.compute.policy.decision import Decision, Start
+from qianhang.compute.policy.entry import Entry
+from qianhang.compute.policy.option import Option, lend_cap
+from qianhang.compute.policy.params import Params
+from qianhang.compute.policy.queue import Queue
+from qianhang.compute.policy.reclaim import reclaim
+from qianhang.compute.policy.reserve import reserve
+from qianhang.compute.policy.view import View
+
+__all__ = ["decide", "settle"]
+
+
+def decide(view: View, queue: Queue, now: float, params: Params) -> tuple[Decision, ...]:
+    """What to do next; carry it out and ask again until nothing is left.
+
+    view, queue : read, never changed
+    now : seconds since 1970 UTC
+    The order: jobs for which room is kept, by age; then tier, fair share of the organisation,
+    smallest estimated area, age. A job may start where that does not put off a reservation.
+    """
+    if queue.review or view.holds:
+        found = reserve(view, queue, now, params)
+        if found is not None:
+            return (found,)
+        chosen = _late(view, queue, now, params)
+        if chosen is not None:
+            return (chosen,)
+    best: tuple | None = None
+    ways: Sequence[Option] = ()
+    steps = view.steps
+    for klass in queue.touched:
+        for org, line in klass.lines.items():
+            if line:
+                rank: tuple = (steps.get(org, 0), line[0]) if steps else line[0]
+                if steps:
+                    rank = (rank[1][0], rank[0], *rank[1][1:])
+                if best is None or rank < best:
+                    found_ways = _room(line[0][4], view, now, params)
+                    if found_ways:
+                        best, ways = rank, found_ways
+    if best is not None:
+        return (_start(best[-1], ways, now, params),)
+    return reclaim(view, queue, now) if view.lends else ()
+
+
+def _late(view: View, queue: Queue, now: float, params: Params) -> Start | None:
+    """The start of the oldest job for which room is kept and that has room now."""
+    held = [queue.entries[rack.hold.job] for rack in view.holds.values() if rack.hold]
+    for entry in sorted(held, key=lambda one: (one.due, one.job.id)):
+        if entry.klass in queue.touched:
+            ways = _room(entry, view, now, params)
+            if ways:
+                return _start(entry, ways, now, params)
+    return None
+
+
+def settle(view: View, queue: Queue, now: float, params: Params) -> Iterator[Decision]:
+    """Every decision of this moment, each carried out in the ledgers before the next is made."""
+    queue.tick(now)
+    while queue.touched or queue.review:
+        found = decide(view, queue, now, params)
+        if not found:
+            queue.touched.clear()
+            queue.review = False
+            return
+        for decision in found:
+            view.carry_out(decision, queue, now)
+            yield decision
+
+
+def _room(entry: Entry, view: View, now: float, params: Params) -> Sequence[Option]:
+    """The options on which the job fits now without putting off a reservation for another."""
+    klass, options = entry.klass, entry.klass.options
+    if klass.plain and not view.holds:
+        total, chips = klass.total, klass.chips
+        if len(options) == 1:
+            rack = options[0].rack
+            if total > rack.free or not rack.up:
+                return ()
+            return options if rack.loose or rack.fits(chips, klass.replicas, short=True) else ()
+        if klass.replicas == 1:
+            return [o for o in options if (r := o.rack).up and not r.wanted and (
+                r.top >= chips or (r.loose and r.free >= total))]  # fmt: skip
+    return [o for o in options if _fits(entry, o, view, now, params)]
+
+
+def _fits(entry: Entry, option: Option, view: View, now: float, params: Params) -> bool:
+    rack, klass = option.rack, entry.klass
+    if not rack.up or (klass.total > rack.free and not klass.part):
+        return False
+    hold = rack.hold
+    own = hold is not None and hold.job == entry.job.id
+    if rack.wanted and not klass.pinned and not own:
+        return False
+    if option.lent and view.lent[rack.pool.id] + klass.total > lend_cap(rack.pool):
+        return False
+    run_s = option.data_s + entry.estimate / option.speed
+    short = hold is None or own or now + run_s * params.margin <= hold.at
+    if klass.part:
+        return rack.fits_parts(klass.part, klass.replicas, short=short)
+    return rack.fits(klass.chips, klass.replicas, short=short)
+
+
+def _start(entry: Entry, ways: Sequence[Option], now: float, params: Params) -> Start:
+    job = entry.job
+    wait = params.waiting(job.tier)
+    option = ways[0] if len(ways) == 1 else _cheapest(entry, ways, wait, now)
+    run_s = entry.estimate / option.speed
+    return Start(job.id, option, run_s, wait, job.want, entry.parts - entry.left)
+
+
+def _cheapest(entry: Entry, ways: Sequence[Option], wait: float, now: float) -> Option:
+    """The way of the lowest sum.
+
+    Of equals the rack that fewest jobs without another place want, then that with the smallest gap
+    and the smallest pool; where there are such jobs, the emptier goes before the smaller gap.
+    """
+    klass = entry.klass
+    chips, best, least = klass.chips, ways[0], None
+    crowded = any(option.rack.own_work for option in ways)
+    for at, option in enumerate(ways):
+        rack = option.rack
+        cost = 0.0 if klass.flat else option.fen(entry.estimate / option.speed, wait)
+        if least is not None and cost > least[0]:
+            continue
+        crowd = rack.pressure(now) - rack.free / rack.chips if crowded else 0.0
+        rank = (cost, crowd, rack.gap(chips), rack.chips, at)
+        if least is None or rank < least:
+            best, least = option, rank
+    return best

@@ -1,0 +1,234 @@
+"""The chips of one size and flavour in one pool: what is free, what is held, who runs there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from qianhang.compute.network import Pool, Stock
+
+if TYPE_CHECKING:
+    from qianhang.compute.policy.entry import Entry, Klass
+
+__all__ = ["Hold", "Rack"]
+
+_FREE = float("inf")
+
+
+class Hold:
+    """Room that is kept for one job from `at` on: chips of a loose rack, or whole nodes."""
+
+    __slots__ = ("at", "hard", "job", "made", "need", "needs", "nodes")
+
+    def __init__(self, job: str, at: float, *, need: int, nodes: tuple[int, ...]) -> None:
+        self.job, self.at, self.need, self.nodes = job, at, need, nodes
+        self.needs: tuple[int, ...] = ()
+        self.made, self.hard = 0.0, False
+
+
+class Rack:
+    """A ledger of one stock; loose where jobs cannot leave gaps that another job cannot use.
+
+    free : chips free; extra : of these, how many a job may take beyond the hold's time
+    top : most free chips on one node, held nodes left out
+    wanted, own_work : jobs that wait for this rack and can go nowhere else; chip-seconds of all
+        such jobs so far, as estimated
+    levels : free chips -> nodes with just so many free, held nodes left out
+    held : held node -> its free chips, and how many of them a job may take beyond the hold's time
+    shared : chip in parts -> (node, hundredths free)
+    """
+
+    __slots__ = (
+        "chips", "extra", "flavour", "free", "held", "hold", "index", "klasses", "levels",
+        "loose", "node_free", "own_since", "own_work", "owners", "pool", "runs",
+        "shared", "size", "top", "totals", "up", "wanted",
+    )  # fmt: skip
+
+    def __init__(self, pool: Pool, stock: Stock, index: int) -> None:
+        self.pool, self.flavour, self.index = pool, stock.flavour, index
+        self.size, self.chips = stock.chips_per_node, stock.chips
+        self.loose = stock.nodes == 1 or stock.chips_per_node == 1
+        self.free, self.extra = stock.chips, _FREE
+        self.levels: list[dict[int, None]] = [{} for _ in range(self.size + 1)]
+        self.node_free = [self.size] * stock.nodes
+        if not self.loose:
+            self.levels[self.size] = dict.fromkeys(range(stock.nodes))
+        self.top = 0 if self.loose else self.size
+        self.owners = frozenset(pool.lending.owners)
+        self.held: dict[int, list[int]] = {}
+        self.hold: Hold | None = None
+        self.shared: dict[int, tuple[int, int]] = {}
+        self.runs: dict[Entry, None] = {}
+        self.klasses: list[Klass] = []
+        self.totals: list[int] = []
+        self.wanted, self.own_work, self.own_since = 0, 0.0, _FREE
+        self.up = pool.health == "up"
+
+    def fits(self, chips: int, replicas: int, *, short: bool) -> bool:
+        """Whether so many replicas have room; short: they are gone before the hold's time."""
+        if self.loose:
+            room = self.free
+            if not short and self.extra < room:
+                room = self.extra  # type: ignore[assignment] # infinite only above room
+            return chips * replicas <= room
+        if replicas == 1:
+            return self.top >= chips or any(
+                self._room(h, short) >= chips for h in self.held.values()
+            )
+        return self.slots(chips, short=short) >= replicas
+
+    def slots(self, chips: int, *, short: bool) -> int:
+        """Replicas of so many chips that have room."""
+        if self.loose:
+            return self.free // chips
+        found = sum(
+            len(nodes) * (free // chips)
+            for free, nodes in enumerate(self.levels[chips:], start=chips)
+            if nodes
+        )
+        if self.held:
+            found += sum(self._room(h, short) // chips for h in self.held.values())
+        return found
+
+    @staticmethod
+    def _room(held: list[int], short: bool) -> int:
+        return held[0] if short else max(0, min(held))
+
+    def own(self, chip_s: float, now: float) -> None:
+        """One more job that can go nowhere else."""
+        self.own_work += chip_s
+        self.own_since = min(self.own_since, now)
+
+    def pressure(self, now: float) -> float:
+        """Share of the chips that such jobs have asked for so far, a day at least counted."""
+        if not self.own_work:
+            return 0.0
+        return self.own_work / (self.chips * (now - self.own_since + 86400.0))
+
+    def gap(self, chips: int) -> int:
+        """Chips left over on the node that fits one replica best; the node's size where none."""
+        if self.loose:
+            return 0
+        for free in range(chips, self.size + 1):
+            if self.levels[free]:
+                return free - chips
+        return self.size
+
+    def take(self, chips: int, replicas: int, *, short: bool) -> tuple[int, ...]:
+        """The nodes of the replicas, now taken: fullest first, held ones last."""
+        self.free -= chips * replicas
+        if self.loose:
+            if not short:
+                self.extra -= chips * replicas
+            return ()
+        levels, node_free = self.levels, self.node_free
+        found: list[int] = []
+        free = chips
+        while free <= self.top and len(found) < replicas:
+            nodes = levels[free]
+            if not nodes:
+                free += 1
+                continue
+            node = nodes.popitem()[0]
+            count = min(free // chips, replicas - len(found))
+            found += [node] * count
+            rest = free - chips * count
+            node_free[node] = rest
+            levels[rest][node] = None
+        self._lower()
+        if len(found) < replicas:
+            found += self._take_held(chips, replicas - len(found), short=short)
+        return tuple(found)
+
+    def _lower(self) -> None:
+        top, levels = self.top, self.levels
+        while top and not levels[top]:
+            top -= 1
+        self.top = top
+
+    def _take_held(self, chips: int, replicas: int, *, short: bool) -> Iterator[int]:
+        for node in sorted(self.held, key=lambda n: (self.held[n][0], n)):
+            held = self.held[node]
+            while replicas and self._room(held, short) >= chips:
+                held[0] -= chips
+                held[1] -= 0 if short else chips
+                self.node_free[node] -= chips
+                replicas -= 1
+                yield node
+
+    def give(self, chips: int, replicas: int, nodes: tuple[int, ...], end: float) -> None:
+        """The chips of these replicas are free again; end: when they were expected to be."""
+        self.free += chips * replicas
+        for node in nodes:
+            free = self.node_free[node]
+            self.node_free[node] = free + chips
+            if node in self.held:
+                held = self.held[node]
+                held[0] += chips
+                if self.hold and end > self.hold.at:
+                    held[1] += chips
+            else:
+                del self.levels[free][node]
+                self.levels[free + chips][node] = None
+                self.top = max(self.top, free + chips)
+        self._lower()
+
+    def fits_parts(self, part: int, replicas: int, *, short: bool) -> bool:
+        """Whether so many replicas of a part of a chip, hundredths, have room."""
+        room = sum(free // part for _, free in self.shared.values())
+        if room >= replicas:
+            return True
+        whole = -(-(replicas - room) // (100 // part))
+        return self.fits(1, whole, short=short)
+
+    def take_parts(self, part: int, replicas: int, *, short: bool) -> tuple[int, ...]:
+        """The shared chips of the replicas, now taken: fullest first, then chips newly shared."""
+        found: list[int] = []
+        for chip in sorted(self.shared, key=lambda c: (self.shared[c][1], c)):
+            node, free = self.shared[chip]
+            count = min(free // part, replicas - len(found))
+            if count:
+                self.shared[chip] = (node, free - count * part)
+                found += [chip] * count
+        while len(found) < replicas:
+            node = next(iter(self.take(1, 1, short=short)), 0)
+            chip = max(self.shared, default=-1) + 1
+            count = min(100 // part, replicas - len(found))
+            self.shared[chip] = (node, 100 - count * part)
+            found += [chip] * count
+        return tuple(found)
+
+    def give_parts(self, part: int, shares: tuple[int, ...]) -> None:
+        """Parts of these shared chips are free again; a chip nobody shares is whole again."""
+        for chip in shares:
+            node, free = self.shared[chip]
+            self.shared[chip] = (node, free + part)
+            if free + part == 100:
+                del self.shared[chip]
+                self.give(1, 1, () if self.loose else (node,), 0.0)
+
+    def keep(self, hold: Hold) -> None:
+        """Set the hold, in the place of one that may be there."""
+        self.drop()
+        self.hold = hold
+        if self.loose:
+            gone = sum(run.klass.total for run in self.runs if run.end <= hold.at)
+            self.extra = self.free + gone - hold.need
+        for node, need in zip(hold.nodes, hold.needs, strict=True):
+            free = self.node_free[node]
+            del self.levels[free][node]
+            self.held[node] = [free, free - need]
+        for run in self.runs if self.held else ():
+            if run.end <= hold.at:
+                for node in run.nodes:
+                    if node in self.held:
+                        self.held[node][1] += run.klass.chips
+        self._lower()
+
+    def drop(self) -> None:
+        """Without a hold from here on."""
+        self.hold, self.extra = None, _FREE
+        for node, (free, _) in self.held.items():
+            self.levels[free][node] = None
+            self.top = max(self.top, free)
+        self.held = {}

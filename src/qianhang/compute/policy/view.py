@@ -1,0 +1,228 @@
+"""What runs and what is free, pool by pool: the ledger that decisions read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from math import floor, log
+
+from qianhang.compute.flavour import flavours
+from qianhang.compute.job import Job
+from qianhang.compute.network import Health, Network
+from qianhang.compute.policy.decision import (
+    Decision,
+    Preempt,
+    Refusal,
+    Refuse,
+    Reserve,
+    Start,
+)
+from qianhang.compute.policy.entry import Entry, Klass
+from qianhang.compute.policy.option import Prices, World, options, refused
+from qianhang.compute.policy.params import Params
+from qianhang.compute.policy.queue import Queue
+from qianhang.compute.policy.rack import Hold, Rack
+
+__all__ = ["View"]
+
+
+class View:
+    """A ledger of pools. Decisions read it; `start`, `end`, `reserve`, `health` change it.
+
+    holds : pool -> the rack on which it keeps room for one job
+    lent, owned : pool -> chips that borrowers, and that its owners, hold
+    quiet : pool -> until when it makes no reservation for hard age
+    used : organisation -> decayed chip-seconds, in units that grow with time
+    """
+
+    def __init__(
+        self, network: Network, params: Params, *, prices: Prices | None = None, now: float = 0.0
+    ) -> None:
+        self.network, self.params, self.began = network, params, now
+        links = {frozenset((line.a, line.b)): line for line in network.links}
+        self.world = World(flavours(), links, prices or Prices({}, {}))
+        self.racks = [
+            Rack(pool, stock, index)
+            for pool in network.pools
+            for index, stock in enumerate(pool.stock)
+        ]
+        self.rack = {(rack.pool.id, rack.index): rack for rack in self.racks}
+        self.running: dict[tuple[str, int], Entry] = {}
+        self.holds: dict[str, Rack] = {}
+        self.lent: dict[str, int] = {pool.id: 0 for pool in network.pools}
+        self.owned: dict[str, int] = {pool.id: 0 for pool in network.pools}
+        self.quiet: dict[str, float] = {}
+        self.used: dict[str, float] = {}
+        self.steps: dict[str, int] = {}
+        self._shares = bool(params.share_step)
+        self.lends = any(pool.lending.owners for pool in network.pools)
+
+    # what a job may do here
+
+    def klass(self, job: Job, queue: Queue) -> Klass:
+        """The class of jobs like this one, known to the queue from now on."""
+        want = job.want
+        if self._shares:
+            self.used.setdefault(job.org, 0.0)
+        key = (
+            want.chips, want.replicas, want.gang, want.flavours, job.pools, job.grade,
+            job.price_cap_fen, job.data, job.task_kind, job.home,
+            job.org if self.lends or self.world.prices.voucher else "",
+        )  # fmt: skip
+        found = queue.classes.get(key)
+        if found is None:
+            ways = options(job, self.racks, world=self.world, params=self.params)
+            found = queue.classes[key] = Klass(job, ways, self.params)
+            queue.register(found)
+        return found
+
+    def admit(self, job: Job, queue: Queue, *, estimate: float = 0.0) -> Refuse | None:
+        """None where the job waits from now on; else why no pool will ever take it.
+
+        estimate : predicted run time, s; 0: as the job says
+        """
+        klass = self.klass(job, queue)
+        if not klass.options:
+            return Refuse(job.id, self.refusals(job))
+        queue.add(job, klass, estimate or job.estimate_s)
+        return None
+
+    def refusals(self, job: Job) -> tuple[Refusal, ...]:
+        """Why each rack that will never take the job does not."""
+        found = (refused(job, rack, self.world) for rack in self.racks)
+        return tuple(one for one in found if one)
+
+    # what happens
+
+    def carry_out(self, decision: Decision, queue: Queue, now: float) -> None:
+        """The decision, written into both ledgers."""
+        if isinstance(decision, Start):
+            self.start(decision, queue, now)
+        elif isinstance(decision, Reserve):
+            self.reserve(decision, queue, now)
+        elif isinstance(decision, Preempt):
+            run = self.running[decision.job, decision.part]
+            run.leaving, run.end = decision.by, min(run.end, decision.by)
+            queue.hasten(decision.owner, now)
+
+    def start(self, decision: Start, queue: Queue, now: float) -> Entry:
+        """The job runs from now on, and waits no longer."""
+        name, option, run_s, _, _, part = decision
+        entry = queue.entries[name]
+        rack, klass = option.rack, entry.klass
+        if self.holds:
+            self._served(rack, entry, run_s, queue, now)
+        if klass.late:
+            queue.review = True
+        run = entry if entry.parts == 1 else entry.replica()
+        run.option, run.since = option, now
+        run.end = end = now + option.data_s + run_s
+        short = rack.hold is None or end <= rack.hold.at
+        if klass.part:
+            run.shares = rack.take_parts(klass.part, klass.replicas, short=short)
+        elif rack.loose:
+            rack.free -= klass.total
+            if not short:
+                rack.extra -= klass.total
+        else:
+            run.nodes = rack.take(klass.chips, klass.replicas, short=short)
+        rack.runs[run] = None
+        self.running[name, part] = run
+        if self.lends or self._shares:
+            self._account(run, run_s * klass.total, now=now, sign=1)
+        entry.left -= 1
+        if not entry.left:
+            queue.remove(entry)
+        return run
+
+    def end(self, run: Entry, queue: Queue, now: float) -> None:
+        """The job has left its place."""
+        del self.running[run.job.id, run.number]
+        rack, klass = run.option.rack, run.klass
+        del rack.runs[run]
+        free, extra = rack.free, rack.extra
+        if klass.part:
+            rack.give_parts(klass.part, run.shares)
+        elif rack.loose:
+            rack.free = free + klass.total
+        else:
+            rack.give(klass.chips, klass.replicas, run.nodes, run.end)
+        if rack.hold and rack.loose and run.end > rack.hold.at:
+            rack.extra += klass.total
+        if self.lends or self._shares:
+            self._account(run, (now - run.end) * klass.total, now=now, sign=-1)
+        if klass.part:
+            queue.touch(rack)
+        elif queue.entries:
+            queue.freed(rack, free, extra)
+
+    def _account(self, run: Entry, chip_s: float, *, now: float, sign: int) -> None:
+        rack, org = run.option.rack, run.job.org
+        if rack.owners:
+            run.lent = org not in rack.owners
+            book = self.lent if run.lent else self.owned
+            book[rack.pool.id] += sign * run.klass.total
+        if self._shares:
+            grown = 2.0 ** ((now - self.began) / self.params.half_life_s)
+            self.used[org] = self.used.get(org, 0.0) + chip_s * grown
+            self.steps = _steps(self.used, self.network.shares, self.params.share_step)
+
+    def reserve(self, decision: Reserve, queue: Queue, now: float) -> None:
+        """The pool keeps room for the job, in the place of what it kept before."""
+        self.let_go(decision.job, queue)
+        rack = self.rack[decision.pool, decision.rack]
+        for run in rack.runs:
+            run.end = run.expected(now, self.params.overrun)
+        total = queue.entries[decision.job].klass.total
+        hold = Hold(decision.job, decision.at, need=total, nodes=decision.nodes)
+        hold.made, hold.hard, hold.needs = now, decision.hard, decision.needs
+        rack.keep(hold)
+        self.holds[decision.pool] = rack
+        queue.touch(rack)
+
+    def release_hold(self, rack: Rack, queue: Queue) -> None:
+        """The pool keeps room for nobody."""
+        rack.drop()
+        self.holds.pop(rack.pool.id, None)
+        queue.touch(rack)
+        queue.review = True
+
+    def _served(self, rack: Rack, entry: Entry, run_s: float, queue: Queue, now: float) -> None:
+        hold = rack.hold
+        if hold and hold.hard and hold.job == entry.job.id:
+            share = self.params.late_share * rack.pool.chips
+            quiet = max(now, self.quiet.get(rack.pool.id, 0.0))
+            until = quiet + run_s * entry.klass.total / share if share else float("inf")
+            self.quiet[rack.pool.id] = until
+            queue.wake = min(queue.wake, until)
+        self.let_go(entry.job.id, queue)
+
+    def let_go(self, job: str, queue: Queue) -> None:
+        """Nothing is kept for the job."""
+        for rack in [r for r in self.holds.values() if r.hold and r.hold.job == job]:
+            self.release_hold(rack, queue)
+
+    def cancel(self, job: str, queue: Queue) -> None:
+        """The job waits no longer, and nothing is kept for it."""
+        self.let_go(job, queue)
+        queue.remove(queue.entries[job])
+
+    def health(self, pool: str, state: Health, queue: Queue) -> None:
+        """The pool takes jobs only while it is up."""
+        for rack in self.racks:
+            if rack.pool.id == pool:
+                rack.up = state == "up"
+                if rack.hold:
+                    self.release_hold(rack, queue)
+                queue.touch(rack)
+                queue.review = True
+
+
+def _steps(used: Mapping[str, float], shares: Mapping[str, float], step: float) -> dict[str, int]:
+    """Organisation -> steps back: how many times `step` its use is over its share, as a power."""
+    total = sum(used.values())
+    weight = sum(shares.get(org, 1.0) for org in used)
+    found = {}
+    for org, chip_s in used.items():
+        ratio = chip_s * weight / (total * shares.get(org, 1.0)) if total > 0 else 0.0
+        found[org] = max(0, floor(log(ratio, step))) if ratio > 1.0 else 0
+    return found
