@@ -22,7 +22,7 @@ from qianhang.compute.simulate.coverage import coverage
 from timing import table
 
 DAY = 86400.0
-PHILLY = Params(reserve_after_s=DAY, hard_after_s=1.5 * DAY)
+PHILLY = Params(reserve_after_s=DAY, hard_after_s=0.0, late_share=1e9)
 RICC = Params(reserve_after_s=12 * DAY, hard_after_s=1e12)
 RICC_QUANTILE = 0.95
 HEAD = (
