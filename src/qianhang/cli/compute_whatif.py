@@ -90,7 +90,7 @@ def _page(found: Sequence[tuple[str, Any]]) -> str:
     drawn = "".join(
         f"<section><h2>{escape(getattr(chart.title, lang))}</h2>"
         f"{draw(chart, lang=lang, key=f'w{at}', style=False)}"
-        f"{table_html(chart, lang=lang)}</section>"
+        f"{table_html(chart.table, lang=lang)}</section>"
         for at, chart in enumerate(charts(found))
     )
     title = escape(say("compute.whatif.title"))

@@ -100,7 +100,8 @@ def _fits(entry: Entry, option: Option, view: View, now: float, params: Params) 
         return False
     if option.lent and view.lent[rack.pool.id] + klass.total > lend_cap(rack.pool):
         return False
-    run_s = option.data_s + entry.estimate / option.speed
+    believed = entry.job.estimate_s if hold is not None and hold.strict else entry.estimate
+    run_s = option.data_s + believed / option.speed
     short = hold is None or own or now + run_s * params.margin <= hold.at
     if klass.part:
         return rack.fits_parts(klass.part, klass.replicas, short=short)

@@ -121,6 +121,7 @@ class Reserve(NamedTuple):
     rack : index of the stock within the pool
     nodes, needs : the nodes that it needs, where it needs some, and how many chips of each
     hard : whether for its hard age, not as the first of its class
+    strict : whether an earlier promise was not kept, so that only askers' own estimates count now
     """
 
     job: str
@@ -130,6 +131,7 @@ class Reserve(NamedTuple):
     nodes: tuple[int, ...] = ()
     needs: tuple[int, ...] = ()
     hard: bool = False
+    strict: bool = False
 
 
 class Preempt(NamedTuple):

@@ -18,12 +18,12 @@ _FREE = float("inf")
 class Hold:
     """Room that is kept for one job from `at` on: chips of a loose rack, or whole nodes."""
 
-    __slots__ = ("at", "hard", "job", "made", "need", "needs", "nodes")
+    __slots__ = ("at", "hard", "job", "made", "need", "needs", "nodes", "strict")
 
     def __init__(self, job: str, at: float, *, need: int, nodes: tuple[int, ...]) -> None:
         self.job, self.at, self.need, self.nodes = job, at, need, nodes
         self.needs: tuple[int, ...] = ()
-        self.made, self.hard = 0.0, False
+        self.made, self.hard, self.strict = 0.0, False, False
 
 
 class Rack:

@@ -19,7 +19,7 @@ def reserve(view: View, queue: Queue, now: float, params: Params) -> Reserve | N
         if hold and (hold.at <= now or now - hold.made >= params.renew_s):
             found = _best(queue.entries[hold.job], [rack], now=now, params=params)
             if found:
-                return found._replace(hard=hold.hard)
+                return found._replace(hard=hold.hard, strict=hold.strict or hold.at <= now)
     if not queue.review or len(view.holds) >= len(view.lent):
         return None
     held = {rack.hold.job for rack in view.holds.values() if rack.hold}

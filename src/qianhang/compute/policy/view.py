@@ -175,6 +175,7 @@ class View:
         total = queue.entries[decision.job].klass.total
         hold = Hold(decision.job, decision.at, need=total, nodes=decision.nodes)
         hold.made, hold.hard, hold.needs = now, decision.hard, decision.needs
+        hold.strict = decision.strict
         rack.keep(hold)
         self.holds[decision.pool] = rack
         queue.touch(rack)
