@@ -5,11 +5,17 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import sys
 import tempfile
-from collections.abc import Iterator
+import traceback
+import uuid
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
+
+from qianhang.store import Part, Settings, Store
 
 PLACES = os.pathsep.join(
     [os.environ.get("PATH", ""), *map(str, Path("/usr/lib/postgresql").glob("*/bin"))]
@@ -58,3 +64,56 @@ def postgres_server() -> Iterator[Path]:
     yield folder
     subprocess.run([pg_ctl, "-D", data, "-m", "immediate", "stop"], check=True, **quiet)
     shutil.rmtree(folder)
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
+def shared(request: pytest.FixtureRequest, settings: Settings, tmp_path: Path) -> Settings:
+    """Settings of a store that several processes open: on SQLite, then on PostgreSQL.
+
+    `settings`, and the store's `parts`, are fixtures of the folder that asks.
+    """
+    if request.param == "sqlite":
+        return settings
+    server = request.getfixturevalue("postgres_server")
+    root = sa.create_engine(f"postgresql+psycopg://me@/postgres?host={server}")
+    name = f"t{uuid.uuid4().hex}"
+    with root.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.exec_driver_sql(f"CREATE DATABASE {name}")
+    root.dispose()
+    return Settings(home=tmp_path, database_url=f"postgresql://me@/{name}?host={server}")
+
+
+@pytest.fixture
+def race(shared: Settings, parts: tuple[Part, ...]) -> Callable[..., list[int]]:
+    """race(work, count) -> exit codes of processes that did work(store, number) at once.
+
+    Each waits at a pipe until all are there.
+    """
+
+    def run(work: Callable[[Store, int], int], count: int = 4) -> list[int]:
+        Store.open(shared, parts=parts).close()
+        go, start = os.pipe()
+        pids = [_child(shared, parts, lambda s, n=n: work(s, n), (go, start)) for n in range(count)]
+        os.close(go)
+        os.close(start)
+        return sorted(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) for pid in pids)
+
+    return run
+
+
+def _child(
+    shared: Settings, parts: tuple[Part, ...], work: Callable[[Store], int], pipe: tuple[int, int]
+) -> int:
+    pid = os.fork()
+    if pid:
+        return pid
+    try:
+        with Store.open(shared, parts=parts) as store:
+            os.close(pipe[1])
+            # Reads the end of the file once nobody holds the other end: all have started.
+            os.read(pipe[0], 1)
+            code = work(store)
+        os._exit(code)
+    except BaseException:
+        traceback.print_exc(file=sys.__stderr__)
+        os._exit(99)

@@ -140,7 +140,7 @@ def test_two_processes_that_charge_everything_charge_it_once(shared, race):
     def work(store, _):
         return len(charges.charge_pending(store, at=LATE))
 
-    assert race(work) == [0, 0]
+    assert race(work, 2) == [0, 0]
     with Store.open(shared, parts=(schema.PART,)) as store:
         assert ledger.balance(store, "org:o1:owed") == 12 * 8000
         assert books.faults(store) == []

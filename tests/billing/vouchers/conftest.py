@@ -1,14 +1,10 @@
 """A store with vouchers, and a case that a programme of these tests allows."""
 
 import itertools
-import os
 import shutil
-import sys
-import traceback
 from datetime import UTC, date, datetime
 
 import pytest
-import sqlalchemy as sa
 
 from qianhang.billing import schema
 from qianhang.billing.vouchers import (
@@ -58,6 +54,11 @@ def empty_vouchers(tmp_path_factory):
 
 
 @pytest.fixture
+def parts():
+    return PARTS
+
+
+@pytest.fixture
 def settings(tmp_path, empty_vouchers):
     return Settings(home=shutil.copytree(empty_vouchers, tmp_path / "home"))
 
@@ -101,47 +102,3 @@ def case(contract="c1", fen=1_000_000, **changes):
 
 def bill(fen, charge="compute"):
     return Bill((Line(charge, fen),))
-
-
-@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
-def shared(request, settings, tmp_path):
-    """Settings of a store that several processes open: on SQLite, then on PostgreSQL."""
-    if request.param == "sqlite":
-        return settings
-    server = request.getfixturevalue("postgres_server")
-    root = sa.create_engine(f"postgresql+psycopg://me@/postgres?host={server}")
-    name = f"v{abs(hash(request.node.name)) % 10**9}"
-    with root.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        connection.exec_driver_sql(f"CREATE DATABASE {name}")
-    root.dispose()
-    return Settings(home=tmp_path, database_url=f"postgresql://me@/{name}?host={server}")
-
-
-@pytest.fixture
-def race(shared):
-    """race(work, count) -> exit codes of processes that did work(store, number) at once."""
-
-    def run(work, count):
-        go, begin = os.pipe()
-        pids = [_child(shared, work, n, (go, begin)) for n in range(count)]
-        os.close(go)
-        os.close(begin)
-        return sorted(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) for pid in pids)
-
-    return run
-
-
-def _child(shared, work, number, pipe):
-    pid = os.fork()
-    if pid:
-        return pid
-    try:
-        with Store.open(shared, parts=PARTS) as store:
-            os.close(pipe[1])
-            # Reads the end of the file once nobody holds the other end: all have started.
-            os.read(pipe[0], 1)
-            code = work(store, number)
-        os._exit(code)
-    except BaseException:
-        traceback.print_exc(file=sys.__stderr__)
-        os._exit(99)
