@@ -10,20 +10,39 @@ from typing import Literal, Protocol
 from qianhang.compute.task import Outcome, Task, Usage
 from qianhang.core.errors import PoolUnavailable
 
-__all__ = ["Driver", "Probe", "Status", "follow"]
+__all__ = ["Chips", "Driver", "Probe", "Status", "follow"]
 
 _LONGEST_S = 0.5
 
 
 @dataclass(frozen=True, slots=True)
+class Chips:
+    """Accelerators of one flavour in a pool: all of them on nodes that are up, and those free."""
+
+    flavour: str
+    total: int
+    free: int
+
+
+@dataclass(frozen=True, slots=True)
 class Probe:
-    """What a pool has and what is free now: threads, and MiB of memory."""
+    """What a pool has and what is free now: threads, and MiB of memory.
+
+    threads, memory_mb, stock : of the nodes that are up
+    nodes, nodes_up : machines in all, and those that take work; 0 where the pool has no nodes
+    clock_s : the pool's clock minus ours, to about a second; None where it does not tell
+    """
 
     up: bool
     threads: int
     threads_free: int
     memory_mb: int
     detail: str = ""
+    memory_free_mb: int = 0
+    nodes: int = 0
+    nodes_up: int = 0
+    stock: tuple[Chips, ...] = ()
+    clock_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,11 +52,13 @@ class Status:
     knowledge : known; unknown where the pool could not be asked, which is never a failure of the
         job; absent where the pool was asked and has no such job
     phase : waiting for threads, running, ended; empty unless known
+    detail : why it waits, or why the pool could not be asked, in the pool's own words
     """
 
     knowledge: Literal["known", "unknown", "absent"]
     phase: Literal["", "waiting", "running", "ended"] = ""
     outcome: Outcome | None = None
+    detail: str = ""
 
 
 class Driver(Protocol):

@@ -59,6 +59,7 @@ class Job:
     checkpoint_s : time to write a checkpoint when asked to stop; used where `preemptible`
     grade : security class that its data need, 1 to 5
     price_cap_fen : most that a chip-hour may cost, fen
+    home : pool where its checkpoint or its organisation's work lies
     deadline, max_wait_s : latest end; age at which a reservation is made for it
     """
 
@@ -79,6 +80,7 @@ class Job:
     data: tuple[DataRef, ...] = ()
     grade: int = 1
     price_cap_fen: int | None = None
+    home: str = ""
     deadline: float | None = None
     max_wait_s: float | None = None
 

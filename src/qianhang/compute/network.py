@@ -5,13 +5,23 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from qianhang.core import schema
 from qianhang.core.errors import UsageError
 from qianhang.core.manifest import Words
 
-__all__ = ["Health", "Lending", "Link", "Network", "Operator", "Pool", "PueReading", "Stock", "load"]
+__all__ = [
+    "Health",
+    "Lending",
+    "Link",
+    "Network",
+    "Operator",
+    "Pool",
+    "PueReading",
+    "Stock",
+    "load",
+]
 
 Health = Literal["up", "suspect", "lost", "draining"]
 
@@ -47,7 +57,9 @@ class PueReading:
 
     def __post_init__(self) -> None:
         if not self.value >= 1.0:
-            raise ValueError(f"PUE {self.value:g} is below 1: a site uses at least what its racks do")
+            raise ValueError(
+                f"PUE {self.value:g} is below 1: a site uses at least what its racks do"
+            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +171,7 @@ class Network:
     operators: tuple[Operator, ...] = ()
     links: tuple[Link, ...] = ()
     shares: Mapping[str, float] = field(default_factory=dict)
+    engines: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         ids = [pool.id for pool in self.pools]

@@ -48,6 +48,9 @@ class Limits:
     memory_mb, file_mb, log_mb : MiB of memory, of any one file it writes, of its kept log
     threads : threads that it may run, booked with the pool
     processes : processes alive at once
+    chips, flavour : accelerators on each node, and the stable id of their kind; 0 for none
+    nodes : machines at once; the other limits hold on the first of them, threads, memory and chips
+        are booked on each
     """
 
     cpu_s: float = 3600.0
@@ -57,11 +60,16 @@ class Limits:
     file_mb: int = 1024
     log_mb: int = 16
     processes: int = 64
+    chips: int = 0
+    flavour: str = ""
+    nodes: int = 1
 
     def __post_init__(self) -> None:
         for name in self.__slots__:
-            if not getattr(self, name) > 0:
+            if name not in {"chips", "flavour"} and not getattr(self, name) > 0:
                 raise ValueError(f"limit {name} must be above zero")
+        if self.chips < 0 or (self.chips > 0) != bool(self.flavour):
+            raise ValueError("chips and their flavour are given together")
 
 
 @dataclass(frozen=True, slots=True)

@@ -70,6 +70,13 @@ class LocalDriver:
 
         Raises PoolUnavailable where it asks for more threads than there are, or cannot be started.
         """
+        if job.limits.chips or job.limits.nodes > 1:
+            message = f"the job asks for {job.limits.chips} chips on {job.limits.nodes} nodes"
+            raise PoolUnavailable(
+                "QH502",
+                f"{message}, the pool is one machine without chips",
+                hint="ask another pool",
+            )
         if job.limits.threads > self.threads:
             message = f"the job asks for {job.limits.threads} threads, the pool has {self.threads}"
             raise PoolUnavailable("QH502", message, hint="ask for fewer threads")

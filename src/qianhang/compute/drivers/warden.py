@@ -1,16 +1,17 @@
-"""The keeper of one local job: a small process of its own between the caller and the command.
+"""The keeper of one job: a small process of its own between the caller and the command.
 
 Run as `python -I -S warden.py FOLDER` with the standard library only, so that it starts in
-milliseconds. It books threads, starts the command once, counts what the whole tree of processes
-uses, and leaves none of it alive on any limit, when asked to stop, or when its caller dies. The
-folder tells how the job is: job.json (what to do), lock (held while the keeper lives), started,
-cancel, log.txt, status.json.
+milliseconds, on this machine or on a node of a cluster. It books threads, starts the command once,
+counts what the whole tree of processes uses, and leaves none of it alive on any limit, when asked
+to stop, or when its caller dies. The folder tells how the job is: job.json (what to do), lock (held
+while the keeper lives), started (by whom), beat.json (used so far), cancel, log.txt, status.json.
 """
 
 from __future__ import annotations
 
 import contextlib
 import ctypes
+import errno
 import fcntl
 import json
 import math
@@ -27,7 +28,8 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from proctree import Tree  # type: ignore[import-not-found]  # stands beside, see above
 
-REFUSED = 77
+REFUSED, NO_RECORD = 77, 78
+_NO_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP)
 _TICK_S = 0.05
 _GRACE_S = 1.0
 _MIB = 1 << 20
@@ -37,7 +39,11 @@ _PR_SET_PDEATHSIG, _PR_SET_CHILD_SUBREAPER = 1, 36
 
 
 def main(folder: Path) -> int:
-    """Exit code: 0 once the job has ended, REFUSED where it was started before."""
+    """Exit code: 0 once the job has ended, REFUSED where it was started before.
+
+    Where the plan asks for it the job's own code instead of 0, 128 + its signal, 1 where it was
+    stopped; NO_RECORD where the folder cannot be written, so that nobody learns how it ended.
+    """
     lock = (folder / "lock").open("w")
     if not _locked(lock, patience_s=0.5) or (folder / "started").exists():
         return REFUSED
@@ -46,12 +52,13 @@ def main(folder: Path) -> int:
     os.close(1)
     _prctl(_PR_SET_CHILD_SUBREAPER, 1)
     keeper = Keeper(folder, plan)
-    slots = keeper.book(Path(plan["slots"]), plan["pool_threads"])
+    slots = keeper.book(plan["slots"], plan["pool_threads"])
     if slots is not None:
-        (folder / "started").open("x").close()
+        if not keeper.claim():
+            return REFUSED
         keeper.run()
     keeper.report()
-    return 0
+    return keeper.exit_code() if plan.get("pass_code") else 0
 
 
 class Keeper:
@@ -67,6 +74,8 @@ class Keeper:
         self.kill_at = math.inf
         self.logged = 0
         self.signalled = False
+        self.beats = 0
+        self.next_beat = self.began if plan.get("beat_s") else math.inf
         for name in _ENDING:
             signal.signal(name, self.on_signal)
 
@@ -74,8 +83,26 @@ class Keeper:
         """Somebody asks this keeper to end: the job goes first."""
         self.signalled = True
 
-    def book(self, folder: Path, total: int) -> list[IO[str]] | None:
+    def claim(self) -> bool:
+        """Whether nobody started this job before: of all who try, one makes the file."""
+        try:
+            mark = (self.folder / "started").open("x", encoding="utf8")
+        except FileExistsError:
+            return False
+        with mark:
+            mark.write(os.environ.get(self.plan.get("id_from") or "", ""))
+            mark.flush()
+            os.fsync(mark.fileno())
+        return True
+
+    def book(self, folder: str | None, total: int) -> list[IO[str]] | None:
         """The slot files held for this job's threads; None where it was stopped while waiting."""
+        if folder is None:  # the cluster did
+            return None if self.told_to_stop() else []
+        return self.book_slots(Path(folder), total)
+
+    def book_slots(self, folder: Path, total: int) -> list[IO[str]] | None:
+        """The same where this machine's threads are shared out by lock files."""
         turn = (folder / "turn").open("w")
         while not _locked(turn):
             if self.told_to_stop():
@@ -120,10 +147,14 @@ class Keeper:
             self.tree.kill()
             self.copy(source, log)
         os.close(source)
+        if self.signalled and self.tree.status:  # the signal may have reached the job first
+            self.told_to_stop()
 
     def look(self) -> None:
         """Count what the tree uses, and stop it where that is too much."""
         self.tree.measure(limit_mb=self.limits["memory_mb"], most=self.limits["processes"])
+        if time.monotonic() >= self.next_beat:
+            self.beat()
         if time.monotonic() >= self.kill_at:
             self.tree.kill()
         if self.reason:
@@ -139,6 +170,13 @@ class Keeper:
         elif time.monotonic() - self.began > self.limits["wall_s"]:
             self.reason = "wall_limit"
             self.stop_gently()
+
+    def beat(self) -> None:
+        """Tell that the job lives, and what it has used so far."""
+        self.beats += 1
+        self.next_beat = time.monotonic() + self.plan["beat_s"]
+        with contextlib.suppress(OSError):  # a full disk stops no job
+            _write_whole(self.folder / "beat.json", {"beats": self.beats, "usage": self.usage()})
 
     def told_to_stop(self) -> bool:
         """Whether the caller cancelled, or is no longer there."""
@@ -180,9 +218,10 @@ class Keeper:
             if not block:
                 return False
             if self.logged < room:
-                log.write(block[: room - self.logged])
-                if self.logged + len(block) >= room:
-                    log.write(b"\n[log cut here: it reached its limit]\n")
+                with contextlib.suppress(OSError):  # a full disk costs the log, not the job
+                    log.write(block[: room - self.logged])
+                    if self.logged + len(block) >= room:
+                        log.write(b"\n[log cut here: it reached its limit]\n")
             self.logged += len(block)
         return True
 
@@ -191,30 +230,49 @@ class Keeper:
         import shutil
 
         shutil.rmtree(self.folder / "tmp", ignore_errors=True)
-        code: int | None = None
-        signum: int | None = None
-        if self.tree.status is not None:
-            left = os.waitstatus_to_exitcode(self.tree.status)
-            code, signum = (None, -left) if left < 0 else (left, None)
-        text = json.dumps(
+        code, signum = self.left()
+        _write_whole(
+            self.folder / "status.json",
             {
                 "reason": self.reason or _reason(code, signum),
                 "code": code,
                 "signal": signum,
-                "usage": {
-                    "wall_s": round(time.monotonic() - self.began, 4),
-                    "cpu_s": round(self.tree.cpu_s, 4),
-                    "peak_mb": round(self.tree.peak_mb, 2),
-                    "processes": self.tree.peak_processes,
-                },
-            }
+                "usage": self.usage(),
+            },
         )
-        part = self.folder / "status.part"
-        with part.open("w", encoding="utf8") as out:
-            out.write(text)
-            out.flush()
-            os.fsync(out.fileno())
-        part.replace(self.folder / "status.json")
+
+    def left(self) -> tuple[int | None, int | None]:
+        """The command's exit code, or the signal that killed it."""
+        if self.tree.status is None:
+            return None, None
+        left = os.waitstatus_to_exitcode(self.tree.status)
+        return (None, -left) if left < 0 else (left, None)
+
+    def exit_code(self) -> int:
+        """What a shell would say of the job."""
+        code, signum = self.left()
+        if code is not None:
+            return code or int(bool(self.reason))
+        return 128 + signum if signum else 1
+
+    def usage(self) -> dict[str, float]:
+        """What the tree used up to now."""
+        return {
+            "wall_s": round(time.monotonic() - self.began, 4),
+            "cpu_s": round(self.tree.cpu_s, 4),
+            "peak_mb": round(self.tree.peak_mb, 2),
+            "processes": self.tree.peak_processes,
+        }
+
+
+def _write_whole(path: Path, content: dict[str, Any]) -> None:
+    """Write a file whole or not at all."""
+    part = path.with_suffix(".part")
+    with part.open("w", encoding="utf8") as out:
+        out.write(json.dumps(content))
+        out.flush()
+        os.fsync(out.fileno())
+    part.replace(path)
 
 
 def _reason(code: int | None, signum: int | None) -> str:
@@ -235,7 +293,10 @@ def _become(plan: dict[str, Any], sink: int) -> None:
             os.dup2(source, target)
         _limit(plan["limits"])
         os.chdir(plan["workdir"])
-        os.execve(plan["argv"][0], plan["argv"], plan["env"])  # noqa: S606  # the whole point
+        own = tuple(plan.get("inherit") or ())
+        env = {name: value for name, value in os.environ.items() if own and name.startswith(own)}
+        env.pop("SLURM_JWT", None)
+        os.execve(plan["argv"][0], plan["argv"], {**env, **plan["env"]})  # noqa: S606  # the point
     except BaseException as cause:
         os.write(2, f"cannot start {plan['argv'][0]}: {cause}\n".encode())
     os._exit(127)
@@ -280,6 +341,10 @@ def _locked(file: IO[str], *, patience_s: float = 0.0) -> bool:
             if time.monotonic() >= until:
                 return False
             time.sleep(0.01)
+        except OSError as cause:
+            if cause.errno not in _NO_LOCKS:
+                raise
+            return True  # some shared disks have no locks; the file `started` guards there
 
 
 def _closed(handle: int) -> bool:
@@ -289,4 +354,8 @@ def _closed(handle: int) -> bool:
 
 
 if __name__ == "__main__":
-    raise SystemExit(main(Path(sys.argv[1])))
+    try:
+        raise SystemExit(main(Path(sys.argv[1])))
+    except OSError as cause:
+        print(f"keeper: {cause}", file=sys.stderr)
+        raise SystemExit(NO_RECORD) from cause

@@ -85,7 +85,7 @@ class Refusal(NamedTuple):
 class Start(NamedTuple):
     """Start this job here and now.
 
-    run_s : run time expected on this flavour, s
+    run_s : time until its end as expected, transfer of its data included, s
     cost : why this pool; others : what the pools that also had room would have cost, fen
     """
 
@@ -94,15 +94,20 @@ class Start(NamedTuple):
     run_s: float
     cost: Cost
     others: tuple[tuple[str, int], ...] = ()
+    part: int = 0
 
 
 class Reserve(NamedTuple):
-    """Keep room in this pool for this job from `at` on, seconds since 1970 UTC."""
+    """Keep room in this pool for this job from `at` on, seconds since 1970 UTC.
+
+    rack : index of the stock within the pool; nodes : those that it needs, where it needs some
+    """
 
     job: str
     pool: str
     at: float
-    why: Literal["age", "deadline"] = "age"
+    rack: int = 0
+    nodes: tuple[int, ...] = ()
 
 
 class Preempt(NamedTuple):
@@ -112,6 +117,7 @@ class Preempt(NamedTuple):
     pool: str
     by: float
     owner: str
+    part: int = 0
 
 
 class Refuse(NamedTuple):

@@ -22,6 +22,9 @@ class Params:
     carbon_fen_kg : price of a kg CO2
     move_fen : penalty of a pool whose operator has none of the organisation's jobs yet
     with_power : whether electricity counts beside the price (where the price does not hold it)
+    deadline_lead_s : a reservation for a deadline is made so long before the latest safe start
+    renew_s : a reservation is worked out anew after so long, and whenever its time has passed
+    overrun : a job past its expected end is expected to run so many times what it has run
     margin : estimates are multiplied by it before a backfill is tested against a reservation
     """
 
@@ -34,6 +37,9 @@ class Params:
     carbon_fen_kg: float = 0.0
     move_fen: int = 0
     with_power: bool = True
+    deadline_lead_s: float = 3600.0
+    renew_s: float = 21600.0
+    overrun: float = 1.0
     margin: float = 1.0
 
     def waiting(self, tier: int) -> float:

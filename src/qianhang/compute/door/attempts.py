@@ -1,0 +1,176 @@
+"""Attempts at jobs: written down before an engine is asked, so that none is lost or made twice."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Mapping
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Literal
+
+import sqlalchemy as sa
+
+from qianhang.compute import schema
+from qianhang.compute.door.moments import stamp
+from qianhang.compute.policy import Placement, Start
+from qianhang.compute.task import Outcome, Usage
+
+if TYPE_CHECKING:
+    from qianhang.store import Store, Transaction
+
+__all__ = [
+    "LIVE",
+    "Attempt",
+    "AttemptState",
+    "begin",
+    "close",
+    "live",
+    "mark",
+    "metered",
+    "of",
+    "requeue",
+    "unmetered",
+]
+
+AttemptState = Literal["submitting", "submitted", "running", "unknown", "ended", "fenced"]
+LIVE = ("submitting", "submitted", "running", "unknown")
+_TABLE, _JOB = schema.attempt, schema.job
+_ENDED = {"finished": "finished", "cancelled": "cancelled"}
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One go at a job on one pool.
+
+    token : the name under which the engine knows it; no two attempts share one
+    state : submitting until the engine is known to have it; unknown while it cannot be asked;
+        fenced where a later attempt took its place
+    cost : the terms by which the pool was chosen, fen
+    metered : whether what it used has been charged
+    """
+
+    token: str
+    job: str
+    epoch: int
+    pool: str
+    flavour: str
+    placement: Placement
+    cost: Mapping[str, int]
+    state: AttemptState
+    ref: str
+    made: str
+    started: str
+    ended: str
+    outcome: Outcome | None
+    metered: bool
+
+
+def begin(tx: Transaction, start: Start, *, at: datetime) -> Attempt | None:
+    """The attempt, written down and not yet made; None where the job is no longer waiting."""
+    place = start.placement
+    cost = {term.name: term.fen for term in start.cost.terms() if term.fen}
+    why = {"pool": place.pool, "cost": cost, "others": dict(start.others)}
+    where = (_JOB.c.id == start.job) & (_JOB.c.state == "queued") & ~_JOB.c.cancel
+    values = {"state": "running", "epoch": _JOB.c.epoch + 1, "why": _told(why)}
+    if not tx.execute(sa.update(_JOB).where(where).values(values)).rowcount:
+        return None
+    epoch = int(tx.execute(sa.select(_JOB.c.epoch).where(_JOB.c.id == start.job)).scalar_one())
+    row = {
+        "token": f"{start.job}.{epoch}", "job": start.job, "epoch": epoch, "pool": place.pool,
+        "flavour": place.flavour, "placement": _told(place._asdict()), "cost": _told(cost),
+        "state": "submitting", "ref": "", "made": stamp(at), "started": "", "ended": "",
+        "outcome": "", "metered": False,
+    }  # fmt: skip
+    tx.execute(sa.insert(_TABLE).values(row))
+    tx.append("compute.job.placed", start.job, payload=why | {"epoch": epoch}, at=at)
+    return _attempt(row)
+
+
+def mark(
+    tx: Transaction, attempt: Attempt, state: AttemptState, *, ref: str = "", at: str = ""
+) -> None:
+    """What is known of a live attempt; one that has ended, or was fenced, stays as it is.
+
+    at : where it runs, since when
+    """
+    values = {"state": state, "ref": ref or attempt.ref, "started": attempt.started or at}
+    where = (_TABLE.c.token == attempt.token) & _TABLE.c.state.in_(LIVE)
+    if tx.execute(sa.update(_TABLE).where(where).values(values)).rowcount and at:
+        first = (_JOB.c.id == attempt.job) & (_JOB.c.started == "")
+        tx.execute(sa.update(_JOB).where(first).values(started=at))
+
+
+def close(tx: Transaction, attempt: Attempt, outcome: Outcome, *, at: datetime) -> bool:
+    """Whether the attempt ended now, and its job with it: the first end that is told counts."""
+    told = _told(asdict(outcome))
+    where = (_TABLE.c.token == attempt.token) & _TABLE.c.state.in_(LIVE)
+    values = {"state": "ended", "ended": stamp(at), "outcome": told}
+    if not tx.execute(sa.update(_TABLE).where(where).values(values)).rowcount:
+        return False
+    mine = (_JOB.c.id == attempt.job) & (_JOB.c.epoch == attempt.epoch)
+    state = _ENDED.get(outcome.reason, "failed")
+    end = {"state": state, "ended": stamp(at), "reason": outcome.reason}
+    tx.execute(sa.update(_JOB).where(mine).values(end))
+    facts = {"epoch": attempt.epoch, "pool": attempt.pool, "outcome": json.loads(told)}
+    tx.append("compute.job.ended", attempt.job, payload=facts, at=at)
+    return True
+
+
+def requeue(tx: Transaction, attempt: Attempt, why: str, *, at: datetime) -> bool:
+    """Whether the job waits again: the attempt is fenced, so that nothing it does counts."""
+    where = (_TABLE.c.token == attempt.token) & _TABLE.c.state.in_(LIVE)
+    values = {"state": "fenced", "ended": stamp(at)}
+    if not tx.execute(sa.update(_TABLE).where(where).values(values)).rowcount:
+        return False
+    mine = (_JOB.c.id == attempt.job) & (_JOB.c.epoch == attempt.epoch)
+    tx.execute(sa.update(_JOB).where(mine).values(state="queued"))
+    facts = {"epoch": attempt.epoch, "pool": attempt.pool, "why": why}
+    tx.append("compute.job.requeued", attempt.job, payload=facts, at=at)
+    return True
+
+
+def live(store: Store) -> tuple[Attempt, ...]:
+    """The attempts that have not ended, the oldest first."""
+    return _select(store, _TABLE.c.state.in_(LIVE))
+
+
+def of(store: Store, job: str) -> tuple[Attempt, ...]:
+    """The attempts at a job, the oldest first."""
+    return _select(store, _TABLE.c.job == job)
+
+
+def unmetered(store: Store, *, limit: int = 500) -> tuple[Attempt, ...]:
+    """Attempts that ended and whose use nobody has charged yet, the oldest first."""
+    return _select(store, (_TABLE.c.state == "ended") & ~_TABLE.c.metered, limit=limit)
+
+
+def metered(tx: Transaction, tokens: Collection[str]) -> None:
+    """The use of these attempts counts as charged, in the transaction that charges it."""
+    tx.execute(sa.update(_TABLE).where(_TABLE.c.token.in_(sorted(tokens))).values(metered=True))
+
+
+def _select(
+    store: Store, where: sa.ColumnElement[bool], *, limit: int | None = None
+) -> tuple[Attempt, ...]:
+    query = sa.select(_TABLE).where(where).order_by(_TABLE.c.made, _TABLE.c.token).limit(limit)
+    with store.read() as connection:
+        return tuple(_attempt(row) for row in connection.execute(query).mappings())
+
+
+def _attempt(row: Mapping[str, Any] | sa.RowMapping) -> Attempt:
+    values = {name: row[name] for name in Attempt.__slots__}
+    values["placement"] = Placement(**json.loads(row["placement"]))
+    values["cost"] = json.loads(row["cost"])
+    values["outcome"] = _outcome(row["outcome"])
+    return Attempt(**values)
+
+
+def _outcome(text: str) -> Outcome | None:
+    if not text:
+        return None
+    said = json.loads(text)
+    return Outcome(said["reason"], said["code"], said["signal"], Usage(**said["usage"]))
+
+
+def _told(value: Mapping[str, Any]) -> str:
+    return json.dumps(value, ensure_ascii=False, sort_keys=True)

@@ -1,0 +1,283 @@
+"""A pool that is a Slurm cluster: jobs by their token, once each, whatever crashes."""
+
+from __future__ import annotations
+
+import json
+import math
+import threading
+import time
+from collections.abc import Sequence
+
+from qianhang.compute.driver import Chips, Probe, Status
+from qianhang.compute.drivers.slurm.cluster import (
+    ClusterJob,
+    ClusterNode,
+    Order,
+    Transport,
+    counts,
+    refused,
+    unreachable,
+)
+from qianhang.compute.drivers.slurm.commands import Commands
+from qianhang.compute.drivers.slurm.jobcomp import completed
+from qianhang.compute.drivers.slurm.rest import Rest
+from qianhang.compute.drivers.slurm.runfolder import RunFolder, install_keeper, script
+from qianhang.compute.drivers.slurm.settings import SlurmSettings
+from qianhang.compute.drivers.slurm.verdict import Marks, accepted, judge, leftovers
+from qianhang.compute.task import Limits, Task, Usage
+from qianhang.core.errors import PoolUnavailable
+
+__all__ = ["SlurmDriver"]
+
+_KEEPER_MB = 64
+_KEEPER_S = 60.0
+_SHARE = 10.0
+
+
+class SlurmDriver:
+    """Jobs on a Slurm cluster, through its commands or slurmrestd; a reference is the token.
+
+    A token is one attempt: it is started at most once, also where the cluster forgets that it was
+    and starts it again. All state lies in the shared folder, so any process may ask.
+    """
+
+    def __init__(
+        self, settings: SlurmSettings, *, name: str = "slurm", transport: Transport | None = None
+    ) -> None:
+        self.name, self.settings = name, settings
+        self.cluster = transport or (Rest(settings) if settings.url else Commands(settings))
+        self._queue = _Queue(self.cluster, settings)
+        self._signs: dict[str, tuple[object, float]] = {}
+
+    def probe(self) -> Probe:
+        """Nodes, CPUs, memory and chips; not up where no sound answer comes, with the reason."""
+        try:
+            nodes = self.cluster.nodes()
+            before = time.time()
+            clock = self.cluster.now() - (before + time.time()) / 2
+        except PoolUnavailable as cause:
+            return Probe(False, 0, 0, 0, str(cause))
+        up = [node for node in nodes if node.up]
+        down = ", ".join(
+            f"{n.name} {'+'.join(sorted(n.states)).lower()}" for n in nodes if not n.up
+        )
+        return Probe(
+            bool(up),
+            sum(node.cpus for node in up),
+            sum(node.cpus - node.cpus_used for node in up),
+            sum(node.memory_mb for node in up),
+            down,
+            memory_free_mb=sum(node.memory_mb - node.memory_used_mb for node in up),
+            nodes=len(nodes),
+            nodes_up=len(up),
+            stock=self._stock(up),
+            clock_s=clock,
+        )
+
+    def submit(self, job: Task) -> str:
+        """The job's reference, once the cluster has taken it; the same for the same token.
+
+        Raises PoolUnavailable: QH540, QH541 where nothing was submitted, QH542 where it is refused,
+        QH544 where nobody knows; submitting again is safe after each of them.
+        """
+        run = self._run(job.token)
+        gres = self._gres(job.limits)
+        try:
+            self.settings.folder.mkdir(parents=True, exist_ok=True)
+            fresh = run.open()
+            with run.alone(patience_s=2 * self.settings.timeout_s):
+                if fresh or not self._taken(run, job.token):
+                    self._order(run, job, gres=gres)
+            if run.marks().cancelled:
+                self.cancel(job.token)
+        except OSError as cause:
+            raise unreachable(f"folder {run.path}: {cause.strerror}") from cause
+        return job.token
+
+    def find(self, token: str) -> str | None:
+        """The reference of the job with this token, or None.
+
+        Raises PoolUnavailable where the cluster cannot be asked.
+        """
+        marks = self._marks(token)
+        if marks.started is not None or marks.ended is not None:
+            return token
+        return token if accepted(self._queue.named(_name(token), marks.number)) else None
+
+    def poll(self, ref: str) -> Status:
+        """How the job is; unknown where cluster or folder cannot be asked."""
+        try:
+            marks = self._marks(ref)
+            if not marks.planned or marks.settled:
+                self._signs.pop(ref, None)
+                return judge(marks, None, silent=False, late=False)
+            jobs = self._queue.of(_name(ref), marks.number)
+            if not any(job.life != "ended" for job in jobs):
+                marks = self._marks(ref)  # it may have ended between the two questions
+        except PoolUnavailable as cause:
+            return Status("unknown", detail=str(cause))
+        self._clear(ref, marks, jobs)
+        own = self.settings
+        silent = self._unchanged_s(ref, (marks.started, marks.beats)) > own.silent_s
+        over = bool(jobs) and all(job.life == "ended" for job in jobs)
+        late = over and self._unchanged_s(f"{ref} over", over) >= own.lag_s
+        status = judge(marks, jobs, silent=silent, late=late)
+        if status.phase == "ended":
+            self._signs.pop(ref, None)
+            self._signs.pop(f"{ref} over", None)
+        return status
+
+    def cancel(self, ref: str) -> None:
+        """Ask for the end of the job; where the cluster does not hear it now, `poll` repeats it."""
+        run = self._run(ref)
+        if not run.path.is_dir():
+            return
+        try:
+            run.ask_to_stop()
+        except OSError as cause:
+            raise unreachable(f"folder {run.path}: {cause.strerror}") from cause
+        self._try_cancel(ref)
+
+    def log(self, ref: str, *, start: int = 0) -> bytes:
+        """What the job printed so far (both streams), from byte `start` on, 8 MiB at a time."""
+        try:
+            return self._run(ref).log(start)
+        except OSError as cause:
+            raise unreachable(f"log of job {ref}: {cause.strerror}") from cause
+
+    def usage(self, ref: str) -> Usage | None:
+        """What the job used, once it has ended; of a lost one what it told of itself last."""
+        outcome = self.poll(ref).outcome
+        return outcome.usage if outcome else None
+
+    def _taken(self, run: RunFolder, token: str) -> bool:
+        """Whether the cluster has the job, or had it."""
+        marks = run.marks()
+        if marks.started is not None or marks.ended is not None or marks.cancelled:
+            return True
+        found = accepted(self._queue.named(_name(token), marks.number))
+        if found and not marks.number:
+            run.taken(found[-1].id)
+        return bool(found)
+
+    def _order(self, run: RunFolder, job: Task, *, gres: str) -> None:
+        own, limits = self.settings, job.limits
+        run.plan(job, beat_s=own.beat_s)
+        keeper = install_keeper(own.folder)
+        order = Order(
+            name=_name(job.token),
+            comment=f"qianhang {job.token}",
+            folder=str(run.path),
+            script=script(own, run.path, keeper=keeper),
+            minutes=math.ceil((limits.wall_s + _KEEPER_S) / 60),
+            memory_mb=limits.memory_mb + _KEEPER_MB,
+            cpus=limits.threads,
+            gres=gres,
+            nodes=limits.nodes,
+        )
+        run.taken(self.cluster.submit(order))
+
+    def _gres(self, limits: Limits) -> str:
+        """The chips in the cluster's words.
+
+        Raises PoolUnavailable for a flavour that the pool does not have.
+        """
+        if not limits.chips:
+            return ""
+        try:
+            return f"{self.settings.gres[limits.flavour]}:{limits.chips}"
+        except KeyError:
+            known = ", ".join(sorted(self.settings.gres)) or "none"
+            raise refused(f"pool {self.name} has no {limits.flavour} (it has: {known})") from None
+
+    def _stock(self, nodes: Sequence[ClusterNode]) -> tuple[Chips, ...]:
+        found = []
+        for flavour, gres in self.settings.gres.items():
+            total = sum(counts(node.gres).get(gres, 0) for node in nodes)
+            used = sum(counts(node.gres_used).get(gres, 0) for node in nodes)
+            found.append(Chips(flavour, total, total - used))
+        return tuple(found)
+
+    def _clear(self, ref: str, marks: Marks, jobs: Sequence[ClusterJob]) -> None:
+        """Take out of the queue what is of no more use there."""
+        if unneeded := leftovers(marks, jobs):
+            self._try_cancel(ref, unneeded)
+
+    def _try_cancel(self, ref: str, only: Sequence[str] = ()) -> None:
+        try:
+            self.cluster.cancel(_name(ref), only=only)
+        except PoolUnavailable:
+            return
+        self._queue.forget()
+
+    def _unchanged_s(self, key: str, sign: object) -> float:
+        """For how long this process has seen nothing else, by its own clock."""
+        kept = self._signs.get(key)
+        if kept is None or kept[0] != sign:
+            kept = self._signs[key] = (sign, time.monotonic())
+        return time.monotonic() - kept[1]
+
+    def _marks(self, token: str) -> Marks:
+        try:
+            return self._run(token).marks()
+        except (OSError, ValueError, KeyError, TypeError, json.JSONDecodeError) as cause:
+            raise unreachable(f"folder of job {token}: {cause}") from cause
+
+    def _run(self, token: str) -> RunFolder:
+        if "/" in token or token.startswith("."):
+            raise ValueError(f"{token!r} is no token")
+        return RunFolder(self.settings.folder, token)
+
+
+class _Queue:
+    """The cluster's answers on all our jobs, asked for at most so often, whoever asks.
+
+    A cluster that was slow is left alone for ten times as long as it took, one that did not answer
+    is not asked for everybody again: all get the same answer at once.
+    """
+
+    def __init__(self, cluster: Transport, settings: SlurmSettings) -> None:
+        self._cluster, self._settings = cluster, settings
+        self._lock = threading.Lock()
+        self._until = 0.0
+        self._jobs: dict[str, list[ClusterJob]] = {}
+        self._failed: PoolUnavailable | None = None
+
+    def of(self, name: str, number: str) -> list[ClusterJob]:
+        """Our jobs of this name; of one that does not wait or run, whatever is still known."""
+        with self._lock:
+            if time.monotonic() >= self._until:
+                self._refresh()
+            if self._failed is not None:
+                raise self._failed
+            found = self._jobs.get(name)
+        return found or self.named(name, number)
+
+    def named(self, name: str, number: str) -> list[ClusterJob]:
+        """The same, asked now."""
+        found = self._cluster.named(name, known_id=number)
+        if not found and self._settings.jobcomp is not None:
+            return completed(self._settings.jobcomp, name)
+        return found
+
+    def forget(self) -> None:
+        """Ask anew next time, since we have changed something."""
+        self._until = 0.0
+
+    def _refresh(self) -> None:
+        began = time.monotonic()
+        found: dict[str, list[ClusterJob]] = {}
+        try:
+            for job in self._cluster.active():
+                found.setdefault(job.name, []).append(job)
+            self._failed = None
+        except PoolUnavailable as cause:
+            self._failed = cause
+        self._jobs = found
+        took = time.monotonic() - began
+        share = 1.0 if self._failed else _SHARE
+        self._until = time.monotonic() + max(self._settings.fresh_s, share * took)
+
+
+def _name(token: str) -> str:
+    return f"qh-{token}"

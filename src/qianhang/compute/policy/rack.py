@@ -1,0 +1,214 @@
+"""The chips of one size and flavour in one pool: what is free, what is held, who runs there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from qianhang.compute.network import Pool, Stock
+
+if TYPE_CHECKING:
+    from qianhang.compute.policy.queue import Entry, Klass
+
+__all__ = ["Hold", "Rack", "Running"]
+
+_FREE = float("inf")
+
+
+class Running:
+    """A part of a job that runs: where, since when, until when as far as one can tell."""
+
+    __slots__ = (
+        "chips", "end", "entry", "leaving", "lent", "limit", "nodes", "number", "org", "part", "rack",
+        "shares", "since", "total",
+    )  # fmt: skip
+
+    def __init__(
+        self, entry: Entry, rack: Rack, *, since: float, lent: bool, number: int = 0
+    ) -> None:
+        klass = entry.klass
+        self.entry, self.rack, self.since, self.lent = entry, rack, since, lent
+        self.org, self.number = entry.job.org, number
+        self.chips, self.total, self.part = klass.chips, klass.total, klass.part
+        self.nodes: tuple[int, ...] = ()
+        self.shares: tuple[int, ...] = ()
+        self.end = self.limit = since
+        self.leaving = 0.0
+
+    def expected(self, now: float, overrun: float) -> float:
+        """When it ends as far as one can tell now, seconds since 1970 UTC."""
+        if self.end > now:
+            return self.end
+        return max(now + 1.0, min(self.limit, now + overrun * (now - self.since)))
+
+
+class Hold:
+    """Room that is kept for one job from `at` on: chips of a loose rack, or whole nodes."""
+
+    __slots__ = ("at", "job", "made", "need", "nodes", "owner")
+
+    def __init__(self, job: str, at: float, *, need: int, nodes: tuple[int, ...]) -> None:
+        self.job, self.at, self.need, self.nodes = job, at, need, nodes
+        self.made = 0.0
+
+
+class Rack:
+    """A ledger of one stock; loose where jobs cannot leave gaps that another job cannot use.
+
+    free : chips free; extra : of these, how many a job may take beyond the hold's time
+    levels : free chips -> nodes with just so many free, held nodes left out
+    held : held node -> its free chips
+    shared : chip in parts -> (node, hundredths free)
+    """
+
+    __slots__ = (
+        "chips", "extra", "flavour", "free", "held", "hold", "index", "klasses", "levels",
+        "loose", "node_free", "pool", "runs", "shared", "size", "totals", "up",
+    )  # fmt: skip
+
+    def __init__(self, pool: Pool, stock: Stock, index: int) -> None:
+        self.pool, self.flavour, self.index = pool, stock.flavour, index
+        self.size, self.chips = stock.chips_per_node, stock.chips
+        self.loose = stock.nodes == 1 or stock.chips_per_node == 1
+        self.free, self.extra = stock.chips, _FREE
+        self.levels: list[dict[int, None]] = [{} for _ in range(self.size + 1)]
+        self.node_free = [self.size] * stock.nodes
+        if not self.loose:
+            self.levels[self.size] = dict.fromkeys(range(stock.nodes))
+        self.held: dict[int, int] = {}
+        self.hold: Hold | None = None
+        self.shared: dict[int, tuple[int, int]] = {}
+        self.runs: dict[Running, None] = {}
+        self.klasses: list[Klass] = []
+        self.totals: list[int] = []
+        self.up = pool.health == "up"
+
+    def fits(self, chips: int, replicas: int, *, short: bool) -> bool:
+        """Whether so many replicas have room; short: they are gone before the hold's time."""
+        if self.loose:
+            room = self.free
+            if not short and self.extra < room:
+                room = self.extra  # type: ignore[assignment] # infinite only above room
+            return chips * replicas <= room
+        if replicas == 1:
+            for nodes in self.levels[chips:]:
+                if nodes:
+                    return True
+            return short and any(free >= chips for free in self.held.values())
+        return self.slots(chips, short=short) >= replicas
+
+    def slots(self, chips: int, *, short: bool) -> int:
+        """Replicas of so many chips that have room."""
+        if self.loose:
+            return self.free // chips
+        found = sum(
+            len(nodes) * (free // chips)
+            for free, nodes in enumerate(self.levels[chips:], start=chips)
+            if nodes
+        )
+        return found + sum(free // chips for free in self.held.values()) if short else found
+
+    def gap(self, chips: int) -> int:
+        """Chips left over on the node that fits one replica best; the node's size where none."""
+        if self.loose:
+            return 0
+        for free in range(chips, self.size + 1):
+            if self.levels[free]:
+                return free - chips
+        return self.size
+
+    def take(self, chips: int, replicas: int, *, short: bool) -> tuple[int, ...]:
+        """The nodes of the replicas, now taken: fullest first, held ones last."""
+        self.free -= chips * replicas
+        if self.loose:
+            if not short:
+                self.extra -= chips * replicas
+            return ()
+        found: list[int] = []
+        for free in range(chips, self.size + 1):
+            nodes = self.levels[free]
+            while nodes and len(found) < replicas:
+                node = nodes.popitem()[0]
+                count = min(free // chips, replicas - len(found))
+                found += [node] * count
+                self._put(node, free - chips * count)
+        if len(found) < replicas:
+            found += self._take_held(chips, replicas - len(found))
+        return tuple(found)
+
+    def _put(self, node: int, free: int) -> None:
+        self.node_free[node] = free
+        self.levels[free][node] = None
+
+    def _take_held(self, chips: int, replicas: int) -> Iterator[int]:
+        for node in sorted(self.held, key=lambda n: (self.held[n], n)):
+            while replicas and self.held[node] >= chips:
+                self.held[node] -= chips
+                self.node_free[node] -= chips
+                replicas -= 1
+                yield node
+
+    def give(self, chips: int, replicas: int, nodes: tuple[int, ...]) -> None:
+        """The chips of these replicas are free again."""
+        self.free += chips * replicas
+        for node in nodes:
+            free = self.node_free[node]
+            self.node_free[node] = free + chips
+            if node in self.held:
+                self.held[node] = free + chips
+            else:
+                del self.levels[free][node]
+                self.levels[free + chips][node] = None
+
+    def fits_parts(self, part: int, replicas: int, *, short: bool) -> bool:
+        """Whether so many replicas of a part of a chip, hundredths, have room."""
+        room = sum(free // part for _, free in self.shared.values())
+        if room >= replicas:
+            return True
+        whole = -(-(replicas - room) // (100 // part))
+        return self.fits(1, whole, short=short)
+
+    def take_parts(self, part: int, replicas: int, *, short: bool) -> tuple[int, ...]:
+        """The shared chips of the replicas, now taken: fullest first, then chips newly shared."""
+        found: list[int] = []
+        for chip in sorted(self.shared, key=lambda c: (self.shared[c][1], c)):
+            node, free = self.shared[chip]
+            count = min(free // part, replicas - len(found))
+            if count:
+                self.shared[chip] = (node, free - count * part)
+                found += [chip] * count
+        while len(found) < replicas:
+            node = next(iter(self.take(1, 1, short=short)), 0)
+            chip = max(self.shared, default=-1) + 1
+            count = min(100 // part, replicas - len(found))
+            self.shared[chip] = (node, 100 - count * part)
+            found += [chip] * count
+        return tuple(found)
+
+    def give_parts(self, part: int, shares: tuple[int, ...]) -> None:
+        """Parts of these shared chips are free again; a chip nobody shares is whole again."""
+        for chip in shares:
+            node, free = self.shared[chip]
+            self.shared[chip] = (node, free + part)
+            if free + part == 100:
+                del self.shared[chip]
+                self.give(1, 1, () if self.loose else (node,))
+
+    def keep(self, hold: Hold) -> None:
+        """Set the hold, in the place of one that may be there."""
+        self.drop()
+        self.hold = hold
+        if self.loose:
+            gone = sum(run.total for run in self.runs if run.end <= hold.at)
+            self.extra = self.free + gone - hold.need
+        for node in hold.nodes:
+            free = self.node_free[node]
+            del self.levels[free][node]
+            self.held[node] = free
+
+    def drop(self) -> None:
+        """Without a hold from here on."""
+        self.hold, self.extra = None, _FREE
+        for node, free in self.held.items():
+            self.levels[free][node] = None
+        self.held = {}

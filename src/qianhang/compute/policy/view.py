@@ -1,0 +1,200 @@
+"""What runs and what is free, pool by pool: the ledger that decisions read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from math import floor, log
+
+from qianhang.compute.flavour import flavours
+from qianhang.compute.job import Job
+from qianhang.compute.network import Health, Network
+from qianhang.compute.policy.decision import (
+    Decision,
+    Preempt,
+    Refusal,
+    Refuse,
+    Reserve,
+    Start,
+)
+from qianhang.compute.policy.option import Prices, World, options, refused
+from qianhang.compute.policy.params import Params
+from qianhang.compute.policy.queue import Klass, Queue
+from qianhang.compute.policy.rack import Hold, Rack, Running
+
+__all__ = ["View"]
+
+
+class View:
+    """A ledger of pools. Decisions read it; `start`, `end`, `reserve`, `health` change it.
+
+    holds : pool -> the rack on which it keeps room for one job
+    lent, owned : pool -> chips that borrowers, and that its owners, hold
+    used : organisation -> decayed chip-seconds, in units that grow with time
+    """
+
+    def __init__(
+        self, network: Network, params: Params, *, prices: Prices | None = None, now: float = 0.0
+    ) -> None:
+        self.network, self.params, self.began = network, params, now
+        links = {frozenset((line.a, line.b)): line for line in network.links}
+        self.world = World(flavours(), links, prices or Prices({}, {}))
+        self.racks = [Rack(pool, stock, index)
+                      for pool in network.pools for index, stock in enumerate(pool.stock)]  # fmt: skip
+        self.running: dict[tuple[str, int], Running] = {}
+        self.holds: dict[str, Rack] = {}
+        self.lent: dict[str, int] = {pool.id: 0 for pool in network.pools}
+        self.owned: dict[str, int] = {pool.id: 0 for pool in network.pools}
+        self.used: dict[str, float] = {}
+        self.steps: dict[str, int] = {}
+        self.lends = any(pool.lending.owners for pool in network.pools)
+
+    # what a job may do here
+
+    def klass(self, job: Job, queue: Queue) -> Klass:
+        """The class of jobs like this one, known to the queue from now on."""
+        want = job.want
+        key = (
+            want.chips, want.replicas, want.gang, want.flavours, job.pools, job.grade,
+            job.price_cap_fen, job.data, job.task_kind, job.home,
+            job.org if self.lends or self.world.prices.voucher else "",
+        )  # fmt: skip
+        found = queue.classes.get(key)
+        if found is None:
+            ways = options(job, self.racks, world=self.world, params=self.params)
+            found = queue.classes[key] = Klass(job, ways)
+            queue.register(found)
+        return found
+
+    def admit(self, job: Job, queue: Queue, *, now: float, estimate: float = 0.0) -> Refuse | None:
+        """None where the job waits from now on; else why no pool will ever take it.
+
+        estimate : predicted run time, s; 0: as the job says
+        """
+        klass = self.klass(job, queue)
+        if not klass.options:
+            return Refuse(job.id, self.refusals(job))
+        queue.add(job, klass, estimate=estimate or job.estimate_s, now=now)
+        return None
+
+    def refusals(self, job: Job) -> tuple[Refusal, ...]:
+        """Why each rack that will never take the job does not."""
+        found = (refused(job, rack, self.world) for rack in self.racks)
+        return tuple(one for one in found if one)
+
+    # what happens
+
+    def carry_out(self, decision: Decision, queue: Queue, now: float) -> None:
+        """The decision, written into both ledgers."""
+        if isinstance(decision, Start):
+            self.start(decision, queue, now)
+        elif isinstance(decision, Reserve):
+            self.reserve(decision, queue, now)
+        elif isinstance(decision, Preempt):
+            run = self.running[decision.job, decision.part]
+            run.leaving, run.end = decision.by, min(run.end, decision.by)
+            queue.hasten(decision.owner, now)
+
+    def start(self, decision: Start, queue: Queue, now: float) -> Running:
+        """The job runs from now on, and waits no longer."""
+        entry = queue.entries[decision.job]
+        place = decision.placement
+        rack = next(r for r in self.racks if r.index == place.rack and r.pool.id == place.pool) if (
+            len(self.racks) > 1) else self.racks[0]  # fmt: skip
+        klass, own = entry.klass, rack.hold is not None and rack.hold.job == decision.job
+        if own:
+            self.release_hold(rack, queue)
+        lends = rack.pool.lending.owners
+        run = Running(entry, rack, since=now, lent=bool(lends) and entry.job.org not in lends,
+                      number=decision.part)  # fmt: skip
+        run.end = now + decision.run_s
+        run.limit = max(run.end, now + entry.limit)
+        short = own or rack.hold is None or run.end <= rack.hold.at
+        if klass.part:
+            run.shares = rack.take_parts(klass.part, klass.replicas, short=short)
+        else:
+            run.nodes = rack.take(klass.chips, klass.replicas, short=short)
+        rack.runs[run] = None
+        self.running[decision.job, decision.part] = run
+        self._book(run, decision.run_s * klass.total, now=now)
+        if lends:
+            (self.lent if run.lent else self.owned)[rack.pool.id] += klass.total
+        entry.left -= 1
+        if not entry.left:
+            queue.remove(entry)
+        return run
+
+    def end(self, job: str, queue: Queue, *, now: float, part: int = 0) -> Running:
+        """The job has left its place."""
+        run = self.running.pop((job, part))
+        rack = run.rack
+        del rack.runs[run]
+        before = (rack.free, rack.extra)
+        if run.part:
+            rack.give_parts(run.part, run.shares)
+        else:
+            rack.give(run.chips, run.total // run.chips, run.nodes)
+        if rack.hold and rack.loose and run.end > rack.hold.at:
+            rack.extra += run.total
+        if rack.pool.lending.owners:
+            (self.lent if run.lent else self.owned)[rack.pool.id] -= run.total
+        self._book(run, (now - run.end) * run.total, now=now)
+        queue.freed(rack, before)
+        return run
+
+    def reserve(self, decision: Reserve, queue: Queue, now: float) -> None:
+        """The pool keeps room for the job, in the place of what it kept before."""
+        for rack in [r for r in self.holds.values() if r.hold and r.hold.job == decision.job]:
+            self.release_hold(rack, queue)
+        rack = next(
+            r for r in self.racks if r.index == decision.rack and r.pool.id == decision.pool
+        )
+        for run in rack.runs:
+            run.end = run.expected(now, self.params.overrun)
+        total = queue.entries[decision.job].klass.total
+        hold = Hold(decision.job, decision.at, need=total, nodes=decision.nodes)
+        hold.made = now
+        rack.keep(hold)
+        self.holds[decision.pool] = rack
+        queue.touch(rack)
+
+    def release_hold(self, rack: Rack, queue: Queue) -> None:
+        """The pool keeps room for nobody."""
+        rack.drop()
+        self.holds.pop(rack.pool.id, None)
+        queue.touch(rack)
+        queue.review = True
+
+    def cancel(self, job: str, queue: Queue) -> None:
+        """The job waits no longer, and nothing is kept for it."""
+        for rack in [r for r in self.holds.values() if r.hold and r.hold.job == job]:
+            self.release_hold(rack, queue)
+        queue.remove(queue.entries[job])
+
+    def health(self, pool: str, state: Health, queue: Queue) -> None:
+        """The pool takes jobs only while it is up."""
+        for rack in self.racks:
+            if rack.pool.id == pool:
+                rack.up = state == "up"
+                if rack.hold:
+                    self.release_hold(rack, queue)
+                queue.touch(rack)
+                queue.review = True
+
+    # shares
+
+    def _book(self, run: Running, chip_s: float, *, now: float) -> None:
+        if self.params.share_step:
+            grown = 2.0 ** ((now - self.began) / self.params.half_life_s)
+            self.used[run.org] = self.used.get(run.org, 0.0) + chip_s * grown
+            self.steps = _steps(self.used, self.network.shares, self.params.share_step)
+
+
+def _steps(used: Mapping[str, float], shares: Mapping[str, float], step: float) -> dict[str, int]:
+    """Organisation -> steps back: how many times `step` its use is over its share, as a power."""
+    total = sum(used.values())
+    weight = sum(shares.get(org, 1.0) for org in used)
+    found = {}
+    for org, chip_s in used.items():
+        ratio = chip_s * weight / (total * shares.get(org, 1.0)) if total > 0 else 0.0
+        found[org] = max(0, floor(log(ratio, step))) if ratio > 1.0 else 0
+    return found
