@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
 import sqlalchemy as sa
@@ -104,12 +104,14 @@ def close(tx: Transaction, attempt: Attempt, outcome: Outcome, *, at: datetime) 
     """Whether the attempt ended now, and its job with it: the first end that is told counts."""
     told = _told(asdict(outcome))
     where = (_TABLE.c.token == attempt.token) & _TABLE.c.state.in_(LIVE)
-    values = {"state": "ended", "ended": stamp(at), "outcome": told}
+    started = attempt.started or _began(attempt, outcome, at)
+    values = {"state": "ended", "ended": stamp(at), "outcome": told, "started": started}
     if not tx.execute(sa.update(_TABLE).where(where).values(values)).rowcount:
         return False
     mine = (_JOB.c.id == attempt.job) & (_JOB.c.epoch == attempt.epoch)
     state = _ENDED.get(outcome.reason, "failed")
-    end = {"state": state, "ended": stamp(at), "reason": outcome.reason}
+    begun = sa.case((_JOB.c.started == "", started), else_=_JOB.c.started)
+    end = {"state": state, "started": begun, "ended": stamp(at), "reason": outcome.reason}
     tx.execute(sa.update(_JOB).where(mine).values(end))
     facts = {"epoch": attempt.epoch, "pool": attempt.pool, "outcome": json.loads(told)}
     tx.append("compute.job.ended", attempt.job, payload=facts, at=at)
@@ -147,6 +149,11 @@ def unmetered(store: Store, *, limit: int = 500) -> tuple[Attempt, ...]:
 def metered(tx: Transaction, tokens: Collection[str]) -> None:
     """The use of these attempts counts as charged, in the transaction that charges it."""
     tx.execute(sa.update(_TABLE).where(_TABLE.c.token.in_(sorted(tokens))).values(metered=True))
+
+
+def _began(attempt: Attempt, outcome: Outcome, at: datetime) -> str:
+    """When a task that ended between two looks began: it ran for as long as its keeper says."""
+    return max(attempt.made, stamp(at - timedelta(seconds=outcome.usage.wall_s)))
 
 
 def _select(
