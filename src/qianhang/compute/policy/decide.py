@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from qianhang.compute.policy.decision import (
-    Cost,
-    Decision,
-    Placement,
-    Start,
-)
+from qianhang.compute.policy.decision import Decision, Start
+from qianhang.compute.policy.entry import Entry, Klass
 from qianhang.compute.policy.option import Option, lend_cap
 from qianhang.compute.policy.params import Params
-from qianhang.compute.policy.queue import Entry, Klass, Queue
+from qianhang.compute.policy.queue import Queue
 from qianhang.compute.policy.reclaim import reclaim
 from qianhang.compute.policy.reserve import reserve
 from qianhang.compute.policy.view import View
@@ -32,38 +28,37 @@ def decide(view: View, queue: Queue, now: float, params: Params) -> tuple[Decisi
         found = reserve(view, queue, now, params)
         if found is not None:
             return (found,)
-    late: Entry | None = None
+        chosen = _late(view, queue, now, params)
+        if chosen is not None:
+            return (chosen,)
     best: tuple | None = None
+    ways: Sequence[Option] = ()
     steps = view.steps
     for klass in queue.touched:
-        if klass.late:
-            for entry in _first(klass, view, queue):
-                if (late is None or _rank(entry) < _rank(late)) and _room(
-                    klass, entry, view, now, params
-                ):
-                    late = entry
-        if late is None:
-            for org, line in klass.lines.items():
-                if not line:
-                    continue
-                tier, area, since, name, entry = line[0]
-                rank = (tier, steps.get(org, 0) if steps else 0, area, since, name, entry)
-                if (best is None or rank < best) and _room(klass, entry, view, now, params):
-                    best = rank
-    chosen = late or (best[-1] if best else None)
-    if chosen is not None:
-        return (_start(chosen, view, now, params),)
+        for org, line in klass.lines.items():
+            if line:
+                rank: tuple = (steps.get(org, 0), line[0]) if steps else line[0]
+                if steps:
+                    rank = (rank[1][0], rank[0], *rank[1][1:])
+                if best is None or rank < best:
+                    found_ways = _room(klass, line[0][4], view, now, params)
+                    if found_ways:
+                        best, ways = rank, found_ways
+    if best is not None:
+        return (_start(best[-1], ways, params),)
     return reclaim(view, queue, now, params) if view.lends else ()
 
 
-def _first(klass: Klass, view: View, queue: Queue) -> list[Entry]:
-    """The oldest late job of the class, and those for which room is kept."""
+def _late(view: View, queue: Queue, now: float, params: Params) -> Start | None:
+    """The start of the oldest late job that has room now: of each class the oldest, and holders."""
     held = [queue.entries[rack.hold.job] for rack in view.holds.values() if rack.hold]
-    return [klass.late[0][2], *(entry for entry in held if entry.klass is klass)]
-
-
-def _rank(entry: Entry) -> tuple[float, str]:
-    return entry.due, entry.job.id
+    tried = [klass.late[0][2] for klass in queue.touched if klass.late]
+    tried += [entry for entry in held if entry.klass in queue.touched]
+    for entry in sorted(tried, key=lambda one: (one.due, one.job.id)):
+        ways = _room(entry.klass, entry, view, now, params)
+        if ways:
+            return _start(entry, ways, params)
+    return None
 
 
 def settle(view: View, queue: Queue, now: float, params: Params) -> Iterator[Decision]:
@@ -80,56 +75,59 @@ def settle(view: View, queue: Queue, now: float, params: Params) -> Iterator[Dec
             yield decision
 
 
-def _room(klass: Klass, entry: Entry, view: View, now: float, params: Params) -> list[Option]:
+def _room(klass: Klass, entry: Entry, view: View, now: float, params: Params) -> Sequence[Option]:
     """The options on which the job fits now without putting off a reservation for another."""
-    found = []
-    total, chips, replicas = klass.total, klass.chips, klass.replicas
-    for option in klass.options:
-        rack = option.rack
-        if (total > rack.free and not klass.part) or not rack.up:
-            continue
-        if option.lent and view.lent[rack.pool.id] + total > lend_cap(rack.pool):
-            continue
-        hold = rack.hold
-        short = (
-            hold is None
-            or hold.job == entry.job.id
-            or now + (option.data_s + entry.estimate / option.speed) * params.margin <= hold.at
-        )
-        if klass.part:
-            fits = rack.fits_parts(klass.part, replicas, short=short)
-        else:
-            fits = rack.fits(chips, replicas, short=short)
-        if fits:
-            found.append(option)
-    return found
+    options = klass.options
+    if klass.plain and not view.holds:
+        total, chips = klass.total, klass.chips
+        if len(options) == 1:
+            rack = options[0].rack
+            if total > rack.free or not rack.up:
+                return ()
+            return options if rack.loose or rack.fits(chips, klass.replicas, short=True) else ()
+        if klass.replicas == 1:
+            return [o for o in options if ((r := o.rack).top >= chips and r.up) or (
+                r.loose and r.free >= total and r.up)]  # fmt: skip
+    return [o for o in options if _fits(klass, entry, o, view, now, params)]
 
 
-def _start(entry: Entry, view: View, now: float, params: Params) -> Start:
-    klass, job = entry.klass, entry.job
-    ways = _room(klass, entry, view, now, params)
-    wait = params.waiting(job.tier)
-    if len(ways) == 1:
-        option, others = ways[0], ()
-    else:
-        ranked = sorted(
-            (_sum(option, entry, wait), option.rack.gap(klass.chips), option.rack.chips, at)
-            for at, option in enumerate(ways)
-        )
-        option = ways[ranked[0][-1]]
-        others = tuple((ways[at].rack.pool.id, round(fen)) for fen, _, _, at in ranked[1:])
-    run = entry.estimate / option.speed
+def _fits(
+    klass: Klass, entry: Entry, option: Option, view: View, now: float, params: Params
+) -> bool:
     rack = option.rack
-    place = Placement(rack.pool.id, rack.flavour, klass.replicas, job.want.chips, rack.index)
-    cost = Cost(
-        int(option.price * run + 0.5), -int(0.5 - option.voucher * run), int(wait * run + 0.5),
-        int(wait * option.data_s + 0.5), int(option.power * run + 0.5),
-        int(option.carbon * run + 0.5), option.move,
-    )  # fmt: skip
-    return Start(job.id, place, option.data_s + run, cost, others, entry.parts - entry.left)
+    if not rack.up or (klass.total > rack.free and not klass.part):
+        return False
+    if option.lent and view.lent[rack.pool.id] + klass.total > lend_cap(rack.pool):
+        return False
+    hold = rack.hold
+    short = (
+        hold is None
+        or hold.job == entry.job.id
+        or now + (option.data_s + entry.estimate / option.speed) * params.margin <= hold.at
+    )
+    if klass.part:
+        return rack.fits_parts(klass.part, klass.replicas, short=short)
+    return rack.fits(klass.chips, klass.replicas, short=short)
 
 
-def _sum(option: Option, entry: Entry, wait: float) -> float:
-    run = entry.estimate / option.speed
-    second = option.price + option.voucher + option.power + option.carbon + wait
-    return run * second + wait * option.data_s + option.move
+def _start(entry: Entry, ways: Sequence[Option], params: Params) -> Start:
+    job = entry.job
+    wait = params.waiting(job.tier)
+    option = ways[0] if len(ways) == 1 else _cheapest(entry, ways, wait)
+    run_s = entry.estimate / option.speed
+    return Start(job.id, option, run_s, wait, job.want, entry.parts - entry.left)
+
+
+def _cheapest(entry: Entry, ways: Sequence[Option], wait: float) -> Option:
+    """The way of the lowest sum; of equals that with the smallest gap, then the smallest pool."""
+    klass = entry.klass
+    chips, best, least = klass.chips, ways[0], None
+    for at, option in enumerate(ways):
+        rack = option.rack
+        cost = 0.0 if klass.flat else option.fen(entry.estimate / option.speed, wait)
+        if least is not None and cost > least[0]:
+            continue
+        rank = (cost, rack.gap(chips), rack.chips, at)
+        if least is None or rank < least:
+            best, least = option, rank
+    return best

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+if TYPE_CHECKING:
+    from qianhang.compute.job import Want
+    from qianhang.compute.policy.option import Option
 
 __all__ = [
     "TERMS",
@@ -85,16 +89,30 @@ class Refusal(NamedTuple):
 class Start(NamedTuple):
     """Start this job here and now.
 
-    run_s : time until its end as expected, transfer of its data included, s
-    cost : why this pool; others : what the pools that also had room would have cost, fen
+    option : the rack, with what a second there costs
+    run_s : run time expected there, transfer of its data not included, s
+    waiting_fen_s : what a second of waiting of this job is worth, fen
+    part : which replica, of a job whose replicas start one by one
     """
 
     job: str
-    placement: Placement
+    option: Option
     run_s: float
-    cost: Cost
-    others: tuple[tuple[str, int], ...] = ()
+    waiting_fen_s: float
+    want: Want
     part: int = 0
+
+    @property
+    def placement(self) -> Placement:
+        """Pool, flavour and shape."""
+        rack, want = self.option.rack, self.want
+        replicas = want.replicas if want.gang else 1
+        return Placement(rack.pool.id, rack.flavour, replicas, want.chips, rack.index)
+
+    @property
+    def cost(self) -> Cost:
+        """The number by which this pool was chosen, term by term, fen."""
+        return self.option.cost(self.run_s, self.waiting_fen_s)
 
 
 class Reserve(NamedTuple):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from qianhang.compute.flavour import Flavour
 from qianhang.compute.job import Job
 from qianhang.compute.network import Link, Pool
-from qianhang.compute.policy.decision import Refusal
+from qianhang.compute.policy.decision import Cost, Refusal
 from qianhang.compute.policy.params import Params
 
 if TYPE_CHECKING:
@@ -48,6 +48,30 @@ class Option:
     carbon: float
     data_s: float
     move: int
+
+    def cost(self, run_s: float, waiting_fen_s: float) -> Cost:
+        """What a job of so many seconds costs here, term by term, fen."""
+        return Cost(
+            price=round(self.price * run_s),
+            voucher=round(self.voucher * run_s),
+            waiting=round(waiting_fen_s * run_s),
+            data=round(waiting_fen_s * self.data_s),
+            electricity=round(self.power * run_s),
+            carbon=round(self.carbon * run_s),
+            move=self.move,
+        )
+
+    def fen(self, run_s: float, waiting_fen_s: float) -> float:
+        """The sum of these terms, not rounded."""
+        second = self.price + self.voucher + self.power + self.carbon + waiting_fen_s
+        return run_s * second + waiting_fen_s * self.data_s + self.move
+
+    @property
+    def rates(self) -> tuple[float, ...]:
+        """All that the choice between two pools goes by."""
+        return (
+            self.speed, self.price + self.voucher + self.power + self.carbon, self.data_s, self.move
+        )  # fmt: skip
 
 
 def options(job: Job, racks: Iterable[Rack], *, world: World, params: Params) -> tuple[Option, ...]:

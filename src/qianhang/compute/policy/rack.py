@@ -8,38 +8,11 @@ from typing import TYPE_CHECKING
 from qianhang.compute.network import Pool, Stock
 
 if TYPE_CHECKING:
-    from qianhang.compute.policy.queue import Entry, Klass
+    from qianhang.compute.policy.entry import Entry, Klass
 
-__all__ = ["Hold", "Rack", "Running"]
+__all__ = ["Hold", "Rack"]
 
 _FREE = float("inf")
-
-
-class Running:
-    """A part of a job that runs: where, since when, until when as far as one can tell."""
-
-    __slots__ = (
-        "chips", "end", "entry", "leaving", "lent", "limit", "nodes", "number", "org", "part", "rack",
-        "shares", "since", "total",
-    )  # fmt: skip
-
-    def __init__(
-        self, entry: Entry, rack: Rack, *, since: float, lent: bool, number: int = 0
-    ) -> None:
-        klass = entry.klass
-        self.entry, self.rack, self.since, self.lent = entry, rack, since, lent
-        self.org, self.number = entry.job.org, number
-        self.chips, self.total, self.part = klass.chips, klass.total, klass.part
-        self.nodes: tuple[int, ...] = ()
-        self.shares: tuple[int, ...] = ()
-        self.end = self.limit = since
-        self.leaving = 0.0
-
-    def expected(self, now: float, overrun: float) -> float:
-        """When it ends as far as one can tell now, seconds since 1970 UTC."""
-        if self.end > now:
-            return self.end
-        return max(now + 1.0, min(self.limit, now + overrun * (now - self.since)))
 
 
 class Hold:
@@ -56,6 +29,7 @@ class Rack:
     """A ledger of one stock; loose where jobs cannot leave gaps that another job cannot use.
 
     free : chips free; extra : of these, how many a job may take beyond the hold's time
+    top : most free chips on one node, held nodes left out
     levels : free chips -> nodes with just so many free, held nodes left out
     held : held node -> its free chips
     shared : chip in parts -> (node, hundredths free)
@@ -63,7 +37,7 @@ class Rack:
 
     __slots__ = (
         "chips", "extra", "flavour", "free", "held", "hold", "index", "klasses", "levels",
-        "loose", "node_free", "pool", "runs", "shared", "size", "totals", "up",
+        "loose", "node_free", "owners", "pool", "runs", "shared", "size", "top", "totals", "up",
     )  # fmt: skip
 
     def __init__(self, pool: Pool, stock: Stock, index: int) -> None:
@@ -75,10 +49,12 @@ class Rack:
         self.node_free = [self.size] * stock.nodes
         if not self.loose:
             self.levels[self.size] = dict.fromkeys(range(stock.nodes))
+        self.top = 0 if self.loose else self.size
+        self.owners = frozenset(pool.lending.owners)
         self.held: dict[int, int] = {}
         self.hold: Hold | None = None
         self.shared: dict[int, tuple[int, int]] = {}
-        self.runs: dict[Running, None] = {}
+        self.runs: dict[Entry, None] = {}
         self.klasses: list[Klass] = []
         self.totals: list[int] = []
         self.up = pool.health == "up"
@@ -91,10 +67,9 @@ class Rack:
                 room = self.extra  # type: ignore[assignment] # infinite only above room
             return chips * replicas <= room
         if replicas == 1:
-            for nodes in self.levels[chips:]:
-                if nodes:
-                    return True
-            return short and any(free >= chips for free in self.held.values())
+            return self.top >= chips or (
+                short and any(free >= chips for free in self.held.values())
+            )
         return self.slots(chips, short=short) >= replicas
 
     def slots(self, chips: int, *, short: bool) -> int:
@@ -124,21 +99,30 @@ class Rack:
             if not short:
                 self.extra -= chips * replicas
             return ()
+        levels, node_free = self.levels, self.node_free
         found: list[int] = []
-        for free in range(chips, self.size + 1):
-            nodes = self.levels[free]
-            while nodes and len(found) < replicas:
-                node = nodes.popitem()[0]
-                count = min(free // chips, replicas - len(found))
-                found += [node] * count
-                self._put(node, free - chips * count)
+        free = chips
+        while free <= self.top and len(found) < replicas:
+            nodes = levels[free]
+            if not nodes:
+                free += 1
+                continue
+            node = nodes.popitem()[0]
+            count = min(free // chips, replicas - len(found))
+            found += [node] * count
+            rest = free - chips * count
+            node_free[node] = rest
+            levels[rest][node] = None
+        self._lower()
         if len(found) < replicas:
             found += self._take_held(chips, replicas - len(found))
         return tuple(found)
 
-    def _put(self, node: int, free: int) -> None:
-        self.node_free[node] = free
-        self.levels[free][node] = None
+    def _lower(self) -> None:
+        top, levels = self.top, self.levels
+        while top and not levels[top]:
+            top -= 1
+        self.top = top
 
     def _take_held(self, chips: int, replicas: int) -> Iterator[int]:
         for node in sorted(self.held, key=lambda n: (self.held[n], n)):
@@ -159,6 +143,8 @@ class Rack:
             else:
                 del self.levels[free][node]
                 self.levels[free + chips][node] = None
+                self.top = max(self.top, free + chips)
+        self._lower()
 
     def fits_parts(self, part: int, replicas: int, *, short: bool) -> bool:
         """Whether so many replicas of a part of a chip, hundredths, have room."""
@@ -199,16 +185,18 @@ class Rack:
         self.drop()
         self.hold = hold
         if self.loose:
-            gone = sum(run.total for run in self.runs if run.end <= hold.at)
+            gone = sum(run.klass.total for run in self.runs if run.end <= hold.at)
             self.extra = self.free + gone - hold.need
         for node in hold.nodes:
             free = self.node_free[node]
             del self.levels[free][node]
             self.held[node] = free
+        self._lower()
 
     def drop(self) -> None:
         """Without a hold from here on."""
         self.hold, self.extra = None, _FREE
         for node, free in self.held.items():
             self.levels[free][node] = None
+            self.top = max(self.top, free)
         self.held = {}

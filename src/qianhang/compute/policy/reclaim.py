@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from qianhang.compute.policy.decision import Decision, Preempt
+from qianhang.compute.policy.entry import Entry
 from qianhang.compute.policy.params import Params
-from qianhang.compute.policy.queue import Entry, Queue
+from qianhang.compute.policy.queue import Queue
 from qianhang.compute.policy.rack import Rack
 from qianhang.compute.policy.view import View
 
@@ -35,14 +36,14 @@ def _notices(view: View, rack: Rack, entry: Entry, *, now: float) -> tuple[Decis
     rule, total = rack.pool.lending, entry.klass.total
     if view.owned[rack.pool.id] + total > rule.nominal * rack.pool.chips:
         return ()
-    room = rack.free + sum(run.total for run in rack.runs if run.leaving)
+    room = rack.free + sum(run.klass.total for run in rack.runs if run.leaving)
     found: list[Decision] = []
     for run in reversed(rack.runs):
         if room >= total:
             break
-        job = run.entry.job
+        job = run.job
         if run.lent and not run.leaving and job.preemptible:
             by = now + max(rule.notice_s, job.checkpoint_s)
             found.append(Preempt(job.id, rack.pool.id, by, entry.job.id, run.number))
-            room += run.total
+            room += run.klass.total
     return tuple(found) if room >= total else ()

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from qianhang.compute.policy.decision import Reserve
+from qianhang.compute.policy.entry import Entry
 from qianhang.compute.policy.params import Params
-from qianhang.compute.policy.queue import Entry, Queue
+from qianhang.compute.policy.queue import Queue
 from qianhang.compute.policy.rack import Rack
 from qianhang.compute.policy.view import View
 
@@ -62,7 +63,7 @@ def soonest(
     if rack.loose:
         free = rack.free
         for end, _, run in ends:
-            free += run.total
+            free += run.klass.total
             if free >= klass.total:
                 return end, ()
         return float("inf"), ()
@@ -73,7 +74,7 @@ def soonest(
     for end, _, run in ends:
         for node in run.nodes:
             slots -= free_on[node] // chips
-            free_on[node] += run.chips
+            free_on[node] += run.klass.chips
             slots += free_on[node] // chips
         if slots >= klass.replicas:
             return end, _chosen(rack, free_on, chips, replicas=klass.replicas)

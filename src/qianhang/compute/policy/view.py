@@ -16,10 +16,11 @@ from qianhang.compute.policy.decision import (
     Reserve,
     Start,
 )
+from qianhang.compute.policy.entry import Entry, Klass
 from qianhang.compute.policy.option import Prices, World, options, refused
 from qianhang.compute.policy.params import Params
-from qianhang.compute.policy.queue import Klass, Queue
-from qianhang.compute.policy.rack import Hold, Rack, Running
+from qianhang.compute.policy.queue import Queue
+from qianhang.compute.policy.rack import Hold, Rack
 
 __all__ = ["View"]
 
@@ -40,12 +41,14 @@ class View:
         self.world = World(flavours(), links, prices or Prices({}, {}))
         self.racks = [Rack(pool, stock, index)
                       for pool in network.pools for index, stock in enumerate(pool.stock)]  # fmt: skip
-        self.running: dict[tuple[str, int], Running] = {}
+        self.rack = {(rack.pool.id, rack.index): rack for rack in self.racks}
+        self.running: dict[tuple[str, int], Entry] = {}
         self.holds: dict[str, Rack] = {}
         self.lent: dict[str, int] = {pool.id: 0 for pool in network.pools}
         self.owned: dict[str, int] = {pool.id: 0 for pool in network.pools}
         self.used: dict[str, float] = {}
         self.steps: dict[str, int] = {}
+        self._shares = bool(params.share_step)
         self.lends = any(pool.lending.owners for pool in network.pools)
 
     # what a job may do here
@@ -65,7 +68,7 @@ class View:
             queue.register(found)
         return found
 
-    def admit(self, job: Job, queue: Queue, *, now: float, estimate: float = 0.0) -> Refuse | None:
+    def admit(self, job: Job, queue: Queue, *, estimate: float = 0.0) -> Refuse | None:
         """None where the job waits from now on; else why no pool will ever take it.
 
         estimate : predicted run time, s; 0: as the job says
@@ -73,7 +76,7 @@ class View:
         klass = self.klass(job, queue)
         if not klass.options:
             return Refuse(job.id, self.refusals(job))
-        queue.add(job, klass, estimate=estimate or job.estimate_s, now=now)
+        queue.add(job, klass, estimate or job.estimate_s)
         return None
 
     def refusals(self, job: Job) -> tuple[Refusal, ...]:
@@ -94,60 +97,69 @@ class View:
             run.leaving, run.end = decision.by, min(run.end, decision.by)
             queue.hasten(decision.owner, now)
 
-    def start(self, decision: Start, queue: Queue, now: float) -> Running:
+    def start(self, decision: Start, queue: Queue, now: float) -> Entry:
         """The job runs from now on, and waits no longer."""
-        entry = queue.entries[decision.job]
-        place = decision.placement
-        rack = next(r for r in self.racks if r.index == place.rack and r.pool.id == place.pool) if (
-            len(self.racks) > 1) else self.racks[0]  # fmt: skip
-        klass, own = entry.klass, rack.hold is not None and rack.hold.job == decision.job
-        if own:
-            self.release_hold(rack, queue)
-        lends = rack.pool.lending.owners
-        run = Running(entry, rack, since=now, lent=bool(lends) and entry.job.org not in lends,
-                      number=decision.part)  # fmt: skip
-        run.end = now + decision.run_s
-        run.limit = max(run.end, now + entry.limit)
-        short = own or rack.hold is None or run.end <= rack.hold.at
+        name, option, run_s, _, _, part = decision
+        entry = queue.entries[name]
+        if self.holds:
+            self.let_go(name, queue)
+        rack, klass = option.rack, entry.klass
+        run = entry if entry.parts == 1 else entry.replica()
+        run.option, run.since = option, now
+        run.end = end = now + option.data_s + run_s
+        short = rack.hold is None or end <= rack.hold.at
         if klass.part:
             run.shares = rack.take_parts(klass.part, klass.replicas, short=short)
+        elif rack.loose:
+            rack.free -= klass.total
+            if not short:
+                rack.extra -= klass.total
+            run.nodes = ()
         else:
             run.nodes = rack.take(klass.chips, klass.replicas, short=short)
         rack.runs[run] = None
-        self.running[decision.job, decision.part] = run
-        self._book(run, decision.run_s * klass.total, now=now)
-        if lends:
-            (self.lent if run.lent else self.owned)[rack.pool.id] += klass.total
+        self.running[name, part] = run
+        if self.lends or self._shares:
+            self._account(run, run_s * klass.total, now=now, sign=1)
         entry.left -= 1
         if not entry.left:
             queue.remove(entry)
         return run
 
-    def end(self, job: str, queue: Queue, *, now: float, part: int = 0) -> Running:
+    def end(self, run: Entry, queue: Queue, now: float) -> None:
         """The job has left its place."""
-        run = self.running.pop((job, part))
-        rack = run.rack
+        del self.running[run.job.id, run.number]
+        rack, klass = run.option.rack, run.klass
         del rack.runs[run]
-        before = (rack.free, rack.extra)
-        if run.part:
-            rack.give_parts(run.part, run.shares)
+        free, extra = rack.free, rack.extra
+        if klass.part:
+            rack.give_parts(klass.part, run.shares)
+        elif rack.loose:
+            rack.free = free + klass.total
         else:
-            rack.give(run.chips, run.total // run.chips, run.nodes)
+            rack.give(klass.chips, klass.replicas, run.nodes)
         if rack.hold and rack.loose and run.end > rack.hold.at:
-            rack.extra += run.total
-        if rack.pool.lending.owners:
-            (self.lent if run.lent else self.owned)[rack.pool.id] -= run.total
-        self._book(run, (now - run.end) * run.total, now=now)
-        queue.freed(rack, before)
-        return run
+            rack.extra += klass.total
+        if self.lends or self._shares:
+            self._account(run, (now - run.end) * klass.total, now=now, sign=-1)
+        if queue.entries:
+            queue.freed(rack, free, extra)
+
+    def _account(self, run: Entry, chip_s: float, *, now: float, sign: int) -> None:
+        rack, org = run.option.rack, run.job.org
+        if rack.owners:
+            run.lent = org not in rack.owners
+            book = self.lent if run.lent else self.owned
+            book[rack.pool.id] += sign * run.klass.total
+        if self._shares:
+            grown = 2.0 ** ((now - self.began) / self.params.half_life_s)
+            self.used[org] = self.used.get(org, 0.0) + chip_s * grown
+            self.steps = _steps(self.used, self.network.shares, self.params.share_step)
 
     def reserve(self, decision: Reserve, queue: Queue, now: float) -> None:
         """The pool keeps room for the job, in the place of what it kept before."""
-        for rack in [r for r in self.holds.values() if r.hold and r.hold.job == decision.job]:
-            self.release_hold(rack, queue)
-        rack = next(
-            r for r in self.racks if r.index == decision.rack and r.pool.id == decision.pool
-        )
+        self.let_go(decision.job, queue)
+        rack = self.rack[decision.pool, decision.rack]
         for run in rack.runs:
             run.end = run.expected(now, self.params.overrun)
         total = queue.entries[decision.job].klass.total
@@ -164,10 +176,14 @@ class View:
         queue.touch(rack)
         queue.review = True
 
-    def cancel(self, job: str, queue: Queue) -> None:
-        """The job waits no longer, and nothing is kept for it."""
+    def let_go(self, job: str, queue: Queue) -> None:
+        """Nothing is kept for the job."""
         for rack in [r for r in self.holds.values() if r.hold and r.hold.job == job]:
             self.release_hold(rack, queue)
+
+    def cancel(self, job: str, queue: Queue) -> None:
+        """The job waits no longer, and nothing is kept for it."""
+        self.let_go(job, queue)
         queue.remove(queue.entries[job])
 
     def health(self, pool: str, state: Health, queue: Queue) -> None:
@@ -179,14 +195,6 @@ class View:
                     self.release_hold(rack, queue)
                 queue.touch(rack)
                 queue.review = True
-
-    # shares
-
-    def _book(self, run: Running, chip_s: float, *, now: float) -> None:
-        if self.params.share_step:
-            grown = 2.0 ** ((now - self.began) / self.params.half_life_s)
-            self.used[run.org] = self.used.get(run.org, 0.0) + chip_s * grown
-            self.steps = _steps(self.used, self.network.shares, self.params.share_step)
 
 
 def _steps(used: Mapping[str, float], shares: Mapping[str, float], step: float) -> dict[str, int]:

@@ -1,0 +1,93 @@
+"""One job in the ledgers, from waiting to running; and the class of jobs that differ in little."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from qianhang.compute.job import Job
+
+if TYPE_CHECKING:
+    from qianhang.compute.policy.option import Option
+    from qianhang.compute.policy.rack import Rack
+
+__all__ = ["Entry", "Head", "Klass"]
+
+
+class Entry:
+    """A job that waits, then runs: one object, since a replay makes hundreds of thousands.
+
+    estimate : run time that order and backfill go by, s; due : when it must have a reservation
+    left, parts : replicas still to start one by one; 1 of 1 where they start together
+    since, end : start and expected end; option : where it runs; leaving : when it has to be gone
+    """
+
+    __slots__ = (
+        "alive", "due", "end", "estimate", "job", "klass", "late", "leaving", "left", "lent",
+        "nodes", "number", "option", "parts", "shares", "since",
+    )  # fmt: skip
+
+    nodes: tuple[int, ...]
+    shares: tuple[int, ...]
+    option: Option
+
+    def __init__(self, job: Job, klass: Klass, estimate: float, due: float) -> None:
+        self.job, self.klass, self.estimate, self.due = job, klass, estimate, due
+        self.left = self.parts = klass.parts
+        self.alive, self.late = True, False
+        self.number = 0
+        self.leaving = 0.0
+        self.lent = False
+
+    @property
+    def rack(self) -> Rack:
+        """Where it runs."""
+        return self.option.rack
+
+    @property
+    def limit(self) -> float:
+        """When the asker's estimate ends."""
+        return max(self.end, self.since + self.job.estimate_s)
+
+    def expected(self, now: float, overrun: float) -> float:
+        """When it ends as far as one can tell now, seconds since 1970 UTC."""
+        if self.end > now:
+            return self.end
+        longer = now + max(1.0, overrun * (now - self.since))
+        return min(self.limit, longer) if self.limit > now else longer
+
+    def replica(self) -> Entry:
+        """A running replica of a job whose others still wait."""
+        found = Entry(self.job, self.klass, self.estimate, self.due)
+        found.number = self.parts - self.left
+        return found
+
+
+Head = tuple[int, float, float, str, Entry]
+
+
+class Klass:
+    """Jobs that differ in estimate, age, tier and organisation only.
+
+    total : chips of one start; part : hundredths of a chip a replica, 0 of whole chips
+    options : the racks that may take them; flat : whether all of these cost the same
+    lines : organisation ("" where shares do not count) -> heap by tier, area, age, id
+    late : jobs past their due time, oldest due first
+    """
+
+    __slots__ = (
+        "chips", "flat", "late", "lines", "options", "part", "parts", "plain", "replicas", "total",
+        "waiting",
+    )  # fmt: skip
+
+    def __init__(self, job: Job, options: tuple[Option, ...]) -> None:
+        want = job.want
+        self.part = round(want.chips * 100) if want.chips < 1 else 0
+        self.chips = 1 if self.part else int(want.chips)
+        self.replicas, self.parts = (want.replicas, 1) if want.gang else (1, want.replicas)
+        self.total = self.chips * self.replicas
+        self.options = options
+        self.flat = len({option.rates for option in options}) < 2
+        self.plain = not self.part and not any(option.lent for option in options)
+        self.lines: dict[str, list[Head]] = {}
+        self.late: list[tuple[float, str, Entry]] = []
+        self.waiting = 0
