@@ -29,6 +29,7 @@ TITLES = {
     "way.py": "全程与裸脚本 The whole way beside a bare script",
     "catalogue.py": "命令启动 Start of the commands, 500 packs installed",
     "web.py": "控制台 The console: CPU a page, followers of a run, the same list elsewhere",
+    "slurm.py": "Slurm 算力池 A Slurm pool: by its commands and by slurmrestd",
     "plan.py": "读计划 Plans read, beside what people marked in them",
 }
 

@@ -3,32 +3,23 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
 from qianhang.compute.task import Outcome, Task, Usage
 from qianhang.core.errors import PoolUnavailable
 
-__all__ = ["Chips", "Driver", "Probe", "Status", "follow"]
+__all__ = ["Driver", "Probe", "Status", "follow"]
 
 _LONGEST_S = 0.5
 
 
 @dataclass(frozen=True, slots=True)
-class Chips:
-    """Accelerators of one flavour in a pool: all of them on nodes that are up, and those free."""
-
-    flavour: str
-    total: int
-    free: int
-
-
-@dataclass(frozen=True, slots=True)
 class Probe:
-    """What a pool has and what is free now: threads, and MiB of memory.
+    """What a pool has and what is free now: threads, MiB of memory, chips by flavour's id.
 
-    threads, memory_mb, stock : of the nodes that are up
+    All of it on nodes that are up.
     nodes, nodes_up : machines in all, and those that take work; 0 where the pool has no nodes
     clock_s : the pool's clock minus ours, to about a second; None where it does not tell
     """
@@ -38,10 +29,11 @@ class Probe:
     threads_free: int
     memory_mb: int
     detail: str = ""
+    chips: Mapping[str, float] = field(default_factory=dict)
+    chips_free: Mapping[str, float] = field(default_factory=dict)
     memory_free_mb: int = 0
     nodes: int = 0
     nodes_up: int = 0
-    stock: tuple[Chips, ...] = ()
     clock_s: float | None = None
 
 
@@ -52,7 +44,7 @@ class Status:
     knowledge : known; unknown where the pool could not be asked, which is never a failure of the
         job; absent where the pool was asked and has no such job
     phase : waiting for threads, running, ended; empty unless known
-    detail : why it waits, or why the pool could not be asked, in the pool's own words
+    detail : the pool's own words on it, such as why the job waits
     """
 
     knowledge: Literal["known", "unknown", "absent"]
@@ -81,7 +73,10 @@ class Driver(Protocol):
         ...
 
     def find(self, token: str) -> str | None:
-        """The reference of the job with this token, or None."""
+        """The reference of the job with this token; None where the pool was asked and has none.
+
+        Raises PoolUnavailable where the pool could not be asked.
+        """
         ...
 
     def poll(self, ref: str) -> Status:
@@ -89,11 +84,17 @@ class Driver(Protocol):
         ...
 
     def cancel(self, ref: str) -> None:
-        """Ask for the job to be stopped, with everything it started; poll tells when it is."""
+        """Ask for the job to be stopped, with everything it started; poll tells when it is.
+
+        Raises PoolUnavailable where the pool could not be asked.
+        """
         ...
 
     def log(self, ref: str, *, start: int = 0) -> bytes:
-        """What the job printed so far (both streams), from byte `start` on."""
+        """What the job printed so far (both streams), from byte `start` on.
+
+        Raises PoolUnavailable where the pool could not be asked.
+        """
         ...
 
     def usage(self, ref: str) -> Usage | None:

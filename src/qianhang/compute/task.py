@@ -48,7 +48,6 @@ class Limits:
     memory_mb, file_mb, log_mb : MiB of memory, of any one file it writes, of its kept log
     threads : threads that it may run, booked with the pool
     processes : processes alive at once
-    chips, flavour : accelerators on each node, and the stable id of their kind; 0 for none
     nodes : machines at once; the other limits hold on the first of them, threads, memory and chips
         are booked on each
     """
@@ -60,16 +59,12 @@ class Limits:
     file_mb: int = 1024
     log_mb: int = 16
     processes: int = 64
-    chips: int = 0
-    flavour: str = ""
     nodes: int = 1
 
     def __post_init__(self) -> None:
         for name in self.__slots__:
-            if name not in {"chips", "flavour"} and not getattr(self, name) > 0:
+            if not getattr(self, name) > 0:
                 raise ValueError(f"limit {name} must be above zero")
-        if self.chips < 0 or (self.chips > 0) != bool(self.flavour):
-            raise ValueError("chips and their flavour are given together")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +75,7 @@ class Task:
     argv : the command and its arguments, the command as an absolute path
     workdir : the folder it runs in
     env : variables beside the few that every job gets
+    chips : flavour's id -> how many of it the job needs
     """
 
     token: str
@@ -87,12 +83,15 @@ class Task:
     workdir: Path
     env: Mapping[str, str] = field(default_factory=dict)
     limits: Limits = Limits()
+    chips: Mapping[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if not _TOKEN.fullmatch(self.token):
             raise ValueError(f"token {self.token!r}: 1 to 80 of A-Z a-z 0-9 . _ - are allowed")
         if not self.argv:
             raise ValueError("a job needs a command")
+        if any(not count > 0 for count in self.chips.values()):
+            raise ValueError("chips: each count must be above zero")
 
 
 @dataclass(frozen=True, slots=True)

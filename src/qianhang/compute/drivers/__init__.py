@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any
 
 from qianhang.compute.driver import Driver
 from qianhang.compute.drivers.local import LocalDriver
-from qianhang.compute.drivers.slurm import SlurmDriver, SlurmSettings
 from qianhang.core.errors import PoolUnavailable, UsageError
 
-__all__ = ["driver", "driver_of"]
+__all__ = ["driver", "remote"]
 
 
 def driver(name: str, *, folder: Path) -> Driver:
@@ -25,29 +23,33 @@ def driver(name: str, *, folder: Path) -> Driver:
     return LocalDriver(folder)
 
 
-def driver_of(kind: str, settings: Mapping[str, Any], *, name: str) -> Driver:
-    """The driver of a pool of this kind, called `name`, with the settings of its table.
+def remote(kind: str, settings: Mapping[str, Any], *, folder: Path) -> Driver:
+    """The driver of an operator's pool, from its kind and what its settings say.
 
-    Raises UsageError for a kind that does not exist, or settings that are not its.
+    folder : for what the driver itself has to keep; one for each pool
+    Raises UsageError for an unknown kind, or a setting that the kind lacks.
     """
+    if kind == "slurm":
+        from qianhang.compute.drivers.slurm import SlurmDriver, SlurmSettings
+
+        return SlurmDriver(SlurmSettings.of(settings))
+    settings_class, driver_class = _kind(kind)
     try:
-        make = _KINDS[kind]
-    except KeyError:
-        hint = f"kinds: {', '.join(sorted(_KINDS))}"
-        raise UsageError("QH543", f"pool {name}: kind {kind!r} does not exist", hint=hint) from None
-    return make(name, settings)
+        made = settings_class(**settings)
+    except TypeError as cause:
+        message = f"pool of kind {kind}: {str(cause).partition('() ')[2]}"
+        raise UsageError("QH547", message, hint=f"see {settings_class.__name__}") from cause
+    found: Driver = driver_class(made, folder=folder)
+    return found
 
 
-def _local(_: str, settings: Mapping[str, Any]) -> Driver:
-    threads = settings.get("threads")
-    folder = Path(str(settings["folder"]))
-    return LocalDriver(folder, threads=int(threads) if threads else None, attached=False)
+def _kind(kind: str) -> tuple[type, type]:
+    if kind == "ray":
+        from qianhang.compute.drivers.ray import RayDriver, RaySettings
 
+        return RaySettings, RayDriver
+    if kind == "kubernetes":
+        from qianhang.compute.drivers.kubernetes import KubernetesDriver, KubernetesSettings
 
-def _slurm(name: str, settings: Mapping[str, Any]) -> Driver:
-    return SlurmDriver(SlurmSettings.of(settings), name=name)
-
-
-_KINDS: Mapping[str, Callable[[str, Mapping[str, Any]], Driver]] = MappingProxyType(
-    {"local": _local, "slurm": _slurm}
-)
+        return KubernetesSettings, KubernetesDriver
+    raise UsageError("QH547", f"no driver of kind {kind!r}", hint="kinds: kubernetes, ray, slurm")

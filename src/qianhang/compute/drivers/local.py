@@ -70,13 +70,10 @@ class LocalDriver:
 
         Raises PoolUnavailable where it asks for more threads than there are, or cannot be started.
         """
-        if job.limits.chips or job.limits.nodes > 1:
-            message = f"the job asks for {job.limits.chips} chips on {job.limits.nodes} nodes"
-            raise PoolUnavailable(
-                "QH502",
-                f"{message}, the pool is one machine without chips",
-                hint="ask another pool",
-            )
+        if job.chips or job.limits.nodes > 1:
+            wanted = [*job.chips, *([f"{job.limits.nodes} nodes"] if job.limits.nodes > 1 else ())]
+            message = f"the job asks for {', '.join(wanted)}, the pool is one machine without chips"
+            raise PoolUnavailable("QH502", message, hint="ask another pool")
         if job.limits.threads > self.threads:
             message = f"the job asks for {job.limits.threads} threads, the pool has {self.threads}"
             raise PoolUnavailable("QH502", message, hint="ask for fewer threads")

@@ -136,7 +136,7 @@ class Keeper:
             _become(self.plan, sink)
         os.close(sink)
         os.set_blocking(source, False)
-        with (self.folder / "log.txt").open("ab", buffering=0) as log:
+        with self.open_log() as log:
             next_look = 0.0
             while self.tree.status is None:
                 self.wait_and_copy(source, log)
@@ -149,6 +149,10 @@ class Keeper:
         os.close(source)
         if self.signalled and self.tree.status:  # the signal may have reached the job first
             self.told_to_stop()
+
+    def open_log(self) -> BinaryIO:
+        """Where the job's output goes."""
+        return (self.folder / "log.txt").open("ab", buffering=0)
 
     def look(self) -> None:
         """Count what the tree uses, and stop it where that is too much."""

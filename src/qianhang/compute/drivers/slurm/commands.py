@@ -29,8 +29,8 @@ from qianhang.core.errors import PoolUnavailable
 
 __all__ = ["Commands"]
 
-_JOB = (("JobID", 20), ("State", 20), ("exit_code", 12), ("TimeUsed", 20), ("Name", 96), ("NodeList", 40),
-        ("Reason", 120))  # fmt: skip
+_JOB = (("JobID", 20), ("State", 20), ("exit_code", 12), ("TimeUsed", 20), ("Name", 96),
+        ("NodeList", 40), ("Reason", 120))  # fmt: skip
 _NODE = (("NodeList", 120), ("StateLong", 40), ("CPUsState", 40), ("Memory", 20), ("AllocMem", 20),
          ("Gres", 400), ("GresUsed", 400))  # fmt: skip
 _SACCT = "JobIDRaw,State,ExitCode,ElapsedRaw,NodeList,JobName"
@@ -41,7 +41,8 @@ class Commands:
 
     def __init__(self, settings: SlurmSettings) -> None:
         self.settings = settings
-        path = str(settings.programs) if settings.programs else os.environ.get("PATH", os.defpath)
+        path = os.environ.get("PATH", os.defpath)
+        self._where = str(settings.programs) if settings.programs else path
         # sbatch hands its variables on to the job, so it gets these and no secret of ours.
         self._env = {"PATH": path, "LANG": "C", "LC_ALL": "C", "HOME": os.environ.get("HOME", "/")}
         if settings.conf:
@@ -125,7 +126,7 @@ class Commands:
 
     def _ask(self, program: str, *arguments: str, stdin: str = "") -> str:
         """What the command prints; it and all that it started are gone once its time is up."""
-        found = shutil.which(program, path=self._env["PATH"])
+        found = shutil.which(program, path=self._where)
         if found is None:
             raise unreachable(f"{program} is not installed here")
         limit_s = self.settings.timeout_s
@@ -158,8 +159,15 @@ def accounted(line: str) -> ClusterJob:
     code, _, signum = exits.partition(":")
     base = state.split()[0]
     life_of(base)
-    return ClusterJob(number, name, base, code=int(code), signal=int(signum or 0) or None,
-                      wall_s=float(wall or 0), nodes=nodes.replace("None assigned", ""))  # fmt: skip
+    return ClusterJob(
+        number,
+        name,
+        base,
+        code=int(code),
+        signal=int(signum or 0) or None,
+        wall_s=float(wall or 0),
+        nodes=nodes.replace("None assigned", ""),
+    )
 
 
 def _answer(program: str, code: int, *, out: bytes, errors: bytes) -> str:

@@ -19,6 +19,7 @@ __all__ = ["KNOWN", "Dialect", "dialect", "errors_of", "newest", "read", "spoken
 
 _VERSION = re.compile(r"v0\.0\.(\d+)")
 _FIRST, _LAST = 36, 44
+_ERROR_NUMBERS = ("error_number", "error_code", "errno")
 _T = TypeVar("_T")
 
 
@@ -51,7 +52,8 @@ class Dialect:
             "memory_per_node": _box(order.memory_mb) if boxed else order.memory_mb,
             "time_limit": _box(order.minutes) if boxed else order.minutes,
             "nodes": str(order.nodes) if boxed else order.nodes,
-            "requeue": False,
+            # v0.0.38 takes "requeue": false without a word and sets it to true.
+            ("requeue" if boxed else "no_requeue"): not boxed,
             "environment": [_PATH] if boxed else dict([_PATH.split("=", 1)]),
         }
         if order.gres:
@@ -205,7 +207,9 @@ def errors_of(document: Mapping[str, Any]) -> list[tuple[int, str]]:
     for one in told:
         if isinstance(one, Mapping):
             words = [str(one[key]) for key in ("error", "description") if one.get(key)]
-            found.append((_number(one.get("error_number", one.get("errno"))), ": ".join(words)))
+            found.append(
+                (next((_number(one[k]) for k in _ERROR_NUMBERS if k in one), 0), ": ".join(words))
+            )
         else:
             found.append((-1, str(one)))
     return found

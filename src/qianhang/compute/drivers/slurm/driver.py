@@ -6,9 +6,9 @@ import json
 import math
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from qianhang.compute.driver import Chips, Probe, Status
+from qianhang.compute.driver import Probe, Status
 from qianhang.compute.drivers.slurm.cluster import (
     ClusterJob,
     ClusterNode,
@@ -24,7 +24,7 @@ from qianhang.compute.drivers.slurm.rest import Rest
 from qianhang.compute.drivers.slurm.runfolder import RunFolder, install_keeper, script
 from qianhang.compute.drivers.slurm.settings import SlurmSettings
 from qianhang.compute.drivers.slurm.verdict import Marks, accepted, judge, leftovers
-from qianhang.compute.task import Limits, Task, Usage
+from qianhang.compute.task import Task, Usage
 from qianhang.core.errors import PoolUnavailable
 
 __all__ = ["SlurmDriver"]
@@ -41,10 +41,8 @@ class SlurmDriver:
     and starts it again. All state lies in the shared folder, so any process may ask.
     """
 
-    def __init__(
-        self, settings: SlurmSettings, *, name: str = "slurm", transport: Transport | None = None
-    ) -> None:
-        self.name, self.settings = name, settings
+    def __init__(self, settings: SlurmSettings, *, transport: Transport | None = None) -> None:
+        self.name, self.settings = settings.name, settings
         self.cluster = transport or (Rest(settings) if settings.url else Commands(settings))
         self._queue = _Queue(self.cluster, settings)
         self._signs: dict[str, tuple[object, float]] = {}
@@ -70,7 +68,8 @@ class SlurmDriver:
             memory_free_mb=sum(node.memory_mb - node.memory_used_mb for node in up),
             nodes=len(nodes),
             nodes_up=len(up),
-            stock=self._stock(up),
+            chips=self._chips(up),
+            chips_free=self._chips(up, without_used=True),
             clock_s=clock,
         )
 
@@ -81,7 +80,7 @@ class SlurmDriver:
         QH544 where nobody knows; submitting again is safe after each of them.
         """
         run = self._run(job.token)
-        gres = self._gres(job.limits)
+        gres = self._gres(job.chips)
         try:
             self.settings.folder.mkdir(parents=True, exist_ok=True)
             fresh = run.open()
@@ -116,9 +115,10 @@ class SlurmDriver:
                 marks = self._marks(ref)  # it may have ended between the two questions
         except PoolUnavailable as cause:
             return Status("unknown", detail=str(cause))
-        self._clear(ref, marks, jobs)
         own = self.settings
         silent = self._unchanged_s(ref, (marks.started, marks.beats)) > own.silent_s
+        if unneeded := leftovers(marks, jobs, silent=silent):
+            self._try_cancel(ref, unneeded)
         over = bool(jobs) and all(job.life == "ended" for job in jobs)
         late = over and self._unchanged_s(f"{ref} over", over) >= own.lag_s
         status = judge(marks, jobs, silent=silent, late=late)
@@ -177,31 +177,29 @@ class SlurmDriver:
         )
         run.taken(self.cluster.submit(order))
 
-    def _gres(self, limits: Limits) -> str:
-        """The chips in the cluster's words.
+    def _gres(self, chips: Mapping[str, float]) -> str:
+        """The chips on each node in the cluster's words.
 
-        Raises PoolUnavailable for a flavour that the pool does not have.
+        Raises PoolUnavailable for a flavour that the pool does not have, or a part of a chip.
         """
-        if not limits.chips:
-            return ""
-        try:
-            return f"{self.settings.gres[limits.flavour]}:{limits.chips}"
-        except KeyError:
-            known = ", ".join(sorted(self.settings.gres)) or "none"
-            raise refused(f"pool {self.name} has no {limits.flavour} (it has: {known})") from None
-
-    def _stock(self, nodes: Sequence[ClusterNode]) -> tuple[Chips, ...]:
         found = []
-        for flavour, gres in self.settings.gres.items():
-            total = sum(counts(node.gres).get(gres, 0) for node in nodes)
-            used = sum(counts(node.gres_used).get(gres, 0) for node in nodes)
-            found.append(Chips(flavour, total, total - used))
-        return tuple(found)
+        for flavour, count in chips.items():
+            if flavour not in self.settings.gres:
+                known = ", ".join(sorted(self.settings.gres)) or "none"
+                raise refused(f"pool {self.name} has no {flavour} (it has: {known})")
+            if count != int(count):
+                raise refused(f"pool {self.name} shares out whole chips, asked for {count:g}")
+            found.append(f"{self.settings.gres[flavour]}:{int(count)}")
+        return ",".join(found)
 
-    def _clear(self, ref: str, marks: Marks, jobs: Sequence[ClusterJob]) -> None:
-        """Take out of the queue what is of no more use there."""
-        if unneeded := leftovers(marks, jobs):
-            self._try_cancel(ref, unneeded)
+    def _chips(
+        self, nodes: Sequence[ClusterNode], *, without_used: bool = False
+    ) -> dict[str, float]:
+        found: dict[str, float] = {}
+        for flavour, gres in self.settings.gres.items():
+            used = sum(counts(node.gres_used).get(gres, 0) for node in nodes) if without_used else 0
+            found[flavour] = sum(counts(node.gres).get(gres, 0) for node in nodes) - used
+        return found
 
     def _try_cancel(self, ref: str, only: Sequence[str] = ()) -> None:
         try:

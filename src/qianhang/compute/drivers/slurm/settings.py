@@ -16,6 +16,7 @@ __all__ = ["SlurmSettings"]
 class SlurmSettings:
     """One Slurm cluster, asked through its commands, or through slurmrestd where `url` is given.
 
+    name : what the pool is called here
     folder : a folder that this machine and every node see under the same name; each job leaves its
         state there
     conf : its slurm.conf, for the commands; several clusters work side by side by theirs
@@ -55,6 +56,7 @@ class SlurmSettings:
     lag_s: float = 5.0
     beat_s: float = 5.0
     silent_s: float = 60.0
+    name: str = "slurm"
 
     @classmethod
     def of(cls, given: Mapping[str, Any]) -> SlurmSettings:

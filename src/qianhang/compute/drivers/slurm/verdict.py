@@ -94,13 +94,18 @@ def accepted(jobs: Sequence[ClusterJob]) -> list[ClusterJob]:
     return [job for job in jobs if not (_refused(job) or _dropped(job) or _cannot_start(job))]
 
 
-def leftovers(marks: Marks, jobs: Sequence[ClusterJob]) -> list[str]:
-    """Numbers of jobs in the queue that are of no more use: copies, and those whose run is over."""
+def leftovers(marks: Marks, jobs: Sequence[ClusterJob], *, silent: bool) -> list[str]:
+    """Numbers of jobs in the queue that are of no more use: copies, and those whose run is over.
+
+    One that started and waits in an answer of the cluster may just be an old answer: only where it
+    has been silent for long too was it put back into the queue.
+    """
     live = [job for job in jobs if job.life != "ended"]
     if marks.cancelled or marks.ended is not None:
         return [job.id for job in live if job.life == "waiting"]
     if marks.started is not None:
-        return [job.id for job in live if job.life == "waiting" and job.id != marks.started]
+        waiting = [job.id for job in live if job.life == "waiting"]
+        return [number for number in waiting if silent or number != marks.started]
     return []
 
 
@@ -114,8 +119,8 @@ def _not_started(marks: Marks, jobs: Sequence[ClusterJob], *, late: bool) -> Sta
     if marks.cancelled:
         return Status("known", "ended", Outcome("cancelled"))
     held = accepted(jobs)
-    if jobs and not late and any(job.life == "ended" for job in jobs):
-        return Status("unknown")
+    if not late and any(job.life == "ended" and not _refused(job) for job in jobs):
+        return Status("unknown")  # the mark of its start may still be on its way
     return _without_record(marks, held[-1]) if held else Status("absent")
 
 
@@ -155,7 +160,7 @@ def _dropped(job: ClusterJob) -> bool:
     After a crash its numbers begin anew, and a node that still runs another job of the same number
     refuses this one, which is then cancelled by nobody.
     """
-    if job.state == "CANCELLED":
-        return bool(job.nodes)
+    if job.state == "CANCELLED":  # by a hand its script would have got a signal
+        return bool(job.nodes) and not job.code and job.signal is None
     killed = job.state == "FAILED" and job.signal is not None
     return killed or job.state in _DROPPED
