@@ -27,6 +27,7 @@ _COMMANDS = {
     "dataset": "dataset",
     "plan": "plan",
     "map": "map",
+    "compute": "compute",
     "serve": "serve",
     "account": "account",
     "verify": "verify",

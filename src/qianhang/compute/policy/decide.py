@@ -127,7 +127,7 @@ def _cheapest(entry: Entry, ways: Sequence[Option], wait: float) -> Option:
         cost = 0.0 if klass.flat else option.fen(entry.estimate / option.speed, wait)
         if least is not None and cost > least[0]:
             continue
-        rank = (cost, rack.gap(chips), rack.chips, at)
+        rank = (cost, rack.wanted, rack.gap(chips), rack.chips, at)
         if least is None or rank < least:
             best, least = option, rank
     return best

@@ -8,6 +8,7 @@ from qianhang.compute.job import Job
 
 if TYPE_CHECKING:
     from qianhang.compute.policy.option import Option
+    from qianhang.compute.policy.params import Params
     from qianhang.compute.policy.rack import Rack
 
 __all__ = ["Entry", "Head", "Klass"]
@@ -68,18 +69,18 @@ Head = tuple[int, float, float, str, Entry]
 class Klass:
     """Jobs that differ in estimate, age, tier and organisation only.
 
-    total : chips of one start; part : hundredths of a chip a replica, 0 of whole chips
-    options : the racks that may take them; flat : whether all of these cost the same
+    total : chips of one start; weight : what they count in the order; part : hundredths of a chip a replica, 0 of whole chips
+    options : the racks that may take them; pinned : one only; flat : whether all of these cost the same
     lines : organisation ("" where shares do not count) -> heap by tier, area, age, id
     late : jobs past their due time, oldest due first
     """
 
     __slots__ = (
-        "chips", "flat", "late", "lines", "options", "part", "parts", "plain", "replicas", "total",
-        "waiting",
+        "chips", "flat", "late", "lines", "options", "part", "parts", "pinned", "plain", "replicas", "total",
+        "waiting", "weight",
     )  # fmt: skip
 
-    def __init__(self, job: Job, options: tuple[Option, ...]) -> None:
+    def __init__(self, job: Job, options: tuple[Option, ...], params: Params) -> None:
         want = job.want
         self.part = round(want.chips * 100) if want.chips < 1 else 0
         self.chips = 1 if self.part else int(want.chips)
@@ -91,3 +92,7 @@ class Klass:
         self.lines: dict[str, list[Head]] = {}
         self.late: list[tuple[float, str, Entry]] = []
         self.waiting = 0
+        self.weight = (
+            float(self.total) ** params.chip_power * max(len(options), 1) ** params.roam_power
+        )
+        self.pinned = len(options) == 1

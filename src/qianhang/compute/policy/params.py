@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
-__all__ = ["Params"]
+from qianhang.core import schema
+from qianhang.core.errors import UsageError
+
+__all__ = ["Params", "load"]
 
 _DAY = 86400.0
 
@@ -17,7 +21,9 @@ class Params:
     share_step : factor of use over its share that puts an organisation one step back; 0: never
     reserve_after_s : age at which a job gets a reservation, unless the job says its own
     reserve_per_area : further age, seconds for each chip-second of estimated area
-    area_power : 1 orders by smallest estimated area, 0 by age alone
+    area_power, chip_power : the order is by smallest (estimate x chips ** chip_power) ** area_power
+    roam_power : jobs that n racks may take stand back by a factor n ** roam_power in that order,
+        behind those that have nowhere else to go
     waiting_fen_h : what an hour of an idle job of tier 0, 1, 2 ... is worth; the last holds on
     carbon_fen_kg : price of a kg CO2
     move_fen : penalty of a pool whose operator has none of the organisation's jobs yet
@@ -33,6 +39,8 @@ class Params:
     reserve_after_s: float = _DAY
     reserve_per_area: float = 0.0
     area_power: float = 1.0
+    chip_power: float = 1.0
+    roam_power: float = 1.0
     waiting_fen_h: tuple[int, ...] = (2000, 500, 100)
     carbon_fen_kg: float = 0.0
     move_fen: int = 0
@@ -46,3 +54,14 @@ class Params:
         """Fen for a second of waiting of a job of this tier."""
         known = self.waiting_fen_h
         return (known[min(tier, len(known) - 1)] if known else 0) / 3600.0
+
+
+def load(path: Path | None) -> Params:
+    """The knobs of a TOML file, the default of each that it leaves out; all defaults without one.
+
+    Raises UsageError QH534 naming the key that is wrong.
+    """
+    if path is None:
+        return Params()
+    table = schema.read_toml(path, error=UsageError, code="QH534")
+    return schema.read(Params, table, where=path.name, error=UsageError, code="QH534")

@@ -41,11 +41,11 @@ class Queue:
         estimate : run time that order and backfill go by, s
         """
         submitted, name = job.submitted, job.id
-        area = estimate * klass.total
+        area = estimate * klass.weight
         if self._plain and job.max_wait_s is None and job.deadline is None:
             due = submitted + self._age
         else:
-            due = self._due(job, area, estimate)
+            due = self._due(job, estimate * klass.total, estimate)
             area **= self.params.area_power
         entry = Entry(job, klass, estimate, due)
         self.entries[name] = entry
@@ -56,9 +56,11 @@ class Queue:
         heappush(line, (job.tier, area, submitted, name, entry))
         heappush(self.dues, (due, name, entry))
         klass.waiting += 1
+        if klass.pinned:
+            klass.options[0].rack.wanted += 1
         total = klass.total
         for option in klass.options:
-            if option.rack.free >= total or klass.part:
+            if option.rack.free >= total or klass.part or option.rack.owners:
                 self.touched[klass] = None
                 return
 
@@ -76,6 +78,8 @@ class Queue:
         job, klass = entry.job, entry.klass
         del self.entries[job.id]
         klass.waiting -= 1
+        if klass.pinned:
+            klass.options[0].rack.wanted -= 1
         if not klass.waiting:
             self.touched.pop(klass, None)
         line = klass.lines[job.org if self._by_org else ""]

@@ -30,6 +30,7 @@ class Rack:
 
     free : chips free; extra : of these, how many a job may take beyond the hold's time
     top : most free chips on one node, held nodes left out
+    wanted : jobs that wait for this rack and can go nowhere else
     levels : free chips -> nodes with just so many free, held nodes left out
     held : held node -> its free chips
     shared : chip in parts -> (node, hundredths free)
@@ -37,7 +38,7 @@ class Rack:
 
     __slots__ = (
         "chips", "extra", "flavour", "free", "held", "hold", "index", "klasses", "levels",
-        "loose", "node_free", "owners", "pool", "runs", "shared", "size", "top", "totals", "up",
+        "loose", "node_free", "owners", "pool", "runs", "shared", "size", "top", "totals", "up", "wanted",
     )  # fmt: skip
 
     def __init__(self, pool: Pool, stock: Stock, index: int) -> None:
@@ -57,6 +58,7 @@ class Rack:
         self.runs: dict[Entry, None] = {}
         self.klasses: list[Klass] = []
         self.totals: list[int] = []
+        self.wanted = 0
         self.up = pool.health == "up"
 
     def fits(self, chips: int, replicas: int, *, short: bool) -> bool:

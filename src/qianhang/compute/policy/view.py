@@ -56,6 +56,8 @@ class View:
     def klass(self, job: Job, queue: Queue) -> Klass:
         """The class of jobs like this one, known to the queue from now on."""
         want = job.want
+        if self._shares:
+            self.used.setdefault(job.org, 0.0)
         key = (
             want.chips, want.replicas, want.gang, want.flavours, job.pools, job.grade,
             job.price_cap_fen, job.data, job.task_kind, job.home,
@@ -64,7 +66,7 @@ class View:
         found = queue.classes.get(key)
         if found is None:
             ways = options(job, self.racks, world=self.world, params=self.params)
-            found = queue.classes[key] = Klass(job, ways)
+            found = queue.classes[key] = Klass(job, ways, self.params)
             queue.register(found)
         return found
 
@@ -142,7 +144,9 @@ class View:
             rack.extra += klass.total
         if self.lends or self._shares:
             self._account(run, (now - run.end) * klass.total, now=now, sign=-1)
-        if queue.entries:
+        if klass.part:
+            queue.touch(rack)
+        elif queue.entries:
             queue.freed(rack, free, extra)
 
     def _account(self, run: Entry, chip_s: float, *, now: float, sign: int) -> None:

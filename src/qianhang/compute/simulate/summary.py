@@ -74,8 +74,12 @@ def summary(replay: Replay, network: Network) -> Summary:
 
 def _energy(replay: Replay, pools: Mapping[str, Pool]) -> tuple[float, float]:
     """kWh of busy chips, and of their sites."""
-    watts = {(pool.id, at): flavours()[stock.flavour].busy_w.value if stock.flavour in flavours()
-             else 0.0 for pool in pools.values() for at, stock in enumerate(pool.stock)}  # fmt: skip
+    known = flavours()
+    watts = {
+        (pool.id, at): known[stock.flavour].busy_w.value if stock.flavour in known else 0.0
+        for pool in pools.values()
+        for at, stock in enumerate(pool.stock)
+    }
     it = site = 0.0
     for run in replay.runs:
         kwh = watts[run.pool, run.rack] * run.chips * (run.end - run.start) / 3.6e6

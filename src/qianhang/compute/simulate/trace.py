@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import gzip
+import random
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from math import exp
 from pathlib import Path
 from typing import NamedTuple
 
 from qianhang.compute.job import Job, Want
+from qianhang.compute.network import Network
 from qianhang.core.errors import UsageError
 
-__all__ = ["Traced", "philly", "read", "swf"]
+__all__ = ["Slice", "Traced", "cut", "philly", "read", "swf"]
 
 
 class Traced(NamedTuple):
@@ -20,7 +24,7 @@ class Traced(NamedTuple):
     run_s: float
 
 
-def swf(rows: Iterable[tuple[int, ...]], *, chips_per_node: int = 1) -> list[Traced]:
+def swf(rows: Iterable[tuple[int, ...]]) -> list[Traced]:
     """Jobs of the Standard Workload Format; rows without run time or processors are left out.
 
     rows : (job, submit s, run s, processors, requested s, user, group)
@@ -61,15 +65,85 @@ def read(path: Path) -> list[Traced]:
 
     Raises UsageError QH533 where the columns are none that we know.
     """
-    if path.suffix in {".swf", ".gz", ".txt"}:
-        found = swf(_swf_text(path))
-    else:
-        found = _frame(path)
+    text = path.suffix in {".swf", ".gz", ".txt"}
+    found = swf(_swf_text(path)) if text else _frame(path)
     return sorted(found, key=lambda one: (one.job.submitted, one.job.id))
 
 
 _SWF = ("job", "submit_s", "run_s", "procs", "req_time_s", "user", "group")
 _PHILLY = ("job_id", "submit_s", "duration_s", "gpus", "vc")
+
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """Which jobs of a log, and what is made of them.
+
+    first : at most so many; since, until : submitted from, and before, ISO time or seconds
+    movable : share of the jobs that may leave their home pool; None: each as the log says
+    noise : sigma of the lognormal error of the estimates; 0: as the log says
+    """
+
+    first: int | None = None
+    since: str = ""
+    until: str = ""
+    movable: float | None = None
+    noise: float = 0.0
+    seed: int = 0
+
+
+def cut(path: Path, network: Network, *, asked: Slice) -> list[Traced]:
+    """The slice of a log, without jobs whose home is no pool of the network.
+
+    A draw each for estimate and movability is made for every job of the window, by order of
+    submission, so that the same seed gives the same jobs.
+    """
+    pools = {pool.id for pool in network.pools}
+    found = _window(path, asked)
+    homes = any(one.job.home in pools for one in found)
+    draw, kept = random.Random(asked.seed), []  # noqa: S311 - a study, not a secret
+    for job, run_s in found:
+        if homes and job.home not in pools:
+            continue
+        estimate = max(run_s * exp(draw.gauss(0.0, asked.noise)), 1.0) if asked.noise else (
+            job.estimate_s)  # fmt: skip
+        stays = asked.movable is not None and draw.random() >= asked.movable
+        home = job.home if stays else ""
+        made = replace(job, estimate_s=estimate, home=home, pools=(home,) if home else ())
+        kept.append(Traced(made, run_s))
+    return kept[: asked.first]
+
+
+def _window(path: Path, asked: Slice) -> list[Traced]:
+    found = read(path)
+    low, high = _moment(path, asked.since), _moment(path, asked.until)
+    return [
+        one
+        for one in found
+        if (low is None or one.job.submitted >= low)
+        and (high is None or one.job.submitted < high)
+    ]
+
+
+def _moment(path: Path, text: str) -> float | None:
+    """Seconds of the log: as they stand, or of an ISO time by the log's own time stamps."""
+    if not text:
+        return None
+    try:
+        return float(text)
+    except ValueError:
+        pass
+    import pandas as pd
+
+    frame = pd.read_parquet(path) if path.suffix == ".parquet" else pd.DataFrame()
+    try:
+        at = pd.Timestamp(text)
+        zero = frame["timestamp"].iloc[0] - pd.Timedelta(seconds=int(frame["submit_s"].iloc[0]))
+    except (ValueError, KeyError, IndexError):
+        raise UsageError(
+            "QH533", f"{path.name}: {text!r} is no moment of this log",
+            hint="seconds, or an ISO time where the log has a column timestamp",
+        ) from None  # fmt: skip
+    return float((at - zero).total_seconds())
 
 
 def _frame(path: Path) -> list[Traced]:
@@ -87,8 +161,7 @@ def _frame(path: Path) -> list[Traced]:
 
 
 def _swf_text(path: Path) -> Iterator[tuple[int, ...]]:
-    opened = gzip.open(path, "rt") if path.suffix == ".gz" else path.open(encoding="utf8")
-    with opened as lines:
+    with gzip.open(path, "rt") if path.suffix == ".gz" else path.open(encoding="utf8") as lines:
         for number, line in enumerate(lines, start=1):
             if not line.strip() or line.lstrip().startswith(";"):
                 continue

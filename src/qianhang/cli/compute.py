@@ -1,0 +1,24 @@
+"""`qianhang compute`: the compute network, its pools, its policy and what would happen."""
+
+from __future__ import annotations
+
+import click
+
+from qianhang.cli.lazy import LazyGroup
+from qianhang.core.words import say
+
+__all__ = ["compute_command"]
+
+# subcommand -> module that holds it as <name>_command, in the order in which help shows them
+_SUBCOMMANDS = {
+    "simulate": "compute_simulate",
+    "whatif": "compute_whatif",
+}
+
+
+@click.command(
+    name="compute", cls=LazyGroup, modules=_SUBCOMMANDS, path="compute",
+    help=say("cli.compute.help"),
+)  # fmt: skip
+def compute_command() -> None:
+    pass
