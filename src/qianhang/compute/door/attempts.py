@@ -22,17 +22,23 @@ __all__ = [
     "LIVE",
     "Attempt",
     "AttemptState",
+    "barred",
     "begin",
     "close",
+    "fenced",
     "live",
     "mark",
     "metered",
+    "notify",
     "of",
     "requeue",
+    "settle",
     "unmetered",
 ]
 
-AttemptState = Literal["submitting", "submitted", "running", "unknown", "ended", "fenced"]
+AttemptState = Literal[
+    "submitting", "submitted", "running", "unknown", "ended", "fenced", "refused"
+]
 LIVE = ("submitting", "submitted", "running", "unknown")
 _TABLE, _JOB = schema.attempt, schema.job
 _ENDED = {"finished": "finished", "cancelled": "cancelled"}
@@ -44,7 +50,9 @@ class Attempt:
 
     token : the name under which the engine knows it; no two attempts share one
     state : submitting until the engine is known to have it; unknown while it cannot be asked;
-        fenced where a later attempt took its place
+        fenced where the job goes on without it, whatever becomes of it; refused where its engine
+        does not take it
+    leaving : by when it has to be gone, "" where it may stay
     cost : the terms by which the pool was chosen, fen
     metered : whether what it used has been charged
     """
@@ -60,16 +68,22 @@ class Attempt:
     ref: str
     made: str
     started: str
+    leaving: str
     ended: str
     outcome: Outcome | None
     metered: bool
 
 
-def begin(tx: Transaction, start: Start, *, at: datetime) -> Attempt | None:
-    """The attempt, written down and not yet made; None where the job is no longer waiting."""
+def begin(
+    tx: Transaction, start: Start, *, others: Mapping[str, int], at: datetime
+) -> Attempt | None:
+    """The attempt, written down and not yet made; None where the job is no longer waiting.
+
+    others : pool -> sum of the terms there, fen, for every pool that could take it
+    """
     place = start.placement
     cost = {term.name: term.fen for term in start.cost.terms() if term.fen}
-    why = {"pool": place.pool, "cost": cost, "others": dict(start.others)}
+    why = {"pool": place.pool, "cost": cost, "others": dict(others)}
     where = (_JOB.c.id == start.job) & (_JOB.c.state == "queued") & ~_JOB.c.cancel
     values = {"state": "running", "epoch": _JOB.c.epoch + 1, "why": _told(why)}
     if not tx.execute(sa.update(_JOB).where(where).values(values)).rowcount:
@@ -78,8 +92,8 @@ def begin(tx: Transaction, start: Start, *, at: datetime) -> Attempt | None:
     row = {
         "token": f"{start.job}.{epoch}", "job": start.job, "epoch": epoch, "pool": place.pool,
         "flavour": place.flavour, "placement": _told(place._asdict()), "cost": _told(cost),
-        "state": "submitting", "ref": "", "made": stamp(at), "started": "", "ended": "",
-        "outcome": "", "metered": False,
+        "state": "submitting", "ref": "", "made": stamp(at), "started": "", "leaving": "",
+        "ended": "", "outcome": "", "metered": False,
     }  # fmt: skip
     tx.execute(sa.insert(_TABLE).values(row))
     tx.append("compute.job.placed", start.job, payload=why | {"epoch": epoch}, at=at)
@@ -100,35 +114,78 @@ def mark(
         tx.execute(sa.update(_JOB).where(first).values(started=at))
 
 
-def close(tx: Transaction, attempt: Attempt, outcome: Outcome, *, at: datetime) -> bool:
-    """Whether the attempt ended now, and its job with it: the first end that is told counts."""
+def close(
+    tx: Transaction, attempt: Attempt, outcome: Outcome, *, at: datetime, again: bool = False
+) -> bool:
+    """Whether the attempt ended now, and its job with it: the first end that is told counts.
+
+    again : the job waits once more instead
+    """
     told = _told(asdict(outcome))
     where = (_TABLE.c.token == attempt.token) & _TABLE.c.state.in_(LIVE)
     started = attempt.started or _began(attempt, outcome, at)
     values = {"state": "ended", "ended": stamp(at), "outcome": told, "started": started}
     if not tx.execute(sa.update(_TABLE).where(where).values(values)).rowcount:
         return False
-    mine = (_JOB.c.id == attempt.job) & (_JOB.c.epoch == attempt.epoch)
-    state = _ENDED.get(outcome.reason, "failed")
     begun = sa.case((_JOB.c.started == "", started), else_=_JOB.c.started)
-    end = {"state": state, "started": begun, "ended": stamp(at), "reason": outcome.reason}
-    tx.execute(sa.update(_JOB).where(mine).values(end))
     facts = {"epoch": attempt.epoch, "pool": attempt.pool, "outcome": json.loads(told)}
+    if again:
+        tx.execute(sa.update(_JOB).where(_own(attempt)).values(state="queued", started=begun))
+        tx.append("compute.job.requeued", attempt.job, payload=facts, at=at)
+        return True
+    state = _ENDED.get(outcome.reason, "failed")
+    end = {"state": state, "started": begun, "ended": stamp(at), "reason": outcome.reason}
+    tx.execute(sa.update(_JOB).where(_own(attempt)).values(end))
     tx.append("compute.job.ended", attempt.job, payload=facts, at=at)
     return True
 
 
-def requeue(tx: Transaction, attempt: Attempt, why: str, *, at: datetime) -> bool:
-    """Whether the job waits again: the attempt is fenced, so that nothing it does counts."""
+def requeue(
+    tx: Transaction, attempt: Attempt, why: str, *, at: datetime, refused: bool = False
+) -> bool:
+    """Whether the job waits again: the attempt is fenced, so that nothing it does counts.
+
+    refused : its engine does not take it, so that there is nothing to fence
+    """
     where = (_TABLE.c.token == attempt.token) & _TABLE.c.state.in_(LIVE)
-    values = {"state": "fenced", "ended": stamp(at)}
+    values = {"state": "refused" if refused else "fenced", "ended": stamp(at)}
     if not tx.execute(sa.update(_TABLE).where(where).values(values)).rowcount:
         return False
-    mine = (_JOB.c.id == attempt.job) & (_JOB.c.epoch == attempt.epoch)
-    tx.execute(sa.update(_JOB).where(mine).values(state="queued"))
+    tx.execute(sa.update(_JOB).where(_own(attempt)).values(state="queued"))
     facts = {"epoch": attempt.epoch, "pool": attempt.pool, "why": why}
     tx.append("compute.job.requeued", attempt.job, payload=facts, at=at)
     return True
+
+
+def notify(tx: Transaction, attempt: Attempt, by: datetime, *, why: str, at: datetime) -> None:
+    """The live attempt has to be gone by then."""
+    where = (_TABLE.c.token == attempt.token) & _TABLE.c.state.in_(LIVE)
+    tx.execute(sa.update(_TABLE).where(where).values(leaving=stamp(by)))
+    facts = {"epoch": attempt.epoch, "pool": attempt.pool, "by": stamp(by), "why": why}
+    tx.append("compute.job.notice", attempt.job, payload=facts, at=at)
+
+
+def settle(tx: Transaction, attempt: Attempt, outcome: Outcome) -> None:
+    """How a fenced attempt ended, for the record alone: its job goes on without it."""
+    where = (_TABLE.c.token == attempt.token) & (_TABLE.c.state == "fenced")
+    tx.execute(sa.update(_TABLE).where(where).values(outcome=_told(asdict(outcome))))
+
+
+def fenced(store: Store) -> tuple[Attempt, ...]:
+    """Fenced attempts of which nobody knows yet that they have ended, the oldest first."""
+    return _select(store, (_TABLE.c.state == "fenced") & (_TABLE.c.outcome == ""))
+
+
+def barred(store: Store, *, about: bool) -> dict[str, frozenset[str]]:
+    """Open job -> pools that refused it, or where a fenced attempt at it may still be about."""
+    where = _TABLE.c.state == ("fenced" if about else "refused")
+    query = sa.select(_TABLE.c.job, _TABLE.c.pool).join(_JOB, _JOB.c.id == _TABLE.c.job)
+    query = query.where(where, _TABLE.c.outcome == "", _JOB.c.ended == "")
+    found: dict[str, frozenset[str]] = {}
+    with store.read() as connection:
+        for job, pool in connection.execute(query):
+            found[job] = found.get(job, frozenset()) | {pool}
+    return found
 
 
 def live(store: Store) -> tuple[Attempt, ...]:
@@ -149,6 +206,11 @@ def unmetered(store: Store, *, limit: int = 500) -> tuple[Attempt, ...]:
 def metered(tx: Transaction, tokens: Collection[str]) -> None:
     """The use of these attempts counts as charged, in the transaction that charges it."""
     tx.execute(sa.update(_TABLE).where(_TABLE.c.token.in_(sorted(tokens))).values(metered=True))
+
+
+def _own(attempt: Attempt) -> sa.ColumnElement[bool]:
+    """The attempt's job, where no later attempt took its place."""
+    return (_JOB.c.id == attempt.job) & (_JOB.c.epoch == attempt.epoch)
 
 
 def _began(attempt: Attempt, outcome: Outcome, at: datetime) -> str:

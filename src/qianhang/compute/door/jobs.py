@@ -5,17 +5,17 @@ from __future__ import annotations
 import dataclasses
 import json
 import secrets
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Literal
 
 import sqlalchemy as sa
 
 from qianhang.compute import schema
+from qianhang.compute.door import quotas
 from qianhang.compute.door.moments import seconds, stamp
-from qianhang.compute.job import Job
-from qianhang.core import schema as closed
+from qianhang.compute.job import DataRef, Job, Want
 from qianhang.core.errors import UsageError
 
 if TYPE_CHECKING:
@@ -29,16 +29,19 @@ __all__ = [
     "admit",
     "cancel",
     "drop",
+    "fail",
     "get",
+    "kept",
     "listed",
+    "named",
     "new_id",
     "refuse",
 ]
 
-T = TypeVar("T")
 State = Literal["queued", "running", "finished", "failed", "cancelled", "refused"]
 OPEN = ("queued", "running")
 _TABLE = schema.job
+_PIECE = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +101,8 @@ def new_id() -> str:
 def admit(tx: Transaction, asked: Asked, *, at: datetime) -> tuple[str, bool]:
     """The job's id, and whether it is new: the same key of the same organisation is the same job.
 
-    Raises UsageError where the key was used for something else.
+    Raises UsageError where the key was used for something else, or where the job alone asks for
+    more chips than its project may hold at once.
     """
     key = asked.job.key or asked.job.id
     where = (_TABLE.c.org == asked.job.org) & (_TABLE.c.key == key)
@@ -111,6 +115,12 @@ def admit(tx: Transaction, asked: Asked, *, at: datetime) -> tuple[str, bool]:
                 hint="give a new key",
             )  # fmt: skip
         return str(known.id), False
+    if not asked.job.want.gang:
+        raise UsageError(
+            "QH596", f"job {asked.job.id}: replicas that start one by one",
+            hint="an array is so many jobs, each starting as soon as it can",
+        )  # fmt: skip
+    quotas.check(tx.connection, asked.job)
     tx.execute(sa.insert(_TABLE).values(row))
     facts = {n: row[n] for n in ("org", "project", "account", "name", "key", "ask")}
     tx.append("compute.job.admitted", asked.job.id, payload=facts, at=at)
@@ -144,6 +154,16 @@ def drop(tx: Transaction, job_id: str, *, at: datetime) -> bool:
     return True
 
 
+def fail(
+    tx: Transaction, job_id: str, why: Mapping[str, Any], *, reason: str, at: datetime
+) -> None:
+    """The waiting job ended without a result, with the reasons."""
+    where = (_TABLE.c.id == job_id) & (_TABLE.c.state == "queued")
+    values = {"state": "failed", "ended": stamp(at), "reason": reason, "why": _told(why)}
+    if tx.execute(sa.update(_TABLE).where(where).values(values)).rowcount:
+        tx.append("compute.job.ended", job_id, payload={"reason": reason, **why}, at=at)
+
+
 def get(store: Store, job_id: str) -> Kept:
     """The job of this id.
 
@@ -173,14 +193,40 @@ def listed(
         return tuple(kept(row) for row in connection.execute(query).mappings())
 
 
+def named(connection: sa.Connection, names: Sequence[str]) -> dict[str, Kept]:
+    """The jobs of these ids that there are, by id."""
+    found: dict[str, Kept] = {}
+    for start in range(0, len(names), _PIECE):
+        query = sa.select(_TABLE).where(_TABLE.c.id.in_(names[start : start + _PIECE]))
+        found |= {row["id"]: kept(row) for row in connection.execute(query).mappings()}
+    return found
+
+
 def kept(row: sa.RowMapping) -> Kept:
-    """The job of a row."""
-    own = {"id": row["id"], "key": row["key"], "submitted": seconds(row["submitted"])}
-    job = _read(Job, json.loads(row["ask"]) | own)
+    """The job of a row.
+
+    Raises UsageError where the row is of a version that nobody can read.
+    """
+    try:
+        job, work = _job(row), Work(**json.loads(row["run"]))
+    except (TypeError, ValueError, KeyError) as cause:
+        raise UsageError("QH596", f"job {row['id']}: its row cannot be read: {cause}") from None
     return Kept(
-        job, _read(Work, json.loads(row["run"])), row["account"], row["state"], row["epoch"],
-        row["submitted"], row["started"], row["ended"], row["cancel"], row["reason"],
-        json.loads(row["why"] or "{}"),
+        job, work, row["account"], row["state"], row["epoch"], row["submitted"], row["started"],
+        row["ended"], row["cancel"], row["reason"], json.loads(row["why"] or "{}"),
+    )  # fmt: skip
+
+
+def _job(row: sa.RowMapping) -> Job:
+    ask = json.loads(row["ask"])
+    want = ask.pop("want")
+    want["flavours"] = tuple(want["flavours"])
+    data = tuple(DataRef(**one) for one in ask.pop("data"))
+    pools = tuple(ask.pop("pools"))
+    submitted = seconds(row["submitted"])
+    return Job(
+        id=row["id"], key=row["key"], submitted=submitted, want=Want(**want), data=data,
+        pools=pools, **ask,
     )  # fmt: skip
 
 
@@ -200,7 +246,3 @@ def _row(asked: Asked, key: str, at: datetime) -> dict[str, Any]:
 
 def _told(value: Mapping[str, Any]) -> str:
     return json.dumps(value, ensure_ascii=False, sort_keys=True)
-
-
-def _read(kind: type[T], data: Mapping[str, Any]) -> T:
-    return closed.read(kind, data, where=kind.__name__, error=UsageError, code="QH596")

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import socket
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
@@ -14,7 +17,7 @@ from qianhang.core.errors import QianhangError
 if TYPE_CHECKING:
     from qianhang.store import Store, Transaction
 
-__all__ = ["Deposed", "guard", "release", "take"]
+__all__ = ["Deposed", "guard", "holder", "release", "take"]
 
 _TABLE = schema.lease
 
@@ -23,15 +26,24 @@ class Deposed(QianhangError):
     """Another supervisor decides now: whatever this one was about to write is not written."""
 
 
-def take(store: Store, holder: str, *, now: datetime, lasts: timedelta) -> int | None:
-    """The epoch under which `holder` decides until `now` + `lasts`; None while another does."""
+def holder() -> str:
+    """A name for this process that no other one has, from which it is seen whether it lives."""
+    pid = os.getpid()
+    return f"{socket.gethostname()}/{pid}/{_born(pid)}"
+
+
+def take(store: Store, name: str, *, now: datetime, lasts: timedelta) -> int | None:
+    """The epoch under which `name` decides until `now` + `lasts`; None while another does.
+
+    One that is known to be dead gives way at once; the epoch keeps it out, should it not be.
+    """
     with store.write() as tx:
         row = tx.execute(sa.select(_TABLE).with_for_update()).mappings().one()
-        mine = row["holder"] == holder
-        if not mine and row["until"] > stamp(now):
+        mine = row["holder"] == name
+        if not mine and row["until"] > stamp(now) and not _dead(row["holder"]):
             return None
         epoch = int(row["epoch"]) + (0 if mine else 1)
-        values = {"epoch": epoch, "holder": holder, "until": stamp(now + lasts)}
+        values = {"epoch": epoch, "holder": name, "until": stamp(now + lasts)}
         tx.execute(sa.update(_TABLE).values(values))
     return epoch
 
@@ -50,3 +62,22 @@ def release(store: Store, epoch: int) -> None:
     """The lease free at once, where this epoch still holds it."""
     with store.write() as tx:
         tx.execute(sa.update(_TABLE).where(_TABLE.c.epoch == epoch).values(holder="", until=""))
+
+
+def _dead(name: str) -> bool:
+    """Whether this machine ran the holder and does not any more."""
+    host, _, rest = name.partition("/")
+    pid, _, born = rest.partition("/")
+    if host != socket.gethostname() or not pid.isdigit() or not born:
+        return False
+    return _born(int(pid)) != born
+
+
+def _born(pid: int) -> str:
+    """When a process began, in the kernel's ticks; empty where it is gone."""
+    try:
+        text = Path(f"/proc/{pid}/stat").read_text(encoding="ascii", errors="replace")
+    except OSError:
+        return ""
+    words = text.rpartition(")")[2].split()
+    return "" if words[0] in "ZX" else words[19]

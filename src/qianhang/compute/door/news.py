@@ -1,8 +1,9 @@
-"""What the log tells the supervisor: jobs that came, or that somebody cancelled."""
+"""What the log tells the supervisor: jobs that came or were cancelled, pools and quotas changed."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
@@ -15,15 +16,25 @@ from qianhang.store.schema import log, log_head
 if TYPE_CHECKING:
     from qianhang.store import Store
 
-__all__ = ["since"]
+__all__ = ["News", "since"]
 
-_KINDS = ("compute.job.admitted", "compute.job.cancel")
+_JOBS = ("compute.job.admitted", "compute.job.cancel")
+_PLANT, _QUOTA = "compute.pool", "compute.quota"
 _TABLE = schema.job
-_PIECE = 500
 
 
-def since(store: Store, seq: int | None) -> tuple[tuple[Kept, ...], int]:
-    """Jobs with news after record `seq`, every open job where it is None; and the newest record.
+@dataclass(frozen=True, slots=True)
+class News:
+    """Jobs with news, whether pools or quotas have any, and the newest record of the log."""
+
+    jobs: tuple[Kept, ...]
+    plant: bool
+    quotas: bool
+    head: int
+
+
+def since(store: Store, seq: int | None) -> News:
+    """What is new after record `seq`; everything that waits where it is None.
 
     The log's records are numbered in the order in which their transactions ended, so that none is
     passed over.
@@ -31,22 +42,25 @@ def since(store: Store, seq: int | None) -> tuple[tuple[Kept, ...], int]:
     with store.read() as connection:
         head = int(connection.execute(sa.select(log_head.c.seq)).scalar() or 0)
         if head == seq:
-            return (), head
+            return News((), False, False, head)
         if seq is None:
             query = sa.select(_TABLE).where(_TABLE.c.state == "queued")
-            rows = list(connection.execute(query.order_by(_TABLE.c.submitted)).mappings())
-        else:
-            fresh = sa.select(log.c.subject).where(
-                log.c.seq > seq, log.c.seq <= head, log.c.kind.in_(_KINDS)
-            )
-            names = list(dict.fromkeys(connection.execute(fresh.order_by(log.c.seq)).scalars()))
-            rows = _named(connection, names)
-    return tuple(jobs.kept(row) for row in rows), head
+            rows = connection.execute(query.order_by(_TABLE.c.submitted, _TABLE.c.id)).mappings()
+            return News(tuple(jobs.kept(row) for row in rows), True, True, head)
+        kinds = (*_JOBS, _PLANT, _QUOTA)
+        fresh = sa.select(log.c.kind, log.c.subject).where(
+            log.c.seq > seq, log.c.seq <= head, log.c.kind.in_(kinds)
+        )
+        found = connection.execute(fresh.order_by(log.c.seq)).all()
+        return News(_named(connection, found), *_others(found), head)
 
 
-def _named(connection: sa.Connection, names: Sequence[str]) -> list[sa.RowMapping]:
-    rows: dict[str, sa.RowMapping] = {}
-    for start in range(0, len(names), _PIECE):
-        query = sa.select(_TABLE).where(_TABLE.c.id.in_(names[start : start + _PIECE]))
-        rows |= {row["id"]: row for row in connection.execute(query).mappings()}
-    return [rows[name] for name in names if name in rows]
+def _named(connection: sa.Connection, found: Sequence[sa.Row[tuple[str, str]]]) -> tuple[Kept, ...]:
+    names = list(dict.fromkeys(subject for kind, subject in found if kind in _JOBS))
+    rows = jobs.named(connection, names)
+    return tuple(rows[name] for name in names if name in rows)
+
+
+def _others(found: Sequence[sa.Row[tuple[str, str]]]) -> tuple[bool, bool]:
+    kinds = {kind for kind, _ in found}
+    return _PLANT in kinds, _QUOTA in kinds

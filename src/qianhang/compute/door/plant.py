@@ -4,23 +4,24 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import TYPE_CHECKING, Any, Literal
 
 import sqlalchemy as sa
 
 from qianhang.compute import schema
 from qianhang.compute.door.moments import stamp
-from qianhang.compute.network import Network, Operator, Pool
+from qianhang.compute.network import Link, Network, Operator, Pool
 from qianhang.core import schema as closed
 from qianhang.core.errors import UsageError
 
 if TYPE_CHECKING:
     from qianhang.store import Store, Transaction
 
-__all__ = ["Held", "add", "held", "join", "operators", "pools", "settings_of", "turn"]
+__all__ = ["Held", "add", "held", "join", "network", "operators", "pools", "turn"]
 
 State = Literal["open", "draining", "left"]
 _SECRET = ("password", "token", "secret", "key")
@@ -60,6 +61,10 @@ def add(store: Store, network: Network, *, by: str, at: datetime) -> None:
             tx.append("compute.operator", operator.id, payload=row, at=at)
         for pool in network.pools:
             join(tx, pool, network.engines.get(pool.id, {}), by=by, at=at)
+        for name, value in (("links", _links(network)), ("shares", dict(network.shares))):
+            if value:
+                row = {"id": name, "value": json.dumps(value), "by": by, "at": stamp(at)}
+                _set(tx, row)
 
 
 def join(
@@ -116,6 +121,15 @@ def pools(store: Store) -> tuple[Held, ...]:
         return tuple(_held(row) for row in connection.execute(query).mappings())
 
 
+def network(store: Store, held: Sequence[Held]) -> Network:
+    """These pools with the lines between them and the organisations' shares."""
+    with store.read() as connection:
+        query = sa.select(schema.setting.c.name, schema.setting.c.value)
+        known = {row.name: json.loads(row.value) for row in connection.execute(query)}
+    links = tuple(Link(**one) for one in known.get("links", ()))
+    return Network(tuple(one.pool for one in held), links=links, shares=known.get("shares", {}))
+
+
 def held(store: Store, pool_id: str) -> Held:
     """The pool of this id.
 
@@ -135,9 +149,15 @@ def operators(store: Store) -> tuple[Operator, ...]:
         return tuple(_read(Operator, text) for (text,) in connection.execute(query))
 
 
-def settings_of(pool: Held) -> dict[str, Any]:
-    """The settings of the pool's driver."""
-    return dict(pool.settings)
+def _links(network: Network) -> list[dict[str, Any]]:
+    return [dataclasses.asdict(link) for link in network.links]
+
+
+def _set(tx: Transaction, row: Mapping[str, Any]) -> None:
+    values = {n: row[n] for n in ("value", "by", "at")}
+    where = schema.setting.c.name == row["id"]
+    if not tx.execute(sa.update(schema.setting).where(where).values(values)).rowcount:
+        tx.execute(sa.insert(schema.setting).values(name=row["id"], **values))
 
 
 def _put(tx: Transaction, table: sa.Table, row: Mapping[str, Any]) -> None:
@@ -162,6 +182,7 @@ def _told(value: Any) -> str:
     return json.dumps(dataclasses.asdict(value), ensure_ascii=False, sort_keys=True)
 
 
+@cache
 def _read(kind: type[Any], text: str) -> Any:
     found = {name: value for name, value in json.loads(text).items() if value is not None}
     return closed.read(kind, found, where=kind.__name__, error=UsageError, code="QH532")

@@ -16,8 +16,8 @@ _TABLES = {
         "clock_s:f? detail:t by:s80 at:s32"
     ),
     "compute_quota": (
-        "org:s40* project:s80* chips:i state:s12 reason:t answered_by:s80 answered:s32 by:s80 "
-        "at:s32"
+        "org:s40* project:s80* chips:i asked:i state:s12 reason:t answered_by:s80 answered:s32 "
+        "by:s80 at:s32"
     ),
     "compute_job": (
         "id:s40* org:s40 project:s80 account:s80 name:s120 key:s80 ask:t run:t tier:i state:s12 "
@@ -25,8 +25,9 @@ _TABLES = {
     ),
     "compute_attempt": (
         "token:s80* job:s40 epoch:i pool:s40 flavour:s40 placement:t cost:t state:s12 ref:s200 "
-        "made:s32 started:s32 ended:s32 outcome:t metered:b"
+        "made:s32 started:s32 leaving:s32 ended:s32 outcome:t metered:b"
     ),
+    "compute_setting": "name:s40* value:t by:s80 at:s32",
     "compute_lease": "one:i* epoch:i holder:s200 until:s32",
 }
 _UNIQUE = {"compute_job": ["org", "key"], "compute_attempt": ["job", "epoch"]}
