@@ -13,7 +13,7 @@ from qianhang.compute.door.supervisor import Supervisor
 from qianhang.compute.job import Job, Want
 from qianhang.compute.network import Network, Operator, Pool, Stock
 from qianhang.compute.schema import PART
-from qianhang.core.errors import PoolUnavailable, UsageError
+from qianhang.core.errors import UsageError
 from qianhang.core.manifest import Words
 from qianhang.store import Settings, Store
 
@@ -100,7 +100,8 @@ def test_what_no_pool_can_ever_run_is_refused_with_a_reason_for_each(store, door
     kept = jobs.get(store, name)
     assert kept.state == "refused"
     assert {(r["pool"], r["reason"]) for r in kept.why["refused"]} == {
-        ("p1", "no_such_chip"), ("p2", "no_such_chip"),
+        ("p1", "no_such_chip"),
+        ("p2", "no_such_chip"),
     }
 
 

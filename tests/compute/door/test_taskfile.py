@@ -38,7 +38,12 @@ def one(text):
 def test_a_file_as_skypilots_users_write_it_is_one_job():
     found = one(WHOLE)
     job, work = found.job, found.work
-    assert (job.org, job.name, job.project, job.pools) == ("city", "train", "vision", ("zhengzhou",))
+    assert (job.org, job.name, job.project, job.pools) == (
+        "city",
+        "train",
+        "vision",
+        ("zhengzhou",),
+    )
     assert (job.want.chips, job.want.replicas) == (8, 2)
     assert job.want.flavours == ("ascend-910b", "hygon-k100")
     assert (job.estimate_s, work.wall_s) == (7200, 86400)

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -105,8 +106,8 @@ class Engines:
     def _probe_all(self, now: datetime, guard: Callable[[Transaction], None]) -> None:
         names = list(self.held)
         if names:
-            probes = dict(zip(names, self._map([lambda n=n: _probe(self._drivers[n])
-                                                for n in names]), strict=True))  # fmt: skip
+            found = self._map([partial(_probe, self._drivers[name]) for name in names])
+            probes = dict(zip(names, found, strict=True))
             lost = timedelta(seconds=self.patience.lost_s)
             with self.store.write() as tx:
                 guard(tx)
@@ -143,7 +144,7 @@ class Engines:
                 if vain == _IN_VAIN:
                     return
 
-        self._map([lambda g=group: one(g) for group in groups.values()])
+        self._map([partial(one, group) for group in groups.values()])
         return found
 
     def submit(self, kept: Kept, attempt: Attempt) -> Answer:
@@ -255,7 +256,7 @@ class Engines:
 
 
 class _Absent:
-    """The driver of a pool whose settings nobody can read: every question fails, with the reason."""
+    """The driver of a pool whose settings nobody can read: no question is answered."""
 
     def __init__(self, name: str, why: str) -> None:
         self.name, self._why = name, why
@@ -281,9 +282,7 @@ def _probe(driver: Driver) -> Probe:
     return found if isinstance(found, Probe) else Probe(False, 0, 0, 0, "no sound answer")
 
 
-def _write(
-    tx: Transaction, held: Held, probe: Probe, *, now: datetime, lost: timedelta
-) -> None:
+def _write(tx: Transaction, held: Held, probe: Probe, *, now: datetime, lost: timedelta) -> None:
     """What a probe tells, and a record where the pool's health is another than before."""
     clock_s = probe.clock_s
     sound = isinstance(clock_s, (int, float)) and math.isfinite(clock_s)

@@ -67,9 +67,7 @@ def apply(
     return _get(store, org, project)
 
 
-def answer(
-    store: Store, org: str, *, project: str, approve: bool, by: str, at: datetime
-) -> Quota:
+def answer(store: Store, org: str, *, project: str, approve: bool, by: str, at: datetime) -> Quota:
     """The project's quota with its open application approved or declined.
 
     Raises UsageError where there is no open application.

@@ -18,8 +18,8 @@ from qianhang.compute.door import attempts, jobs, lease, news, quotas
 from qianhang.compute.door.attempts import Attempt, AttemptState
 from qianhang.compute.door.engines import Answer, Engines, Patience
 from qianhang.compute.door.jobs import Kept
-from qianhang.compute.door.ledgers import Ledgers, recall
 from qianhang.compute.door.lease import Deposed
+from qianhang.compute.door.ledgers import Ledgers, recall
 from qianhang.compute.door.moments import seconds, stamp
 from qianhang.compute.door.watch import Watch, told
 from qianhang.compute.driver import Status

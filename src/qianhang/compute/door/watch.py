@@ -26,9 +26,7 @@ class Watch:
     def __init__(self, engines: Engines) -> None:
         self.engines, self.patience = engines, engines.patience
 
-    def begin(
-        self, ledgers: Ledgers, begun: Sequence[Attempt], now: datetime
-    ) -> list[Answer]:
+    def begin(self, ledgers: Ledgers, begun: Sequence[Attempt], now: datetime) -> list[Answer]:
         """What the engines say to new attempts that are handed to them."""
         for one in begun:
             ledgers.tried[one.token] = (now.timestamp() + self.patience.lag_s, 1)

@@ -23,9 +23,7 @@ def driver(name: str, *, folder: Path) -> Driver:
     return LocalDriver(folder)
 
 
-def driver_of(
-    kind: str, settings: Mapping[str, Any], *, folder: Path, name: str = ""
-) -> Driver:
+def driver_of(kind: str, settings: Mapping[str, Any], *, folder: Path, name: str = "") -> Driver:
     """The driver of an operator's pool, from its kind and what its settings say.
 
     folder : for what the driver itself has to keep; one for each pool
@@ -71,4 +69,6 @@ def _kind(kind: str) -> tuple[type, type]:
         from qianhang.compute.drivers.kubernetes import KubernetesDriver, KubernetesSettings
 
         return KubernetesSettings, KubernetesDriver
-    raise UsageError("QH547", f"no driver of kind {kind!r}", hint="kinds: kubernetes, local, ray, slurm")
+    raise UsageError(
+        "QH547", f"no driver of kind {kind!r}", hint="kinds: kubernetes, local, ray, slurm"
+    )
