@@ -67,7 +67,8 @@ attempt = Table(
     "compute_attempt", metadata, _text("token", 80, primary_key=True), _text("job", 40),
     _whole("epoch"), _text("pool", 40), _text("flavour", 40), _long("placement"), _long("cost"),
     _text("state", 12), _text("ref", 200), _text("made", 32), _text("started", 32),
-    _text("leaving", 32), _text("ended", 32), _long("outcome"), Column("metered", Boolean, nullable=False),
+    _text("leaving", 32), _text("ended", 32), _long("outcome"),
+    Column("metered", Boolean, nullable=False),
     UniqueConstraint("job", "epoch"),
     Index(None, "state"), Index(None, "pool", "state"), Index(None, "metered", "state"),
 )  # fmt: skip

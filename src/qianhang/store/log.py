@@ -19,6 +19,11 @@ from qianhang.store.schema import GENESIS, log, log_head
 __all__ = ["Broken", "Check", "LogEntry", "append", "canonical", "entries", "verify"]
 
 
+# Made once: to build a statement costs more than to carry it out.
+_HEAD = sa.select(log_head).with_for_update()
+_NEW, _MOVED = sa.insert(log), sa.update(log_head)
+
+
 @dataclass(frozen=True, slots=True)
 class LogEntry:
     """One record of the log, as it was written."""
@@ -90,7 +95,7 @@ def append(
     if not kind or len(kind) > 80 or len(subject) > 200:
         raise ValueError("kind holds 1 to 80 characters, subject at most 200")
     # On PostgreSQL the row lock makes writers take turns; SQLite gave us the whole file already.
-    head = connection.execute(sa.select(log_head).with_for_update()).one_or_none()
+    head = connection.execute(_HEAD).one_or_none()
     if head is None:
         raise StoreError("QH704", "the head of the log is absent", hint="run qianhang verify")
     row = {
@@ -102,8 +107,8 @@ def append(
         "prev_hash": head.hash,
     }
     row["hash"] = digest(row)
-    connection.execute(sa.insert(log).values(row))
-    connection.execute(sa.update(log_head).values(seq=row["seq"], hash=row["hash"]))
+    connection.execute(_NEW, row)
+    connection.execute(_MOVED, {"seq": row["seq"], "hash": row["hash"]})
     return _entry(row)
 
 

@@ -42,6 +42,50 @@ AttemptState = Literal[
 LIVE = ("submitting", "submitted", "running", "unknown")
 _TABLE, _JOB = schema.attempt, schema.job
 _ENDED = {"finished": "finished", "cancelled": "cancelled"}
+# Statements made once: to build one costs more than to carry it out.
+_LIVING = (_TABLE.c.token == sa.bindparam("the_token")) & _TABLE.c.state.in_(LIVE)
+_OWN = (_JOB.c.id == sa.bindparam("the_job")) & (_JOB.c.epoch == sa.bindparam("the_epoch"))
+_NEW = sa.insert(_TABLE)
+_TAKE = (
+    sa.update(_JOB)
+    .where((_JOB.c.id == sa.bindparam("the_job")) & (_JOB.c.state == "queued") & ~_JOB.c.cancel)
+    .values(state="running", epoch=_JOB.c.epoch + 1, why=sa.bindparam("the_why"))
+)
+_EPOCH = sa.select(_JOB.c.epoch).where(_JOB.c.id == sa.bindparam("the_job"))
+_MARK = (
+    sa.update(_TABLE)
+    .where(_LIVING)
+    .values(state=sa.bindparam("to"), ref=sa.bindparam("the_ref"), started=sa.bindparam("since"))
+)
+_CLOSE = (
+    sa.update(_TABLE)
+    .where(_LIVING)
+    .values(
+        state=sa.bindparam("to"),
+        ended=sa.bindparam("until"),
+        outcome=sa.bindparam("how"),
+        started=sa.bindparam("since"),
+    )
+)
+_BEGUN = sa.case(
+    (_JOB.c.started == "", sa.bindparam("since", type_=sa.String)), else_=_JOB.c.started
+)
+_END_JOB = (
+    sa.update(_JOB)
+    .where(_OWN)
+    .values(
+        state=sa.bindparam("to"),
+        started=_BEGUN,
+        ended=sa.bindparam("until"),
+        reason=sa.bindparam("for_reason"),
+    )
+)
+_AGAIN = sa.update(_JOB).where(_OWN).values(state="queued", started=_BEGUN)
+_RUNS = (
+    sa.update(_JOB)
+    .where((_JOB.c.id == sa.bindparam("the_job")) & (_JOB.c.started == ""))
+    .values(started=sa.bindparam("since"))
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,18 +128,16 @@ def begin(
     place = start.placement
     cost = {term.name: term.fen for term in start.cost.terms() if term.fen}
     why = {"pool": place.pool, "cost": cost, "others": dict(others)}
-    where = (_JOB.c.id == start.job) & (_JOB.c.state == "queued") & ~_JOB.c.cancel
-    values = {"state": "running", "epoch": _JOB.c.epoch + 1, "why": _told(why)}
-    if not tx.execute(sa.update(_JOB).where(where).values(values)).rowcount:
+    if not tx.execute(_TAKE, {"the_job": start.job, "the_why": _told(why)}).rowcount:
         return None
-    epoch = int(tx.execute(sa.select(_JOB.c.epoch).where(_JOB.c.id == start.job)).scalar_one())
+    epoch = int(tx.execute(_EPOCH, {"the_job": start.job}).scalar_one())
     row = {
         "token": f"{start.job}.{epoch}", "job": start.job, "epoch": epoch, "pool": place.pool,
         "flavour": place.flavour, "placement": _told(place._asdict()), "cost": _told(cost),
         "state": "submitting", "ref": "", "made": stamp(at), "started": "", "leaving": "",
         "ended": "", "outcome": "", "metered": False,
     }  # fmt: skip
-    tx.execute(sa.insert(_TABLE).values(row))
+    tx.execute(_NEW, row)
     tx.append("compute.job.placed", start.job, payload=why | {"epoch": epoch}, at=at)
     return _attempt(row)
 
@@ -107,11 +149,12 @@ def mark(
 
     at : where it runs, since when
     """
-    values = {"state": state, "ref": ref or attempt.ref, "started": attempt.started or at}
-    where = (_TABLE.c.token == attempt.token) & _TABLE.c.state.in_(LIVE)
-    if tx.execute(sa.update(_TABLE).where(where).values(values)).rowcount and at:
-        first = (_JOB.c.id == attempt.job) & (_JOB.c.started == "")
-        tx.execute(sa.update(_JOB).where(first).values(started=at))
+    values = {
+        "the_token": attempt.token, "to": state, "the_ref": ref or attempt.ref,
+        "since": attempt.started or at,
+    }  # fmt: skip
+    if tx.execute(_MARK, values).rowcount and at:
+        tx.execute(_RUNS, {"the_job": attempt.job, "since": at})
 
 
 def close(
@@ -122,20 +165,18 @@ def close(
     again : the job waits once more instead
     """
     told = _told(asdict(outcome))
-    where = (_TABLE.c.token == attempt.token) & _TABLE.c.state.in_(LIVE)
-    started = attempt.started or _began(attempt, outcome, at)
-    values = {"state": "ended", "ended": stamp(at), "outcome": told, "started": started}
-    if not tx.execute(sa.update(_TABLE).where(where).values(values)).rowcount:
+    moments = {"since": attempt.started or _began(attempt, outcome, at), "until": stamp(at)}
+    values = {"the_token": attempt.token, "to": "ended", "how": told, **moments}
+    if not tx.execute(_CLOSE, values).rowcount:
         return False
-    begun = sa.case((_JOB.c.started == "", started), else_=_JOB.c.started)
+    own = {"the_job": attempt.job, "the_epoch": attempt.epoch}
     facts = {"epoch": attempt.epoch, "pool": attempt.pool, "outcome": json.loads(told)}
     if again:
-        tx.execute(sa.update(_JOB).where(_own(attempt)).values(state="queued", started=begun))
+        tx.execute(_AGAIN, {**own, "since": moments["since"]})
         tx.append("compute.job.requeued", attempt.job, payload=facts, at=at)
         return True
     state = _ENDED.get(outcome.reason, "failed")
-    end = {"state": state, "started": begun, "ended": stamp(at), "reason": outcome.reason}
-    tx.execute(sa.update(_JOB).where(_own(attempt)).values(end))
+    tx.execute(_END_JOB, {**own, **moments, "to": state, "for_reason": outcome.reason})
     tx.append("compute.job.ended", attempt.job, payload=facts, at=at)
     return True
 

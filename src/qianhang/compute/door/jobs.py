@@ -42,6 +42,11 @@ State = Literal["queued", "running", "finished", "failed", "cancelled", "refused
 OPEN = ("queued", "running")
 _TABLE = schema.job
 _PIECE = 500
+# Statements made once: to build one costs more than to carry it out.
+_NEW = sa.insert(_TABLE)
+_SAME = sa.select(_TABLE.c.id, _TABLE.c.ask, _TABLE.c.run).where(
+    (_TABLE.c.org == sa.bindparam("its_org")) & (_TABLE.c.key == sa.bindparam("its_key"))
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,8 +110,7 @@ def admit(tx: Transaction, asked: Asked, *, at: datetime) -> tuple[str, bool]:
     more chips than its project may hold at once.
     """
     key = asked.job.key or asked.job.id
-    where = (_TABLE.c.org == asked.job.org) & (_TABLE.c.key == key)
-    known = tx.execute(sa.select(_TABLE.c.id, _TABLE.c.ask, _TABLE.c.run).where(where)).first()
+    known = tx.execute(_SAME, {"its_org": asked.job.org, "its_key": key}).first()
     row = _row(asked, key, at)
     if known is not None:
         if (known.ask, known.run) != (row["ask"], row["run"]):
@@ -121,7 +125,7 @@ def admit(tx: Transaction, asked: Asked, *, at: datetime) -> tuple[str, bool]:
             hint="an array is so many jobs, each starting as soon as it can",
         )  # fmt: skip
     quotas.check(tx.connection, asked.job)
-    tx.execute(sa.insert(_TABLE).values(row))
+    tx.execute(_NEW, row)
     facts = {n: row[n] for n in ("org", "project", "account", "name", "key", "ask")}
     tx.append("compute.job.admitted", asked.job.id, payload=facts, at=at)
     return asked.job.id, True

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["Deposed", "guard", "holder", "release", "take"]
 
 _TABLE = schema.lease
+_HELD = sa.select(_TABLE.c.epoch).with_for_update()
 
 
 class Deposed(QianhangError):
@@ -53,7 +54,7 @@ def guard(tx: Transaction, epoch: int) -> None:
 
     Raises Deposed where it does not.
     """
-    held = tx.execute(sa.select(_TABLE.c.epoch).with_for_update()).scalar_one()
+    held = tx.execute(_HELD).scalar_one()
     if held != epoch:
         raise Deposed("QH593", f"supervisor of epoch {epoch}: epoch {held} decides now")
 

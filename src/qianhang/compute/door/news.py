@@ -45,22 +45,24 @@ def since(store: Store, seq: int | None) -> News:
             return News((), False, False, head)
         if seq is None:
             query = sa.select(_TABLE).where(_TABLE.c.state == "queued")
-            rows = connection.execute(query.order_by(_TABLE.c.submitted, _TABLE.c.id)).mappings()
-            return News(tuple(jobs.kept(row) for row in rows), True, True, head)
+            ordered = query.order_by(_TABLE.c.submitted, _TABLE.c.id)
+            waiting = [jobs.kept(row) for row in connection.execute(ordered).mappings()]
+            return News(tuple(waiting), True, True, head)
         kinds = (*_JOBS, _PLANT, _QUOTA)
         fresh = sa.select(log.c.kind, log.c.subject).where(
             log.c.seq > seq, log.c.seq <= head, log.c.kind.in_(kinds)
         )
-        found = connection.execute(fresh.order_by(log.c.seq)).all()
+        rows = connection.execute(fresh.order_by(log.c.seq))
+        found = [(str(row.kind), str(row.subject)) for row in rows]
         return News(_named(connection, found), *_others(found), head)
 
 
-def _named(connection: sa.Connection, found: Sequence[sa.Row[tuple[str, str]]]) -> tuple[Kept, ...]:
+def _named(connection: sa.Connection, found: Sequence[tuple[str, str]]) -> tuple[Kept, ...]:
     names = list(dict.fromkeys(subject for kind, subject in found if kind in _JOBS))
     rows = jobs.named(connection, names)
     return tuple(rows[name] for name in names if name in rows)
 
 
-def _others(found: Sequence[sa.Row[tuple[str, str]]]) -> tuple[bool, bool]:
+def _others(found: Sequence[tuple[str, str]]) -> tuple[bool, bool]:
     kinds = {kind for kind, _ in found}
     return _PLANT in kinds, _QUOTA in kinds

@@ -21,6 +21,7 @@ __all__ = ["Quota", "answer", "apply", "approved", "check", "limit", "listed"]
 
 _TABLE = schema.quota
 _MOST = 10_000_000
+_APPROVED = sa.select(_TABLE.c.org, _TABLE.c.project, _TABLE.c.chips).where(_TABLE.c.chips > 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +97,7 @@ def listed(store: Store) -> tuple[Quota, ...]:
 
 def approved(connection: sa.Connection) -> Mapping[tuple[str, str], int]:
     """(organisation, project) -> chips at once, of all that were approved."""
-    query = sa.select(_TABLE.c.org, _TABLE.c.project, _TABLE.c.chips).where(_TABLE.c.chips > 0)
-    return {(row.org, row.project): row.chips for row in connection.execute(query)}
+    return {(row.org, row.project): row.chips for row in connection.execute(_APPROVED)}
 
 
 def check(connection: sa.Connection, job: Job) -> None:
