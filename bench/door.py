@@ -3,7 +3,7 @@
 python bench/door.py [JOBS]
 
 Jobs that do nothing, once over an engine that answers at once (all the CPU is the door's) and once
-over real processes of this machine (the keepers' CPU is not counted). SQLite in a folder of its own.
+over real processes of this machine (the keepers' CPU is not counted). SQLite on this disk.
 """
 
 from __future__ import annotations
