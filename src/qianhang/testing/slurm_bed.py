@@ -156,7 +156,7 @@ class SlurmBed:
         pid = self._pid(part)
         pids = [pid] if pid else []
         if part in self.nodes and how == signal.SIGKILL:
-            pids += _steps(self.conf, part)
+            pids += _steps(self.root, part)
         for one in pids:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(one, how)
@@ -358,12 +358,21 @@ def _pids() -> list[int]:
 
 
 def _mentioning(root: str) -> list[int]:
-    return [pid for pid in _pids() if root in _words(pid, "cmdline")]
+    """What has the folder among its words or its open files: a step names it nowhere else."""
+    return [pid for pid in _pids() if root in _words(pid, "cmdline") or _holds(pid, root)]
 
 
-def _steps(conf: Path, node: str) -> list[int]:
+def _holds(pid: int, path: str) -> bool:
+    try:
+        files = [*Path(f"/proc/{pid}/fd").iterdir()]
+        return any(path in str(file.readlink()) for file in files)
+    except OSError:  # gone meanwhile
+        return False
+
+
+def _steps(root: Path, node: str) -> list[int]:
     """What runs on a node: the jobs' processes by their variables, and what started them."""
-    marks = (f"SLURM_CONF={conf} ", f"SLURMD_NODENAME={node} ")
-    found = [pid for pid in _pids() if all(mark in _words(pid, "environ") for mark in marks)]
-    parents = {int(_words(pid, "stat").rpartition(")")[2].split()[1]) for pid in found}
-    return [*(p for p in parents if _words(p, "cmdline").startswith("slurmstepd")), *found]
+    marks = (f"SLURM_CONF={root}/slurm.conf ", f"SLURMD_NODENAME={node} ")
+    jobs = [pid for pid in _pids() if all(mark in _words(pid, "environ") for mark in marks)]
+    steps = (pid for pid in _pids() if _words(pid, "cmdline").startswith("slurmstepd"))
+    return [*(pid for pid in steps if _holds(pid, f"{root}/log/slurmd.{node}.log")), *jobs]

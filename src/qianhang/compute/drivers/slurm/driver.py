@@ -83,9 +83,9 @@ class SlurmDriver:
         gres = self._gres(job.chips)
         try:
             self.settings.folder.mkdir(parents=True, exist_ok=True)
-            fresh = run.open()
+            run.open()
             with run.alone(patience_s=2 * self.settings.timeout_s):
-                if fresh or not self._taken(run, job.token):
+                if not self._taken(run, job.token):
                     self._order(run, job, gres=gres)
             if run.marks().cancelled:
                 self.cancel(job.token)
@@ -153,6 +153,8 @@ class SlurmDriver:
     def _taken(self, run: RunFolder, token: str) -> bool:
         """Whether the cluster has the job, or had it."""
         marks = run.marks()
+        if not marks.planned:  # written before the cluster is asked, so nobody did yet
+            return False
         if marks.started is not None or marks.ended is not None or marks.cancelled:
             return True
         found = accepted(self._queue.named(_name(token), marks.number))

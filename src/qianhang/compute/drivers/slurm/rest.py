@@ -45,7 +45,8 @@ class Rest:
         try:
             answer = self._ask("POST", "job/submit", body=body)
             told = dialects.errors_of(answer)
-            if told:
+            # A job that has to wait, such as for nodes that are down, is taken with an error told.
+            if told and not answer.get("job_id"):
                 raise _failure(told)
             return speech.job_id(answer)
         except PoolUnavailable as cause:

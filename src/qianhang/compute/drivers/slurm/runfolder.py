@@ -34,13 +34,9 @@ class RunFolder:
     def __init__(self, root: Path, token: str) -> None:
         self.path = root / token
 
-    def open(self) -> bool:
-        """Make the folder; whether it is new, so that nobody can have submitted the job before."""
-        try:
-            self.path.mkdir(mode=0o700)
-        except FileExistsError:
-            return False
-        return True
+    def open(self) -> None:
+        """Make the folder, readable by nobody else."""
+        self.path.mkdir(mode=0o700, exist_ok=True)
 
     @contextlib.contextmanager
     def alone(self, *, patience_s: float) -> Iterator[None]:
