@@ -63,7 +63,9 @@ def test_the_smallest_estimated_area_starts_first():
 
 def test_a_lower_tier_goes_before_a_smaller_area():
     setup = door(pool())
-    assert placed(asked(setup, job("a", 8, tier=1, estimate=1), job("b", 8, tier=0))) == [("b", "a")]
+    assert placed(asked(setup, job("a", 8, tier=1, estimate=1), job("b", 8, tier=0))) == [
+        ("b", "a")
+    ]
 
 
 def test_of_equals_the_older_starts_first_and_then_the_lower_id():
@@ -127,14 +129,14 @@ def test_any_of_the_named_chips_will_do_and_no_other():
 @pytest.mark.parametrize(
     ("made", "reason"),
     [
-        (dict(want=Want(1, flavours=("mlu590",))), "no_such_chip"),
-        (dict(want=Want(9)), "replica_too_large"),
-        (dict(want=Want(8, 3)), "pool_too_small"),
-        (dict(grade=3), "security_class"),
-        (dict(data=(DataRef("secret", stay=True),)), "residency"),
-        (dict(price_cap_fen=99), "price_cap"),
-        (dict(pools=("other",)), "not_named"),
-        (dict(org="stranger", want=Want(8, 2)), "lend_cap"),
+        ({"want": Want(1, flavours=("mlu590",))}, "no_such_chip"),
+        ({"want": Want(9)}, "replica_too_large"),
+        ({"want": Want(8, 3)}, "pool_too_small"),
+        ({"grade": 3}, "security_class"),
+        ({"data": (DataRef("secret", stay=True),)}, "residency"),
+        ({"price_cap_fen": 99}, "price_cap"),
+        ({"pools": ("other",)}, "not_named"),
+        ({"org": "stranger", "want": Want(8, 2)}, "lend_cap"),
     ],
 )
 def test_a_job_that_no_pool_takes_is_refused_with_the_reason(made, reason):
@@ -161,9 +163,15 @@ def test_the_pool_of_the_lowest_sum_is_chosen_and_its_terms_are_told():
     setup = door(cheap, near, params=params, links=[Link("z", "cheap", 1.0)])
     (start,) = asked(setup, job("j", 2, estimate=3600, data=(DataRef("z", 45),)))
     assert start.placement == ("near", "nvidia-v100", 1, 2, 0)
-    assert start.cost._asdict() == dict(
-        price=280, voucher=0, waiting=1000, data=0, electricity=45, carbon=0, move=0
-    )
+    assert start.cost._asdict() == {
+        "price": 280,
+        "voucher": 0,
+        "waiting": 1000,
+        "data": 0,
+        "electricity": 45,
+        "carbon": 0,
+        "move": 0,
+    }
     terms = start.cost.terms()
     assert sum(term.fen for term in terms) == 1325
     options = {o.rack.pool.id: o for o in next(iter(setup[1].classes.values())).options}
@@ -180,7 +188,9 @@ def test_a_voucher_counts_against_the_price():
 
 def test_the_home_pool_is_left_only_for_more_than_the_penalty():
     for penalty, where in ((10, "cheap"), (30, "home")):
-        setup = door(pool("cheap", price=100), pool("home", price=120), params=Params(move_fen=penalty))
+        setup = door(
+            pool("cheap", price=100), pool("home", price=120), params=Params(move_fen=penalty)
+        )
         (start,) = asked(setup, job("j", 1, estimate=3600, home="home"))
         assert start.placement.pool == where
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from qianhang.compute.policy.decision import Decision, Start
-from qianhang.compute.policy.entry import Entry, Klass
+from qianhang.compute.policy.entry import Entry
 from qianhang.compute.policy.option import Option, lend_cap
 from qianhang.compute.policy.params import Params
 from qianhang.compute.policy.queue import Queue
@@ -21,8 +21,8 @@ def decide(view: View, queue: Queue, now: float, params: Params) -> tuple[Decisi
 
     view, queue : read, never changed
     now : seconds since 1970 UTC
-    The order: jobs past their due time by age; then tier, fair share of the organisation, smallest
-    estimated area, age. A job may start where that does not put off a pool's reservation.
+    The order: jobs for which room is kept, by age; then tier, fair share of the organisation,
+    smallest estimated area, age. A job may start where that does not put off a reservation.
     """
     if queue.review or view.holds:
         found = reserve(view, queue, now, params)
@@ -41,23 +41,22 @@ def decide(view: View, queue: Queue, now: float, params: Params) -> tuple[Decisi
                 if steps:
                     rank = (rank[1][0], rank[0], *rank[1][1:])
                 if best is None or rank < best:
-                    found_ways = _room(klass, line[0][4], view, now, params)
+                    found_ways = _room(line[0][4], view, now, params)
                     if found_ways:
                         best, ways = rank, found_ways
     if best is not None:
-        return (_start(best[-1], ways, params),)
-    return reclaim(view, queue, now, params) if view.lends else ()
+        return (_start(best[-1], ways, now, params),)
+    return reclaim(view, queue, now) if view.lends else ()
 
 
 def _late(view: View, queue: Queue, now: float, params: Params) -> Start | None:
-    """The start of the oldest late job that has room now: of each class the oldest, and holders."""
+    """The start of the oldest job for which room is kept and that has room now."""
     held = [queue.entries[rack.hold.job] for rack in view.holds.values() if rack.hold]
-    tried = [klass.late[0][2] for klass in queue.touched if klass.late]
-    tried += [entry for entry in held if entry.klass in queue.touched]
-    for entry in sorted(tried, key=lambda one: (one.due, one.job.id)):
-        ways = _room(entry.klass, entry, view, now, params)
-        if ways:
-            return _start(entry, ways, params)
+    for entry in sorted(held, key=lambda one: (one.due, one.job.id)):
+        if entry.klass in queue.touched:
+            ways = _room(entry, view, now, params)
+            if ways:
+                return _start(entry, ways, now, params)
     return None
 
 
@@ -75,9 +74,9 @@ def settle(view: View, queue: Queue, now: float, params: Params) -> Iterator[Dec
             yield decision
 
 
-def _room(klass: Klass, entry: Entry, view: View, now: float, params: Params) -> Sequence[Option]:
+def _room(entry: Entry, view: View, now: float, params: Params) -> Sequence[Option]:
     """The options on which the job fits now without putting off a reservation for another."""
-    options = klass.options
+    klass, options = entry.klass, entry.klass.options
     if klass.plain and not view.holds:
         total, chips = klass.total, klass.chips
         if len(options) == 1:
@@ -86,48 +85,53 @@ def _room(klass: Klass, entry: Entry, view: View, now: float, params: Params) ->
                 return ()
             return options if rack.loose or rack.fits(chips, klass.replicas, short=True) else ()
         if klass.replicas == 1:
-            return [o for o in options if ((r := o.rack).top >= chips and r.up) or (
-                r.loose and r.free >= total and r.up)]  # fmt: skip
-    return [o for o in options if _fits(klass, entry, o, view, now, params)]
+            return [o for o in options if (r := o.rack).up and not r.wanted and (
+                r.top >= chips or (r.loose and r.free >= total))]  # fmt: skip
+    return [o for o in options if _fits(entry, o, view, now, params)]
 
 
-def _fits(
-    klass: Klass, entry: Entry, option: Option, view: View, now: float, params: Params
-) -> bool:
-    rack = option.rack
+def _fits(entry: Entry, option: Option, view: View, now: float, params: Params) -> bool:
+    rack, klass = option.rack, entry.klass
     if not rack.up or (klass.total > rack.free and not klass.part):
+        return False
+    hold = rack.hold
+    own = hold is not None and hold.job == entry.job.id
+    if rack.wanted and not klass.pinned and not own:
         return False
     if option.lent and view.lent[rack.pool.id] + klass.total > lend_cap(rack.pool):
         return False
-    hold = rack.hold
-    short = (
-        hold is None
-        or hold.job == entry.job.id
-        or now + (option.data_s + entry.estimate / option.speed) * params.margin <= hold.at
-    )
+    believed = entry.job.estimate_s if hold is not None and hold.strict else entry.estimate
+    run_s = option.data_s + believed / option.speed
+    short = hold is None or own or now + run_s * params.margin <= hold.at
     if klass.part:
         return rack.fits_parts(klass.part, klass.replicas, short=short)
     return rack.fits(klass.chips, klass.replicas, short=short)
 
 
-def _start(entry: Entry, ways: Sequence[Option], params: Params) -> Start:
+def _start(entry: Entry, ways: Sequence[Option], now: float, params: Params) -> Start:
     job = entry.job
     wait = params.waiting(job.tier)
-    option = ways[0] if len(ways) == 1 else _cheapest(entry, ways, wait)
+    option = ways[0] if len(ways) == 1 else _cheapest(entry, ways, wait, now)
     run_s = entry.estimate / option.speed
     return Start(job.id, option, run_s, wait, job.want, entry.parts - entry.left)
 
 
-def _cheapest(entry: Entry, ways: Sequence[Option], wait: float) -> Option:
-    """The way of the lowest sum; of equals that with the smallest gap, then the smallest pool."""
+def _cheapest(entry: Entry, ways: Sequence[Option], wait: float, now: float) -> Option:
+    """The way of the lowest sum.
+
+    Of equals the rack that fewest jobs without another place want, then that with the smallest gap
+    and the smallest pool; where there are such jobs, the emptier goes before the smaller gap.
+    """
     klass = entry.klass
     chips, best, least = klass.chips, ways[0], None
+    crowded = any(option.rack.own_work for option in ways)
     for at, option in enumerate(ways):
         rack = option.rack
         cost = 0.0 if klass.flat else option.fen(entry.estimate / option.speed, wait)
         if least is not None and cost > least[0]:
             continue
-        rank = (cost, rack.wanted, rack.gap(chips), rack.chips, at)
+        crowd = rack.pressure(now) - rack.free / rack.chips if crowded else 0.0
+        rank = (cost, crowd, rack.gap(chips), rack.chips, at)
         if least is None or rank < least:
             best, least = option, rank
     return best

@@ -118,7 +118,10 @@ class Start(NamedTuple):
 class Reserve(NamedTuple):
     """Keep room in this pool for this job from `at` on, seconds since 1970 UTC.
 
-    rack : index of the stock within the pool; nodes : those that it needs, where it needs some
+    rack : index of the stock within the pool
+    nodes, needs : the nodes that it needs, where it needs some, and how many chips of each
+    hard : whether for its hard age, not as the first of its class
+    strict : whether an earlier promise was not kept, so that only askers' own estimates count now
     """
 
     job: str
@@ -126,6 +129,9 @@ class Reserve(NamedTuple):
     at: float
     rack: int = 0
     nodes: tuple[int, ...] = ()
+    needs: tuple[int, ...] = ()
+    hard: bool = False
+    strict: bool = False
 
 
 class Preempt(NamedTuple):

@@ -27,6 +27,8 @@ class Entry:
         "nodes", "number", "option", "parts", "shares", "since",
     )  # fmt: skip
 
+    since: float
+    end: float
     nodes: tuple[int, ...]
     shares: tuple[int, ...]
     option: Option
@@ -38,6 +40,11 @@ class Entry:
         self.number = 0
         self.leaving = 0.0
         self.lent = False
+        self.nodes = self.shares = ()
+
+    def __lt__(self, other: Entry) -> bool:
+        # Heaps ask only where all else is equal: an entry and the dead one of the same job.
+        return False
 
     @property
     def rack(self) -> Rack:
@@ -69,15 +76,16 @@ Head = tuple[int, float, float, str, Entry]
 class Klass:
     """Jobs that differ in estimate, age, tier and organisation only.
 
-    total : chips of one start; weight : what they count in the order; part : hundredths of a chip a replica, 0 of whole chips
-    options : the racks that may take them; pinned : one only; flat : whether all of these cost the same
+    total : chips of one start; weight : what they count in the order
+    part : hundredths of a chip a replica, 0 of whole chips
+    options : the racks that may take them; pinned : one only; flat : all of these cost the same
     lines : organisation ("" where shares do not count) -> heap by tier, area, age, id
     late : jobs past their due time, oldest due first
     """
 
     __slots__ = (
-        "chips", "flat", "late", "lines", "options", "part", "parts", "pinned", "plain", "replicas", "total",
-        "waiting", "weight",
+        "chips", "flat", "late", "lines", "options", "part", "parts", "pinned", "plain", "replicas",
+        "total", "waiting", "weight",
     )  # fmt: skip
 
     def __init__(self, job: Job, options: tuple[Option, ...], params: Params) -> None:

@@ -19,7 +19,10 @@ class Params:
 
     half_life_s : of an organisation's past use
     share_step : factor of use over its share that puts an organisation one step back; 0: never
-    reserve_after_s : age at which a job gets a reservation, unless the job says its own
+    reserve_after_s : age at which the first job of a class gets a reservation, unless it says its
+        own age
+    hard_after_s : further age at which any job gets one, within late_share
+    late_share : share of a pool's chip-time that goes to jobs reserved for their hard age
     reserve_per_area : further age, seconds for each chip-second of estimated area
     area_power, chip_power : the order is by smallest (estimate x chips ** chip_power) ** area_power
     roam_power : jobs that n racks may take stand back by a factor n ** roam_power in that order,
@@ -37,6 +40,8 @@ class Params:
     half_life_s: float = 7 * _DAY
     share_step: float = 0.0
     reserve_after_s: float = _DAY
+    hard_after_s: float = 2 * _DAY
+    late_share: float = 0.1
     reserve_per_area: float = 0.0
     area_power: float = 1.0
     chip_power: float = 1.0

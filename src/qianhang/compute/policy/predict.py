@@ -10,6 +10,9 @@ from qianhang.compute.job import Job
 __all__ = ["Predictor"]
 
 
+_Kept = tuple[list[float], deque[float]]
+
+
 class Predictor:
     """Quantiles of the last run times of jobs alike; the asker's estimate where there are few.
 
@@ -25,8 +28,8 @@ class Predictor:
 
     def __init__(self, *, quantile: float = 0.9, keep: int = 100, least: int = 2) -> None:
         self.quantile, self.keep, self.least = quantile, keep, least
-        self.alike: dict[object, tuple[list[float], deque[float]]] = {}
-        self.shares: dict[object, tuple[list[float], deque[float]]] = {}
+        self.alike: dict[object, _Kept] = {}
+        self.shares: dict[object, _Kept] = {}
 
     def estimate(self, job: Job) -> float:
         """Predicted run time, s, at most the job's own estimate."""
@@ -44,7 +47,7 @@ class Predictor:
         self._add(self.alike, _alike(job), run_s)
         self._add(self.shares, (job.org, job.project), run_s / job.estimate_s)
 
-    def _add(self, table: dict, key: object, value: float) -> None:
+    def _add(self, table: dict[object, _Kept], key: object, value: float) -> None:
         found = table.get(key)
         if found is None:
             found = table[key] = ([], deque())

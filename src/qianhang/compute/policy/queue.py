@@ -17,7 +17,8 @@ class Queue:
     """A ledger of what waits. Decisions read it; `add`, `remove`, `tick`, `freed` change it.
 
     touched : classes of which a job may be able to start; every other has been tried in vain
-    late : jobs past their due time; review : whether one of them may want a reservation
+    late : jobs past their due time; old : classes that hold any
+    review : whether one of them may want a reservation; wake : when the next may
     """
 
     def __init__(self, params: Params) -> None:
@@ -28,6 +29,8 @@ class Queue:
         self.dues: list[tuple[float, str, Entry]] = []
         self.late: list[tuple[float, str, Entry]] = []
         self.review = False
+        self.wake = float("inf")
+        self.old: dict[Klass, None] = {}
         self._by_org = bool(params.share_step)
         self._plain = params.area_power == 1.0 and not params.reserve_per_area
         self._age = params.reserve_after_s
@@ -57,7 +60,9 @@ class Queue:
         heappush(self.dues, (due, name, entry))
         klass.waiting += 1
         if klass.pinned:
-            klass.options[0].rack.wanted += 1
+            rack = klass.options[0].rack
+            rack.wanted += 1
+            rack.own(estimate * klass.total, submitted)
         total = klass.total
         for option in klass.options:
             if option.rack.free >= total or klass.part or option.rack.owners:
@@ -79,7 +84,10 @@ class Queue:
         del self.entries[job.id]
         klass.waiting -= 1
         if klass.pinned:
-            klass.options[0].rack.wanted -= 1
+            rack = klass.options[0].rack
+            rack.wanted -= 1
+            if not rack.wanted:
+                self.touch(rack)
         if not klass.waiting:
             self.touched.pop(klass, None)
         line = klass.lines[job.org if self._by_org else ""]
@@ -88,6 +96,8 @@ class Queue:
         if entry.late:
             klass.late.remove((entry.due, job.id, entry))
             self.late.remove((entry.due, job.id, entry))
+            if not klass.late:
+                del self.old[klass]
         dues = self.dues
         while dues and not dues[0][2].alive:
             heappop(dues)
@@ -95,6 +105,8 @@ class Queue:
     def tick(self, now: float) -> None:
         """Jobs whose due time has come are late from here on."""
         dues = self.dues
+        if now >= self.wake:
+            self.review, self.wake = True, float("inf")
         while dues and dues[0][0] <= now:
             item = heappop(dues)
             if item[2].alive and not item[2].late:
@@ -113,7 +125,9 @@ class Queue:
         insort(entry.klass.late, item)
         insort(self.late, item)
         self.touched[entry.klass] = None
+        self.old[entry.klass] = None
         self.review = True
+        self.wake = min(self.wake, entry.due + self.params.hard_after_s)
 
     def touch(self, rack: Rack) -> None:
         """Every class that may use this rack is worth a look."""

@@ -18,11 +18,12 @@ _FREE = float("inf")
 class Hold:
     """Room that is kept for one job from `at` on: chips of a loose rack, or whole nodes."""
 
-    __slots__ = ("at", "job", "made", "need", "nodes", "owner")
+    __slots__ = ("at", "hard", "job", "made", "need", "needs", "nodes", "strict")
 
     def __init__(self, job: str, at: float, *, need: int, nodes: tuple[int, ...]) -> None:
         self.job, self.at, self.need, self.nodes = job, at, need, nodes
-        self.made = 0.0
+        self.needs: tuple[int, ...] = ()
+        self.made, self.hard, self.strict = 0.0, False, False
 
 
 class Rack:
@@ -30,15 +31,17 @@ class Rack:
 
     free : chips free; extra : of these, how many a job may take beyond the hold's time
     top : most free chips on one node, held nodes left out
-    wanted : jobs that wait for this rack and can go nowhere else
+    wanted, own_work : jobs that wait for this rack and can go nowhere else; chip-seconds of all
+        such jobs so far, as estimated
     levels : free chips -> nodes with just so many free, held nodes left out
-    held : held node -> its free chips
+    held : held node -> its free chips, and how many of them a job may take beyond the hold's time
     shared : chip in parts -> (node, hundredths free)
     """
 
     __slots__ = (
         "chips", "extra", "flavour", "free", "held", "hold", "index", "klasses", "levels",
-        "loose", "node_free", "owners", "pool", "runs", "shared", "size", "top", "totals", "up", "wanted",
+        "loose", "node_free", "own_since", "own_work", "owners", "pool", "runs",
+        "shared", "size", "top", "totals", "up", "wanted",
     )  # fmt: skip
 
     def __init__(self, pool: Pool, stock: Stock, index: int) -> None:
@@ -52,13 +55,13 @@ class Rack:
             self.levels[self.size] = dict.fromkeys(range(stock.nodes))
         self.top = 0 if self.loose else self.size
         self.owners = frozenset(pool.lending.owners)
-        self.held: dict[int, int] = {}
+        self.held: dict[int, list[int]] = {}
         self.hold: Hold | None = None
         self.shared: dict[int, tuple[int, int]] = {}
         self.runs: dict[Entry, None] = {}
         self.klasses: list[Klass] = []
         self.totals: list[int] = []
-        self.wanted = 0
+        self.wanted, self.own_work, self.own_since = 0, 0.0, _FREE
         self.up = pool.health == "up"
 
     def fits(self, chips: int, replicas: int, *, short: bool) -> bool:
@@ -69,8 +72,8 @@ class Rack:
                 room = self.extra  # type: ignore[assignment] # infinite only above room
             return chips * replicas <= room
         if replicas == 1:
-            return self.top >= chips or (
-                short and any(free >= chips for free in self.held.values())
+            return self.top >= chips or any(
+                self._room(h, short) >= chips for h in self.held.values()
             )
         return self.slots(chips, short=short) >= replicas
 
@@ -83,7 +86,24 @@ class Rack:
             for free, nodes in enumerate(self.levels[chips:], start=chips)
             if nodes
         )
-        return found + sum(free // chips for free in self.held.values()) if short else found
+        if self.held:
+            found += sum(self._room(h, short) // chips for h in self.held.values())
+        return found
+
+    @staticmethod
+    def _room(held: list[int], short: bool) -> int:
+        return held[0] if short else max(0, min(held))
+
+    def own(self, chip_s: float, now: float) -> None:
+        """One more job that can go nowhere else."""
+        self.own_work += chip_s
+        self.own_since = min(self.own_since, now)
+
+    def pressure(self, now: float) -> float:
+        """Share of the chips that such jobs have asked for so far, a day at least counted."""
+        if not self.own_work:
+            return 0.0
+        return self.own_work / (self.chips * (now - self.own_since + 86400.0))
 
     def gap(self, chips: int) -> int:
         """Chips left over on the node that fits one replica best; the node's size where none."""
@@ -117,7 +137,7 @@ class Rack:
             levels[rest][node] = None
         self._lower()
         if len(found) < replicas:
-            found += self._take_held(chips, replicas - len(found))
+            found += self._take_held(chips, replicas - len(found), short=short)
         return tuple(found)
 
     def _lower(self) -> None:
@@ -126,22 +146,27 @@ class Rack:
             top -= 1
         self.top = top
 
-    def _take_held(self, chips: int, replicas: int) -> Iterator[int]:
-        for node in sorted(self.held, key=lambda n: (self.held[n], n)):
-            while replicas and self.held[node] >= chips:
-                self.held[node] -= chips
+    def _take_held(self, chips: int, replicas: int, *, short: bool) -> Iterator[int]:
+        for node in sorted(self.held, key=lambda n: (self.held[n][0], n)):
+            held = self.held[node]
+            while replicas and self._room(held, short) >= chips:
+                held[0] -= chips
+                held[1] -= 0 if short else chips
                 self.node_free[node] -= chips
                 replicas -= 1
                 yield node
 
-    def give(self, chips: int, replicas: int, nodes: tuple[int, ...]) -> None:
-        """The chips of these replicas are free again."""
+    def give(self, chips: int, replicas: int, nodes: tuple[int, ...], end: float) -> None:
+        """The chips of these replicas are free again; end: when they were expected to be."""
         self.free += chips * replicas
         for node in nodes:
             free = self.node_free[node]
             self.node_free[node] = free + chips
             if node in self.held:
-                self.held[node] = free + chips
+                held = self.held[node]
+                held[0] += chips
+                if self.hold and end > self.hold.at:
+                    held[1] += chips
             else:
                 del self.levels[free][node]
                 self.levels[free + chips][node] = None
@@ -180,7 +205,7 @@ class Rack:
             self.shared[chip] = (node, free + part)
             if free + part == 100:
                 del self.shared[chip]
-                self.give(1, 1, () if self.loose else (node,))
+                self.give(1, 1, () if self.loose else (node,), 0.0)
 
     def keep(self, hold: Hold) -> None:
         """Set the hold, in the place of one that may be there."""
@@ -189,16 +214,21 @@ class Rack:
         if self.loose:
             gone = sum(run.klass.total for run in self.runs if run.end <= hold.at)
             self.extra = self.free + gone - hold.need
-        for node in hold.nodes:
+        for node, need in zip(hold.nodes, hold.needs, strict=True):
             free = self.node_free[node]
             del self.levels[free][node]
-            self.held[node] = free
+            self.held[node] = [free, free - need]
+        for run in self.runs if self.held else ():
+            if run.end <= hold.at:
+                for node in run.nodes:
+                    if node in self.held:
+                        self.held[node][1] += run.klass.chips
         self._lower()
 
     def drop(self) -> None:
         """Without a hold from here on."""
         self.hold, self.extra = None, _FREE
-        for node, free in self.held.items():
+        for node, (free, _) in self.held.items():
             self.levels[free][node] = None
             self.top = max(self.top, free)
         self.held = {}

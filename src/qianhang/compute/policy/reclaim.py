@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from qianhang.compute.policy.decision import Decision, Preempt
 from qianhang.compute.policy.entry import Entry
-from qianhang.compute.policy.params import Params
 from qianhang.compute.policy.queue import Queue
 from qianhang.compute.policy.rack import Rack
 from qianhang.compute.policy.view import View
@@ -12,11 +11,11 @@ from qianhang.compute.policy.view import View
 __all__ = ["reclaim"]
 
 
-def reclaim(view: View, queue: Queue, now: float, params: Params) -> tuple[Decision, ...]:
+def reclaim(view: View, queue: Queue, now: float) -> tuple[Decision, ...]:
     """Notices for the first owner's job that its own pool has no room for; often none.
 
     A pool gives back at most its nominal share, youngest borrower first, and only jobs that may be
-    preempted; one that has its notice already is counted as room to come.
+    preempted, as a whole; one that has its notice already is counted as room to come.
     """
     heads = sorted(
         (line[0] for klass in queue.touched for line in klass.lines.values() if line),
@@ -42,7 +41,7 @@ def _notices(view: View, rack: Rack, entry: Entry, *, now: float) -> tuple[Decis
         if room >= total:
             break
         job = run.job
-        if run.lent and not run.leaving and job.preemptible:
+        if run.lent and not run.leaving and job.preemptible and job.want.gang:
             by = now + max(rule.notice_s, job.checkpoint_s)
             found.append(Preempt(job.id, rack.pool.id, by, entry.job.id, run.number))
             room += run.klass.total

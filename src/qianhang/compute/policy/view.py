@@ -30,6 +30,7 @@ class View:
 
     holds : pool -> the rack on which it keeps room for one job
     lent, owned : pool -> chips that borrowers, and that its owners, hold
+    quiet : pool -> until when it makes no reservation for hard age
     used : organisation -> decayed chip-seconds, in units that grow with time
     """
 
@@ -39,13 +40,17 @@ class View:
         self.network, self.params, self.began = network, params, now
         links = {frozenset((line.a, line.b)): line for line in network.links}
         self.world = World(flavours(), links, prices or Prices({}, {}))
-        self.racks = [Rack(pool, stock, index)
-                      for pool in network.pools for index, stock in enumerate(pool.stock)]  # fmt: skip
+        self.racks = [
+            Rack(pool, stock, index)
+            for pool in network.pools
+            for index, stock in enumerate(pool.stock)
+        ]
         self.rack = {(rack.pool.id, rack.index): rack for rack in self.racks}
         self.running: dict[tuple[str, int], Entry] = {}
         self.holds: dict[str, Rack] = {}
         self.lent: dict[str, int] = {pool.id: 0 for pool in network.pools}
         self.owned: dict[str, int] = {pool.id: 0 for pool in network.pools}
+        self.quiet: dict[str, float] = {}
         self.used: dict[str, float] = {}
         self.steps: dict[str, int] = {}
         self._shares = bool(params.share_step)
@@ -103,9 +108,11 @@ class View:
         """The job runs from now on, and waits no longer."""
         name, option, run_s, _, _, part = decision
         entry = queue.entries[name]
-        if self.holds:
-            self.let_go(name, queue)
         rack, klass = option.rack, entry.klass
+        if self.holds:
+            self._served(rack, entry, run_s, queue, now)
+        if klass.late:
+            queue.review = True
         run = entry if entry.parts == 1 else entry.replica()
         run.option, run.since = option, now
         run.end = end = now + option.data_s + run_s
@@ -116,7 +123,6 @@ class View:
             rack.free -= klass.total
             if not short:
                 rack.extra -= klass.total
-            run.nodes = ()
         else:
             run.nodes = rack.take(klass.chips, klass.replicas, short=short)
         rack.runs[run] = None
@@ -139,7 +145,7 @@ class View:
         elif rack.loose:
             rack.free = free + klass.total
         else:
-            rack.give(klass.chips, klass.replicas, run.nodes)
+            rack.give(klass.chips, klass.replicas, run.nodes, run.end)
         if rack.hold and rack.loose and run.end > rack.hold.at:
             rack.extra += klass.total
         if self.lends or self._shares:
@@ -168,7 +174,8 @@ class View:
             run.end = run.expected(now, self.params.overrun)
         total = queue.entries[decision.job].klass.total
         hold = Hold(decision.job, decision.at, need=total, nodes=decision.nodes)
-        hold.made = now
+        hold.made, hold.hard, hold.needs = now, decision.hard, decision.needs
+        hold.strict = decision.strict
         rack.keep(hold)
         self.holds[decision.pool] = rack
         queue.touch(rack)
@@ -179,6 +186,16 @@ class View:
         self.holds.pop(rack.pool.id, None)
         queue.touch(rack)
         queue.review = True
+
+    def _served(self, rack: Rack, entry: Entry, run_s: float, queue: Queue, now: float) -> None:
+        hold = rack.hold
+        if hold and hold.hard and hold.job == entry.job.id:
+            share = self.params.late_share * rack.pool.chips
+            quiet = max(now, self.quiet.get(rack.pool.id, 0.0))
+            until = quiet + run_s * entry.klass.total / share if share else float("inf")
+            self.quiet[rack.pool.id] = until
+            queue.wake = min(queue.wake, until)
+        self.let_go(entry.job.id, queue)
 
     def let_go(self, job: str, queue: Queue) -> None:
         """Nothing is kept for the job."""

@@ -9,10 +9,11 @@ from dataclasses import dataclass, replace
 from heapq import heappop, heappush
 from typing import NamedTuple
 
+from qianhang.compute.job import Job
 from qianhang.compute.network import Network
 from qianhang.compute.policy.decide import decide
 from qianhang.compute.policy.decision import Decision, Preempt, Refuse, Start
-from qianhang.compute.policy.entry import Entry
+from qianhang.compute.policy.entry import Entry, Klass
 from qianhang.compute.policy.params import Params
 from qianhang.compute.policy.predict import Predictor
 from qianhang.compute.policy.queue import Queue
@@ -64,6 +65,7 @@ class _Clock:
         self.runs: list[tuple[Entry, float]] = []
         self.refused: list[Refuse] = []
         self.decisions = self.count = 0
+        self.meet: Callable[[Job, Klass, float], None] | None = None
 
     def arrive(self, traced: Traced) -> None:
         job, run_s = traced
@@ -73,6 +75,8 @@ class _Clock:
         if klass.options:
             found = self.predictor.estimate(job) if self.predictor else job.estimate_s
             queue.add(job, klass, found)
+            if self.meet:
+                self.meet(job, klass, found)
         else:
             self.refused.append(Refuse(job.id, view.refusals(job)))
 
@@ -141,13 +145,16 @@ def replay(
     params: Params,
     predictor: Predictor | None = None,
     listen: Callable[[float, Decision], None] | None = None,
+    arrive: Callable[[Job, Klass, float], None] | None = None,
 ) -> Replay:
     """The log's jobs, each decided when it was submitted or room came free.
 
     traced : by order of submission
     listen : told every decision with its moment, s of the log
+    arrive : told every job that begins to wait, with its class and estimate
     """
     clock = _Clock(network, params, predictor)
+    clock.meet = arrive
     collecting = gc.isenabled()
     gc.disable()  # the loop leaves no cycles, and a collection would walk the whole log each time
     began = time.process_time()
@@ -176,7 +183,7 @@ def _loop(
             arrive(traced[position])
             position += 1
             next_at = traced[position].job.submitted if position < count else never
-        if dues and dues[0][0] <= now:
+        if (dues and dues[0][0] <= now) or queue.wake <= now:
             queue.tick(now)
         if touched or queue.review:
             settle(now, listen)

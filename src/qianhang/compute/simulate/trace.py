@@ -119,8 +119,7 @@ def _window(path: Path, asked: Slice) -> list[Traced]:
     return [
         one
         for one in found
-        if (low is None or one.job.submitted >= low)
-        and (high is None or one.job.submitted < high)
+        if (low is None or one.job.submitted >= low) and (high is None or one.job.submitted < high)
     ]
 
 
