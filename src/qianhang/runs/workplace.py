@@ -13,6 +13,7 @@ from typing import TypeVar
 import qianhang
 from qianhang import compute, models
 from qianhang.access import schema as access_schema
+from qianhang.compute import schema as compute_schema
 from qianhang.core import errors
 from qianhang.core.errors import JobFailed
 from qianhang.plan import schema as plan_schema
@@ -28,6 +29,7 @@ PARTS = (
     plan_schema.PART,
     access_schema.PART,
     safety_schema.PART,
+    compute_schema.PART,
     Part("runs", "qianhang.runs.migrations", "runs_0003"),
 )
 

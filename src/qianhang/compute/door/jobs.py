@@ -41,7 +41,7 @@ __all__ = [
 State = Literal["queued", "running", "finished", "failed", "cancelled", "refused"]
 OPEN = ("queued", "running")
 _TABLE = schema.job
-_PIECE = 500
+_PIECE, _LONGEST_KEY = 500, 80
 # Statements made once: to build one costs more than to carry it out.
 _NEW = sa.insert(_TABLE)
 _SAME = sa.select(_TABLE.c.id, _TABLE.c.ask, _TABLE.c.run).where(
@@ -110,6 +110,8 @@ def admit(tx: Transaction, asked: Asked, *, at: datetime) -> tuple[str, bool]:
     more chips than its project may hold at once.
     """
     key = asked.job.key or asked.job.id
+    if len(key) > _LONGEST_KEY:
+        raise UsageError("QH594", f"key of {len(key)} characters, at most {_LONGEST_KEY}")
     known = tx.execute(_SAME, {"its_org": asked.job.org, "its_key": key}).first()
     row = _row(asked, key, at)
     if known is not None:
