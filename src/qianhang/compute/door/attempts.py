@@ -26,6 +26,7 @@ __all__ = [
     "begin",
     "close",
     "fenced",
+    "listed",
     "live",
     "mark",
     "metered",
@@ -237,6 +238,11 @@ def live(store: Store) -> tuple[Attempt, ...]:
 def of(store: Store, job: str) -> tuple[Attempt, ...]:
     """The attempts at a job, the oldest first."""
     return _select(store, _TABLE.c.job == job)
+
+
+def listed(store: Store) -> tuple[Attempt, ...]:
+    """Every attempt, the oldest first."""
+    return _select(store, sa.true())
 
 
 def unmetered(store: Store, *, limit: int = 500) -> tuple[Attempt, ...]:
