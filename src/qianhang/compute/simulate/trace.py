@@ -151,7 +151,7 @@ def _frame(path: Path) -> list[Traced]:
     frame = pd.read_parquet(path) if path.suffix == ".parquet" else pd.read_csv(path)
     for names, make in ((_SWF, swf), (_PHILLY, philly)):
         if set(names) <= set(frame.columns):
-            return make(zip(*(frame[name].tolist() for name in names), strict=True))  # type: ignore[operator]
+            return make(zip(*(frame[name].tolist() for name in names), strict=True))
     raise UsageError(
         "QH533",
         f"{path.name}: columns {', '.join(map(str, frame.columns[:8]))} are none of a known log",

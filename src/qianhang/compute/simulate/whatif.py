@@ -31,8 +31,8 @@ class Change:
     @property
     def name(self) -> str:
         """The case in the reader's language."""
-        values = {"pool": self.pool} if self.pool else {}
-        return say(f"compute.whatif.{self.kind}", **values)
+        key = f"compute.whatif.{self.kind}"
+        return say(key, pool=self.pool) if self.pool else say(key)
 
 
 def changed(
