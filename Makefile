@@ -12,7 +12,7 @@ ASSETS := src/qianhang/web/static/vendor/lock.sha256
 export OMP_NUM_THREADS := 1
 export OPENBLAS_NUM_THREADS := 1
 
-.PHONY: run test check bench extras ray serve clean
+.PHONY: run test check bench extras ray chaos serve clean
 run: $(VENV)/.demo
 	$(BIN)/qianhang demo
 
@@ -27,6 +27,10 @@ bench: $(VENV)/.dev
 
 ray: $(VENV)/.dev $(RAY)/.ray
 	QIANHANG_RAY=$(CURDIR)/$(RAY)/bin/ray $(BIN)/python -m pytest -s -m ray tests/compute
+
+# As root, with Slurm installed: 10,000 jobs, the door killed 50 times, controllers 10, nodes 20.
+chaos: $(VENV)/.dev
+	$(BIN)/python -m qianhang.testing.chaos 10000 50 10 20 7200
 
 extras:
 	scripts/extras.sh

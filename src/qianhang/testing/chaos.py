@@ -58,7 +58,8 @@ class Plan:
 class Report:
     """What was left. Times in seconds.
 
-    states : how the jobs ended; pools : where the good ends were; open : jobs that had not when the time was over
+    states : how the jobs ended; pools : where the good ends were
+    open : jobs that had not ended when the time was over
     twice : tokens that ran twice; committed_twice : jobs with two good ends
     unproven : finished jobs whose work left no trace, or that another attempt than theirs did
     again : attempts beyond the first of their jobs; charged_twice : tokens to be charged twice
@@ -190,6 +191,16 @@ def _kill(what: str, bed: SlurmBed, *, door: _Door, chance: random.Random) -> No
     bed.kill(part)
     time.sleep(chance.uniform(0.0, 1.0))
     bed.start(part)
+    for node in _drained(bed):
+        bed.run("scontrol", "update", f"nodename={node}", "state=resume")
+
+
+def _drained(bed: SlurmBed) -> list[str]:
+    """Nodes that Slurm gave up, as it does where it starts a job a second time: a person looks."""
+    with contextlib.suppress(subprocess.SubprocessError):
+        rows = bed.run("sinfo", "-h", "-N", "-o", "%N %T").splitlines()
+        return [row.split()[0] for row in rows if "drain" in row]
+    return []
 
 
 def _open(store: Store) -> int:

@@ -173,6 +173,6 @@ def dying(monkeypatch: pytest.MonkeyPatch, at: int) -> Iterator[None]:
         yield
 
 
-def unavailable(code: str = "QH540") -> PoolUnavailable:
+def unavailable(code: str) -> PoolUnavailable:
     """What an engine raises."""
     return PoolUnavailable(code, "the engine says no")

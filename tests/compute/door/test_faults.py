@@ -64,7 +64,8 @@ def test_what_was_refused_is_known_after_a_restart(faked, tmp_path):
 
 
 @pytest.mark.parametrize(
-    "fault", [unavailable(), OSError(28, "No space left"), RuntimeError("?"), "rubbish", 42, None]
+    "fault",
+    [unavailable("QH540"), OSError(28, "No space left"), RuntimeError("?"), "rubbish", 42, None],
 )
 def test_an_engine_that_answers_nothing_or_rubbish_makes_its_pool_suspect_and_fails_no_job(
     faked, fault
@@ -91,7 +92,7 @@ def test_an_engine_that_answers_nothing_or_rubbish_makes_its_pool_suspect_and_fa
 def test_the_work_of_a_lost_pool_begins_elsewhere_and_its_old_end_counts_for_nothing(faked):
     movable, fixed = (put(faked.store, faked.now, preemptible=p) for p in (True, False))
     faked.door.tick(faked.now(1))
-    faked.p1.fault = unavailable()
+    faked.p1.fault = unavailable("QH540")
     for _ in range(62):
         faked.door.tick(faked.now(10.1))
     assert plant.held(faked.store, "p1").health == "lost"
@@ -113,7 +114,7 @@ def test_the_work_of_a_lost_pool_begins_elsewhere_and_its_old_end_counts_for_not
 def test_a_fenced_task_that_still_runs_when_its_pool_comes_back_is_stopped(faked):
     name = put(faked.store, faked.now, preemptible=True)
     faked.door.tick(faked.now(1))
-    faked.p1.fault = unavailable()
+    faked.p1.fault = unavailable("QH540")
     for _ in range(62):
         faked.door.tick(faked.now(10.1))
     faked.p1.fault = None
@@ -127,7 +128,7 @@ def test_a_fenced_task_that_still_runs_when_its_pool_comes_back_is_stopped(faked
 def test_work_of_a_lost_pool_that_no_other_pool_takes_waits_for_it(faked):
     name = put(faked.store, faked.now, preemptible=True, pools=("p1",))
     faked.door.tick(faked.now(1))
-    faked.p1.fault = unavailable()
+    faked.p1.fault = unavailable("QH540")
     for _ in range(62):
         faked.door.tick(faked.now(10.1))
     assert pools_of(faked, name) == [("p1", "unknown")]
@@ -168,7 +169,7 @@ def test_a_job_cancelled_while_it_is_handed_over_is_stopped_as_soon_as_it_is_the
 
 
 def test_a_cancelled_job_that_its_engine_never_took_ends_without_being_handed_over(faked):
-    faked.p1.refusal = unavailable()
+    faked.p1.refusal = unavailable("QH540")
     name = put(faked.store, faked.now)
     faked.door.tick(faked.now(1))
     jobs.cancel(faked.store, name, by="test", at=faked.now())

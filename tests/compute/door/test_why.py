@@ -41,7 +41,7 @@ def test_a_waiting_job_tells_which_pools_are_busy_and_how_many_come_first(faked)
 
 def test_a_pool_that_is_down_and_one_that_never_takes_the_job_are_told_apart(faked):
     faked.door.tick(faked.now(1))
-    faked.p1.fault = unavailable()
+    faked.p1.fault = unavailable("QH540")
     faked.door.tick(faked.now(11))
     name = put(faked.store, faked.now, pools=("p1",))
     found = why(faked.store, name, faked.now())
