@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 import socket
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -28,9 +29,9 @@ class Deposed(QianhangError):
 
 
 def holder() -> str:
-    """A name for this process that no other one has, from which it is seen whether it lives."""
+    """A name that no other supervisor has, from which it is seen whether its process lives."""
     pid = os.getpid()
-    return f"{socket.gethostname()}/{pid}/{_born(pid)}"
+    return f"{socket.gethostname()}/{pid}/{_born(pid)}/{secrets.token_hex(4)}"
 
 
 def take(store: Store, name: str, *, now: datetime, lasts: timedelta) -> int | None:
@@ -68,7 +69,7 @@ def release(store: Store, epoch: int) -> None:
 def _dead(name: str) -> bool:
     """Whether this machine ran the holder and does not any more."""
     host, _, rest = name.partition("/")
-    pid, _, born = rest.partition("/")
+    pid, _, born = rest.rpartition("/")[0].partition("/")
     if host != socket.gethostname() or not pid.isdigit() or not born:
         return False
     return _born(int(pid)) != born
