@@ -15,7 +15,7 @@ export OPENBLAS_NUM_THREADS := 1
 # imports, since pip has not done so: four seconds of CPU each.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: run test services check bench extras ray vouchers serve clean
+.PHONY: run test services check bench extras ray chaos vouchers serve clean
 run: $(VENV)/.demo
 	$(BIN)/qianhang demo
 
@@ -39,6 +39,10 @@ ray: $(VENV)/.dev $(RAY)/.ray
 # A million random deeds on vouchers, every invariant checked: about half an hour of one core.
 vouchers: $(VENV)/.dev
 	$(BIN)/python bench/vouchers.py --deeds 1000000
+
+# As root, with Slurm installed: 10,000 jobs, the door killed 50 times, controllers 10, nodes 20.
+chaos: $(VENV)/.dev
+	$(BIN)/python -m qianhang.testing.chaos 10000 50 10 20 7200
 
 extras:
 	scripts/extras.sh

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from qianhang.compute import Driver, Limits, LocalDriver, Task, follow
-from qianhang.compute.drivers import remote
+from qianhang.compute.drivers import driver_of
 from qianhang.core.errors import PoolUnavailable
 from qianhang.testing.apiserver import ApiServer
 from qianhang.testing.ray_head import RayHead
@@ -81,7 +81,7 @@ def kubernetes_bed(folder):
         "chips": {"ascend-910b": "ascend"},
         "message_path": str(folder / "last-words"),
     }
-    again = lambda: remote("kubernetes", settings, folder=folder / "kept")  # noqa: E731
+    again = lambda: driver_of("kubernetes", settings, folder=folder / "kept")  # noqa: E731
     yield Bed(again(), again, folder, "ascend-910b", server.vanish, server.start)
     server.close()
 
@@ -150,7 +150,7 @@ def ray_bed(head, folder):
         "python": sys.executable,
         "chips": {"ascend-910b": "ascend910b"},
     }
-    again = lambda: remote("ray", settings, folder=folder)  # noqa: E731
+    again = lambda: driver_of("ray", settings, folder=folder)  # noqa: E731
     return Bed(again(), again, folder, "ascend-910b", patience_s=90.0)
 
 
@@ -164,7 +164,7 @@ def cluster_bed(cluster, folder):
         "fresh_s": 0.05,
         "lag_s": 0.5,
     }
-    again = lambda: remote("slurm", settings, folder=folder)  # noqa: E731
+    again = lambda: driver_of("slurm", settings, folder=folder)  # noqa: E731
     return Bed(again(), again, folder, "ascend-910b")
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from qianhang.compute import Limits, Task
-from qianhang.compute.drivers import remote
+from qianhang.compute.drivers import driver_of
 from qianhang.core.errors import PoolUnavailable, UsageError
 
 RECORDED = json.loads((Path(__file__).parent / "ray-2.60.0.json").read_text("utf8"))
@@ -51,7 +51,7 @@ def pool(server, tmp_path):
         "run_dir": "/shared/runs",
         "chips": {"ascend-910b": "ascend910b", "h20": "GPU"},
     }
-    return remote("ray", settings, folder=tmp_path)
+    return driver_of("ray", settings, folder=tmp_path)
 
 
 def job(**about):
@@ -201,8 +201,8 @@ def test_a_head_without_nodes_or_sense_is_down(server, pool):
 
 def test_settings_that_the_kind_lacks_and_kinds_that_do_not_exist_are_refused(tmp_path):
     with pytest.raises(UsageError, match=r"QH547.*tokne_file"):
-        remote(
+        driver_of(
             "ray", {"name": "r", "address": "x", "run_dir": "/", "tokne_file": ""}, folder=tmp_path
         )
     with pytest.raises(UsageError, match=r"QH547.*nomad"):
-        remote("nomad", {}, folder=tmp_path)
+        driver_of("nomad", {}, folder=tmp_path)

@@ -11,6 +11,16 @@ __all__ = ["compute_command"]
 
 # subcommand -> module that holds it as <name>_command, in the order in which help shows them
 _SUBCOMMANDS = {
+    "pool": "compute_plant",
+    "pools": "compute_plant",
+    "submit": "compute_door",
+    "ps": "compute_door",
+    "why": "compute_door",
+    "cancel": "compute_door",
+    "log": "compute_door",
+    "wait": "compute_door",
+    "quota": "compute_plant",
+    "supervise": "compute_plant",
     "simulate": "compute_simulate",
     "whatif": "compute_whatif",
 }

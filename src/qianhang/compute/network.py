@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from qianhang.core import schema
 from qianhang.core.errors import UsageError
@@ -171,6 +171,7 @@ class Network:
     operators: tuple[Operator, ...] = ()
     links: tuple[Link, ...] = ()
     shares: Mapping[str, float] = field(default_factory=dict)
+    engines: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         ids = [pool.id for pool in self.pools]

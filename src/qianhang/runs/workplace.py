@@ -15,6 +15,7 @@ from qianhang import compute, models
 from qianhang.access import schema as access_schema
 from qianhang.billing import schema as billing_schema
 from qianhang.billing.vouchers import tables as voucher_tables
+from qianhang.compute import schema as compute_schema
 from qianhang.core import errors
 from qianhang.core.errors import JobFailed
 from qianhang.plan import schema as plan_schema
@@ -32,6 +33,7 @@ PARTS = (
     safety_schema.PART,
     billing_schema.PART,
     voucher_tables.PART,
+    compute_schema.PART,
     Part("runs", "qianhang.runs.migrations", "runs_0003"),
 )
 

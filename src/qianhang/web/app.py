@@ -11,6 +11,7 @@ from fastapi import FastAPI
 import qianhang
 from qianhang.runs import open_store
 from qianhang.runs.dispatch import Dispatcher
+from qianhang.runs.door import Door
 from qianhang.store import Settings
 from qianhang.web import api, pages, problems
 from qianhang.web.assets import Assets
@@ -39,14 +40,16 @@ def create_app(
     workers : processes like this one, which share that rate and the portal's limits
     """
     site = Site(settings, open_store(settings), public_url)
-    dispatcher = Dispatcher(settings, slots=slots)
+    dispatcher, door = Dispatcher(settings, slots=slots), Door(settings)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         if slots:
             dispatcher.start()
+            door.start()
         yield
         dispatcher.stop()
+        door.stop()
         site.store.close()
 
     app = FastAPI(

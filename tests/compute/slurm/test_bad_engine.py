@@ -288,10 +288,10 @@ def test_settings_that_cannot_work_are_refused_by_name(tmp_path):
 
 
 def test_the_driver_is_made_from_its_kind_and_a_table():
-    from qianhang.compute.drivers import remote
+    from qianhang.compute.drivers import driver_of
 
     table = {"folder": "/shared", "name": "city", "gres": {"dcu": "gpu:dcu"}}
-    pool = remote("slurm", table, folder=Path("/unused"))
+    pool = driver_of("slurm", table, folder=Path("/unused"))
     assert (pool.name, pool.settings.gres) == ("city", {"dcu": "gpu:dcu"})
 
 

@@ -10,7 +10,7 @@ from qianhang.compute.driver import Driver
 from qianhang.compute.drivers.local import LocalDriver
 from qianhang.core.errors import PoolUnavailable, UsageError
 
-__all__ = ["driver", "remote"]
+__all__ = ["driver", "driver_of"]
 
 
 def driver(name: str, *, folder: Path) -> Driver:
@@ -23,12 +23,16 @@ def driver(name: str, *, folder: Path) -> Driver:
     return LocalDriver(folder)
 
 
-def remote(kind: str, settings: Mapping[str, Any], *, folder: Path) -> Driver:
+def driver_of(kind: str, settings: Mapping[str, Any], *, folder: Path, name: str = "") -> Driver:
     """The driver of an operator's pool, from its kind and what its settings say.
 
     folder : for what the driver itself has to keep; one for each pool
+    name : what the pool is called, where its settings do not say it
     Raises UsageError for an unknown kind, or a setting that the kind lacks.
     """
+    settings = {"name": name, **settings} if name else settings
+    if kind == "local":
+        return _local(settings, folder=folder)
     if kind == "slurm":
         from qianhang.compute.drivers.slurm import SlurmDriver, SlurmSettings
 
@@ -43,6 +47,19 @@ def remote(kind: str, settings: Mapping[str, Any], *, folder: Path) -> Driver:
     return found
 
 
+def _local(settings: Mapping[str, Any], *, folder: Path) -> Driver:
+    """Tasks of this machine that live on without the process that gave them."""
+    unknown = sorted(set(settings) - {"folder", "name", "threads"})
+    if unknown:
+        message = f"local pool: unknown setting {unknown[0]}"
+        raise UsageError("QH547", message, hint="a local pool has folder and threads")
+    threads = settings.get("threads")
+    if threads is not None and (isinstance(threads, bool) or not isinstance(threads, int)):
+        message = f"local pool: threads is {threads!r}"
+        raise UsageError("QH547", message, hint="a whole number is expected")
+    return LocalDriver(Path(str(settings.get("folder", folder))), threads=threads, attached=False)
+
+
 def _kind(kind: str) -> tuple[type, type]:
     if kind == "ray":
         from qianhang.compute.drivers.ray import RayDriver, RaySettings
@@ -52,4 +69,6 @@ def _kind(kind: str) -> tuple[type, type]:
         from qianhang.compute.drivers.kubernetes import KubernetesDriver, KubernetesSettings
 
         return KubernetesSettings, KubernetesDriver
-    raise UsageError("QH547", f"no driver of kind {kind!r}", hint="kinds: kubernetes, ray, slurm")
+    raise UsageError(
+        "QH547", f"no driver of kind {kind!r}", hint="kinds: kubernetes, local, ray, slurm"
+    )

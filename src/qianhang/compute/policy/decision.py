@@ -37,6 +37,7 @@ Reason = Literal[
     "pool_down",
     "busy",
     "held_for_other",
+    "quota",
 ]
 TERMS = ("price", "voucher", "waiting", "data", "electricity", "carbon", "move")
 

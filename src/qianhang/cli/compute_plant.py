@@ -1,0 +1,154 @@
+"""`qianhang compute pool`, `pools`, `quota`, `supervise`: for whoever runs the door."""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from pathlib import Path
+
+import click
+
+from qianhang.cli.compute_door import BY, json_option, now, opened, show
+from qianhang.core.words import say
+
+__all__ = ["pool_command", "pools_command", "quota_command", "supervise_command"]
+
+_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+
+
+@click.group(name="pool", help=say("cli.compute.pool.help"))
+def pool_command() -> None:
+    pass
+
+
+@pool_command.command(name="add", help=say("cli.compute.pool.add.help"))
+@click.argument("file", type=_FILE)
+def add_command(file: Path) -> None:
+    from qianhang.compute.door import plant
+    from qianhang.compute.network import load
+
+    network = load(file)
+    with opened() as store:
+        plant.add(store, network, by=BY, at=now())
+    click.echo(say("cli.compute.pool.added", pools=", ".join(p.id for p in network.pools)))
+
+
+def _turn(pool: str, state: str) -> None:
+    from qianhang.compute.door import plant
+
+    with opened() as store:
+        plant.turn(store, pool, state, by=BY, at=now())  # type: ignore[arg-type]  # one of three
+    click.echo(f"{pool}  {say(f'compute.pool.{state}')}")
+
+
+@pool_command.command(name="drain", help=say("cli.compute.pool.drain.help"))
+@click.argument("pool")
+def drain_command(pool: str) -> None:
+    _turn(pool, "draining")
+
+
+@pool_command.command(name="open", help=say("cli.compute.pool.open.help"))
+@click.argument("pool")
+def open_command(pool: str) -> None:
+    _turn(pool, "open")
+
+
+@pool_command.command(name="leave", help=say("cli.compute.pool.leave.help"))
+@click.argument("pool")
+def leave_command(pool: str) -> None:
+    _turn(pool, "left")
+
+
+@click.command(name="pools", help=say("cli.compute.pools.help"))
+@json_option
+def pools_command(as_json: bool) -> None:
+    from qianhang.compute.door import plant
+
+    with opened(read_only=True) as store:
+        found = plant.pools(store)
+    if as_json:
+        show([dataclasses.asdict(one) for one in found])
+        return
+    for one in found:
+        stock = ", ".join(f"{s.chips} {s.flavour}" for s in one.pool.stock)
+        clock = (
+            "" if one.clock_s is None else say("cli.compute.pools.clock", s=f"{one.clock_s:+.0f}")
+        )
+        states = f"{say(f'compute.pool.{one.state}')}  {say(f'compute.health.{one.health}')}"
+        click.echo(f"{one.pool.id}  {one.pool.driver}  {states}  {stock}  {clock}  {one.detail}")
+
+
+@click.group(name="quota", help=say("cli.compute.quota.help"))
+def quota_command() -> None:
+    pass
+
+
+@quota_command.command(name="apply", help=say("cli.compute.quota.apply.help"))
+@click.argument("org")
+@click.option("--project", default="", help=say("cli.compute.quota.project"))
+@click.option("--chips", required=True, type=int, help=say("cli.compute.quota.chips"))
+@click.option("--reason", required=True, help=say("cli.compute.quota.reason"))
+def apply_command(org: str, project: str, chips: int, reason: str) -> None:
+    from qianhang.compute.door import quotas
+
+    with opened() as store:
+        quotas.apply(store, org, project=project, chips=chips, reason=reason, by=BY, at=now())
+    click.echo(say("cli.compute.quota.applied", chips=chips))
+
+
+def _answer(org: str, project: str, *, approve: bool) -> None:
+    from qianhang.compute.door import quotas
+
+    with opened() as store:
+        found = quotas.answer(store, org, project=project, approve=approve, by=BY, at=now())
+    click.echo(say("cli.compute.quota.now", chips=found.chips))
+
+
+@quota_command.command(name="approve", help=say("cli.compute.quota.approve.help"))
+@click.argument("org")
+@click.option("--project", default="", help=say("cli.compute.quota.project"))
+def approve_command(org: str, project: str) -> None:
+    _answer(org, project, approve=True)
+
+
+@quota_command.command(name="decline", help=say("cli.compute.quota.decline.help"))
+@click.argument("org")
+@click.option("--project", default="", help=say("cli.compute.quota.project"))
+def decline_command(org: str, project: str) -> None:
+    _answer(org, project, approve=False)
+
+
+@quota_command.command(name="list", help=say("cli.compute.quota.list.help"))
+@json_option
+def list_command(as_json: bool) -> None:
+    from qianhang.compute.door import quotas
+
+    with opened(read_only=True) as store:
+        found = quotas.listed(store)
+    if as_json:
+        show([dataclasses.asdict(one) for one in found])
+        return
+    for one in found:
+        asked = say("cli.compute.quota.asked", chips=one.asked) if one.asked else ""
+        click.echo(f"{one.org}  {one.project or '*'}  {one.chips}  {asked}  {one.reason}")
+
+
+@click.command(name="supervise", help=say("cli.compute.supervise.help"))
+@click.option("--every", "every_s", default=0.5, show_default=True, type=click.FloatRange(0.05, 10),
+              help=say("cli.compute.supervise.every"))  # fmt: skip
+@click.option("--policy", type=_FILE, help=say("cli.compute.supervise.policy"))
+def supervise_command(every_s: float, policy: Path | None) -> None:
+    from qianhang.compute.door.supervisor import Supervisor
+    from qianhang.compute.policy.params import load
+    from qianhang.store import Settings
+
+    with opened() as store:
+        door = Supervisor(store, Settings.load().home, params=load(policy))
+        click.echo(say("cli.compute.supervise.begins"))
+        try:
+            while True:
+                began = time.monotonic()
+                door.tick(now())
+                time.sleep(max(0.0, every_s - (time.monotonic() - began)))
+        except KeyboardInterrupt:
+            door.release()

@@ -1,0 +1,1 @@
+"""The door: jobs admitted once, placed by one policy, carried to whichever engine, watched."""

@@ -1,0 +1,192 @@
+"""What runs and what waits, as far as one supervisor has carried it on from the rows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from qianhang.compute.door import attempts, jobs, plant, quotas
+from qianhang.compute.door.attempts import Attempt
+from qianhang.compute.door.jobs import Kept
+from qianhang.compute.door.moments import seconds
+from qianhang.compute.door.plant import Held
+from qianhang.compute.job import Job
+from qianhang.compute.policy import Params, Predictor, Queue, Refuse, Start, View
+from qianhang.compute.policy.entry import Entry
+from qianhang.compute.policy.option import Option
+
+if TYPE_CHECKING:
+    from qianhang.store import Store
+
+__all__ = ["Ledgers", "recall"]
+
+
+@dataclass(slots=True)
+class Ledgers:
+    """The policy's ledgers, with the rows behind them.
+
+    jobs : those that wait or run, by id; live, fenced : attempts by token
+    refused : job -> pools whose engines do not take it; about : job -> pools where a fenced
+        attempt at it may still run
+    parked : jobs that wait for others of their project, or for a fenced attempt, to end
+    booked : job -> whose quota it counts for, and its chips
+    tried : token -> when to hand it over next, s, and how often it was; told : token -> when its
+        engine was last asked to stop it
+    seen : the log's last record
+    """
+
+    view: View
+    queue: Queue
+    quotas: Mapping[tuple[str, str], int] = field(default_factory=dict)
+    jobs: dict[str, Kept] = field(default_factory=dict)
+    live: dict[str, Attempt] = field(default_factory=dict)
+    fenced: dict[str, Attempt] = field(default_factory=dict)
+    refused: dict[str, frozenset[str]] = field(default_factory=dict)
+    about: dict[str, frozenset[str]] = field(default_factory=dict)
+    parked: dict[str, Kept] = field(default_factory=dict)
+    booked: dict[str, tuple[tuple[str, str], float]] = field(default_factory=dict)
+    tried: dict[str, tuple[float, int]] = field(default_factory=dict)
+    told: dict[str, float] = field(default_factory=dict)
+    open: dict[str, bool] = field(default_factory=dict)
+    seen: int | None = None
+
+    def turn(self, held: Sequence[Held]) -> None:
+        """Pools that opened or closed since."""
+        for one in held:
+            name = one.pool.id
+            if self.open.get(name) != one.open:
+                self.open[name] = one.open
+                self.view.health(name, "up" if one.open else "suspect", self.queue)
+
+    def admit(self, kept: Kept, *, estimate: float = 0.0) -> Refuse | None:
+        """None where the job waits from now on; else why no pool takes it, now or ever."""
+        job = kept.job
+        self.jobs[job.id] = kept
+        if self._over(job):
+            self.parked[job.id] = kept
+            return None
+        found = self._admit(job, estimate)
+        if found is None:
+            self.parked.pop(job.id, None)
+            self._book(job)
+        elif job.id in self.about:
+            self.parked[job.id] = kept
+            return None
+        return found
+
+    def elsewhere(self, job: Job, pool: str) -> bool:
+        """Whether another pool takes the job."""
+        left = self._left(job, extra=pool)
+        return bool(left) and bool(self.view.klass(replace(job, pools=left), self.queue).options)
+
+    def take_up(self, kept: Kept, attempt: Attempt, *, estimate: float) -> None:
+        """A live attempt holds its room, on its pool and rack."""
+        job, place = kept.job, attempt.placement
+        self.jobs[attempt.job], self.live[attempt.token] = kept, attempt
+        self._book(job)
+        rack = self.view.rack.get((place.pool, place.rack))
+        if rack is None:
+            return
+        klass = self.view.klass(job, self.queue)
+        option = next((way for way in klass.options if way.rack is rack), None)
+        if option is None:  # what the pool may take has changed since
+            lent = bool(rack.owners) and job.org not in rack.owners
+            option = Option(rack, lent, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0)
+        self.queue.add(job, klass, estimate)
+        start = Start(job.id, option, estimate / option.speed, 0.0, job.want)
+        run = self.view.start(start, self.queue, seconds(attempt.made))
+        if attempt.leaving:
+            run.leaving = seconds(attempt.leaving)
+
+    def leave(self, attempt: Attempt, now: datetime) -> None:
+        """An attempt holds no room any more."""
+        for table in (self.live, self.tried, self.told):
+            table.pop(attempt.token, None)
+        self._unbook(attempt.job)
+        run = self.run(attempt.job)
+        if run is not None:
+            self.view.end(run, self.queue, now.timestamp())
+
+    def run(self, job: str) -> Entry | None:
+        """The job's entry among those that run."""
+        return self.view.running.get((job, 0))
+
+    def forget(self, job: str) -> None:
+        """A job waits no longer."""
+        for table in (self.jobs, self.parked, self.refused, self.about):
+            table.pop(job, None)
+        self._unbook(job)
+        if job in self.queue.entries:
+            self.view.cancel(job, self.queue)
+
+    def bar(self, attempt: Attempt, *, refused: bool) -> None:
+        """The attempt's pool is none for its job: for good, or until the attempt has ended."""
+        table = self.refused if refused else self.about
+        table[attempt.job] = table.get(attempt.job, frozenset()) | {attempt.pool}
+        if not refused:
+            self.fenced[attempt.token] = attempt
+
+    def settled(self, attempt: Attempt) -> None:
+        """A fenced attempt has ended."""
+        self.fenced.pop(attempt.token, None)
+        rest = {one.pool for one in self.fenced.values() if one.job == attempt.job}
+        if rest:
+            self.about[attempt.job] = frozenset(rest)
+        else:
+            self.about.pop(attempt.job, None)
+
+    def _left(self, job: Job, *, extra: str = "") -> tuple[str, ...]:
+        """The pools that are not barred for the job."""
+        none = self.refused.get(job.id, frozenset()) | self.about.get(job.id, frozenset())
+        known = job.pools or tuple(pool.id for pool in self.view.network.pools)
+        return tuple(name for name in known if name not in none and name != extra)
+
+    def _admit(self, job: Job, estimate: float) -> Refuse | None:
+        if job.id not in self.refused and job.id not in self.about:
+            return self.view.admit(job, self.queue, estimate=estimate)
+        left = self._left(job)
+        if not left:
+            return Refuse(job.id, ())
+        return self.view.admit(replace(job, pools=left), self.queue, estimate=estimate)
+
+    def _over(self, job: Job) -> bool:
+        """Whether the job has to wait for others of its project to end."""
+        allowed = quotas.limit(self.quotas, job)
+        if allowed is None:
+            return False
+        mine = self._whose(job)
+        held = sum(chips for whose, chips in self.booked.values() if whose == mine)
+        return held + job.want.total > allowed
+
+    def _whose(self, job: Job) -> tuple[str, str]:
+        own = (job.org, job.project)
+        return own if own in self.quotas else (job.org, "")
+
+    def _book(self, job: Job) -> None:
+        if quotas.limit(self.quotas, job) is not None:
+            self.booked[job.id] = (self._whose(job), job.want.total)
+
+    def _unbook(self, job: str) -> None:
+        self.booked.pop(job, None)
+
+
+def recall(
+    store: Store, held: Sequence[Held], *, params: Params, predictor: Predictor, now: datetime
+) -> Ledgers:
+    """The ledgers of everything that runs, from the rows; what waits is to be taken in next."""
+    view = View(plant.network(store, held), params, now=now.timestamp())
+    with store.read() as connection:
+        found = Ledgers(view, Queue(params), quotas.approved(connection))
+    found.turn(held)
+    found.refused = attempts.barred(store, about=False)
+    found.about = attempts.barred(store, about=True)
+    found.fenced = {one.token: one for one in attempts.fenced(store)}
+    alive = attempts.live(store)
+    with store.read() as connection:
+        known = jobs.named(connection, [one.job for one in alive])
+    for attempt in alive:
+        kept = known[attempt.job]
+        found.take_up(kept, attempt, estimate=predictor.estimate(kept.job))
+    return found

@@ -1,0 +1,61 @@
+"""The compute network's supervisor in a thread of a service: it looks once a pool has joined."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from datetime import UTC, datetime
+
+from qianhang.compute.door import plant
+from qianhang.compute.door.supervisor import Supervisor
+from qianhang.runs.workplace import open_store
+from qianhang.store import Settings, Store
+
+__all__ = ["Door"]
+
+_IDLE_S = 5.0
+_LOG = logging.getLogger(__name__)
+
+
+class Door:
+    """Decides where jobs run, while no other one does; what runs lives on without it.
+
+    every_s : s between looks
+    """
+
+    def __init__(self, settings: Settings, *, every_s: float = 0.5) -> None:
+        self.settings, self.every_s = settings, every_s
+        self._over = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def start(self) -> None:
+        """Look in a thread of its own, until `stop`."""
+        self._over.clear()
+        self._thread = threading.Thread(target=self._work, name="door", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Look no more, and let another one decide at once; what runs goes on running."""
+        self._over.set()
+        if self._thread:
+            self._thread.join()
+            self._thread = None
+
+    def _work(self) -> None:
+        while not self._over.is_set():
+            try:
+                with open_store(self.settings) as store:
+                    self._supervise(store)
+            except Exception:  # a store that is away for a while must not end the only thread
+                _LOG.exception("the compute network could not be looked at")
+                self._over.wait(_IDLE_S)
+
+    def _supervise(self, store: Store) -> None:
+        while not plant.pools(store):
+            if self._over.wait(_IDLE_S):
+                return
+        supervisor = Supervisor(store, self.settings.home)
+        while not self._over.is_set():
+            supervisor.tick(datetime.now(UTC))
+            self._over.wait(self.every_s)
+        supervisor.release()

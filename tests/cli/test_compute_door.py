@@ -1,0 +1,101 @@
+"""`qianhang compute`: from a file of pools to a job's log, over a pool of this machine."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from click.testing import CliRunner
+
+from qianhang.cli.compute import compute_command
+from qianhang.compute.door import jobs
+from qianhang.compute.door.supervisor import Supervisor
+from qianhang.runs import open_store
+from qianhang.store import Settings
+
+POOLS = """
+[[operators]]
+id = "op"
+name = {zh = "甲", en = "A"}
+[[pools]]
+id = "here"
+operator = "op"
+[[pools.stock]]
+flavour = "cpu-core"
+nodes = 1
+chips_per_node = 4
+price_fen = 7200
+[engines.here]
+threads = 4
+"""
+TASK = "name: hello\nestimate: 1m\nrun: echo hello from $QIANHANG_POOL\n"
+
+
+def call(*words, code=0):
+    result = CliRunner().invoke(compute_command, words, env={"QIANHANG_LANG": "en"})
+    if result.exception and not isinstance(result.exception, SystemExit):
+        raise result.exception
+    assert result.exit_code == code, result.output
+    return result.output
+
+
+def carry_out():
+    """Look until nothing is open any more, each look half a second later for the door."""
+    at = datetime.now(UTC)
+    with open_store(Settings.load()) as store:
+        door = Supervisor(store, Settings.load().home)
+        for _ in range(4000):
+            at += timedelta(milliseconds=20)
+            door.tick(at)
+            if not jobs.listed(store, states=jobs.OPEN, limit=1):
+                door.release()
+                return
+    pytest.fail("jobs are still open")
+
+
+def test_a_job_from_its_file_to_its_log(home, tmp_path):
+    (tmp_path / "pools.toml").write_text(POOLS, encoding="utf8")
+    (tmp_path / "task.yaml").write_text(TASK, encoding="utf8")
+    (tmp_path / "bad.yaml").write_text("name: bad\nrun: exit 3\n", encoding="utf8")
+    assert call("pool", "add", str(tmp_path / "pools.toml")) == "joined: here\n"
+    name = call("submit", str(tmp_path / "task.yaml"), "--key", "k").strip()
+    again = call("submit", str(tmp_path / "task.yaml"), "--key", "k")
+    assert again == f"{name} (submitted before)\n"
+    assert f"{name}  waiting  root  hello  1 x 1 cpu-core" in call("ps")
+    assert "0 jobs come first" in call("why", name)
+    bad = json.loads(call("submit", str(tmp_path / "bad.yaml"), "--json"))[0]["job"]
+    carry_out()
+    assert call("log", name, "--follow") == "hello from here\n"
+    assert "finished" in call("wait", name)
+    assert "failed" in call("wait", bad, code=1)
+    assert call("ps") == ""
+    assert {one["state"] for one in json.loads(call("ps", "--all", "--json"))} == {
+        "finished", "failed",
+    }  # fmt: skip
+    # 72 yuan an hour for the estimated minute, and 5 yuan an hour of waiting.
+    told = call("why", name)
+    assert "price  1.20" in told
+    assert "value of waiting  0.08" in told
+    assert "here: 1.28 yuan in all" in told
+    assert "here  local  open  up  4 cpu-core" in call("pools")
+    assert call("pool", "drain", "here") == "here  draining\n"
+    assert call("pool", "leave", "here") == "here  left\n"
+    assert call("pools") == ""
+
+
+def test_quotas_are_applied_for_and_answered(home):
+    call("quota", "apply", "city", "--project", "p", "--chips", "8", "--reason", "models")
+    assert "city  p  0  asks for 8  models" in call("quota", "list")
+    assert call("quota", "approve", "city", "--project", "p") == "8 chips at once\n"
+    call("quota", "apply", "city", "--project", "p", "--chips", "99", "--reason", "more")
+    assert call("quota", "decline", "city", "--project", "p") == "8 chips at once\n"
+    assert json.loads(call("quota", "list", "--json"))[0]["chips"] == 8
+
+
+def test_a_cancelled_job_ends_without_having_run(home, tmp_path):
+    (tmp_path / "task.yaml").write_text(TASK, encoding="utf8")
+    name = call("submit", str(tmp_path / "task.yaml")).strip()
+    assert "waiting" in call("cancel", name)
+    carry_out()
+    assert "cancelled" in call("wait", name, code=1)

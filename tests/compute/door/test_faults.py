@@ -1,0 +1,344 @@
+"""Engines that refuse, vanish, talk nonsense or come back; and a service killed at every step."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from qianhang.compute import Outcome, Usage
+from qianhang.compute.door import attempts, engines, jobs, plant
+from qianhang.compute.door.supervisor import Supervisor
+from qianhang.compute.job import Want
+from qianhang.compute.network import Lending, Network, Pool, Stock
+from qianhang.core.errors import UsageError
+from qianhang.testing.door_bed import Engine, Killed, dying, network, put, unavailable, until_over
+
+DONE = Outcome("finished", 0, usage=Usage(wall_s=2.0))
+
+
+def states(faked, names):
+    return [jobs.get(faked.store, name).state for name in names]
+
+
+def pools_of(faked, name):
+    return [(one.pool, one.state) for one in attempts.of(faked.store, name)]
+
+
+def end_all(faked):
+    for engine in faked.engines.values():
+        for token in engine.tasks:
+            engine.ends.setdefault(token, DONE)
+
+
+def test_a_job_that_its_engine_refuses_for_good_goes_elsewhere_once(faked):
+    faked.p1.refusal = unavailable("QH542")
+    name = put(faked.store, faked.now)
+    faked.door.tick(faked.now(1))
+    faked.door.tick(faked.now(1))
+    assert pools_of(faked, name) == [("p1", "refused"), ("p2", "submitted")]
+    end_all(faked)
+    until_over(faked.door, faked.now)
+    assert states(faked, [name]) == ["finished"]
+    assert faked.p1.asked.count("submit") == 1
+
+
+def test_a_job_that_every_engine_refuses_ends_with_their_words(faked):
+    faked.p1.refusal = faked.p2.refusal = unavailable("QH542")
+    name = put(faked.store, faked.now)
+    until_over(faked.door, faked.now, looks=10)
+    kept = jobs.get(faked.store, name)
+    assert (kept.state, kept.reason) == ("failed", "engine_refused")
+    assert kept.why["p1"] == kept.why["p2"] == "QH542 the engine says no"
+
+
+def test_what_was_refused_is_known_after_a_restart(faked, tmp_path):
+    faked.p1.refusal = faked.p2.refusal = unavailable("QH542")
+    name = put(faked.store, faked.now)
+    faked.door.tick(faked.now(1))
+    faked.door.release()
+    until_over(Supervisor(faked.store, tmp_path, holder="two"), faked.now, looks=10)
+    assert pools_of(faked, name) == [("p1", "refused"), ("p2", "refused")]
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [unavailable("QH540"), OSError(28, "No space left"), RuntimeError("?"), "rubbish", 42, None],
+)
+def test_an_engine_that_answers_nothing_or_rubbish_makes_its_pool_suspect_and_fails_no_job(
+    faked, fault
+):
+    name = put(faked.store, faked.now)
+    faked.door.tick(faked.now(1))
+    faked.door.tick(faked.now(1))
+    faked.p1.fault = fault if fault is not None else object()
+    for _ in range(3):
+        faked.door.tick(faked.now(11))
+    assert plant.held(faked.store, "p1").health == "suspect"
+    assert pools_of(faked, name) == [("p1", "unknown")]
+    assert states(faked, [name]) == ["running"]
+    later = put(faked.store, faked.now)
+    faked.door.tick(faked.now(1))
+    assert pools_of(faked, later) == [("p2", "submitted")]
+    faked.p1.fault = None
+    end_all(faked)
+    until_over(faked.door, faked.now, looks=200)
+    assert states(faked, [name, later]) == ["finished"] * 2
+    assert faked.p1.runs == [f"{name}.1"]
+
+
+def test_the_work_of_a_lost_pool_begins_elsewhere_and_its_old_end_counts_for_nothing(faked):
+    movable, fixed = (put(faked.store, faked.now, preemptible=p) for p in (True, False))
+    faked.door.tick(faked.now(1))
+    faked.p1.fault = unavailable("QH540")
+    for _ in range(62):
+        faked.door.tick(faked.now(10.1))
+    assert plant.held(faked.store, "p1").health == "lost"
+    assert pools_of(faked, movable) == [("p1", "fenced"), ("p2", "running")]
+    assert pools_of(faked, fixed) == [("p1", "unknown")]
+    faked.p1.fault = None
+    faked.p1.end(f"{movable}.1")  # it had gone on all the time
+    for _ in range(3):
+        faked.door.tick(faked.now(10.1))
+    old, new = attempts.of(faked.store, movable)
+    assert (old.state, old.outcome, new.state) == ("fenced", DONE, "running")
+    assert states(faked, [movable]) == ["running"]
+    assert [one.token for one in attempts.unmetered(faked.store)] == []
+    end_all(faked)
+    until_over(faked.door, faked.now)
+    assert states(faked, [movable, fixed]) == ["finished"] * 2
+
+
+def test_a_fenced_task_that_still_runs_when_its_pool_comes_back_is_stopped(faked):
+    name = put(faked.store, faked.now, preemptible=True)
+    faked.door.tick(faked.now(1))
+    faked.p1.fault = unavailable("QH540")
+    for _ in range(62):
+        faked.door.tick(faked.now(10.1))
+    faked.p1.fault = None
+    for _ in range(3):
+        faked.door.tick(faked.now(10.1))
+    assert faked.p1.ends[f"{name}.1"].reason == "cancelled"
+    assert attempts.of(faked.store, name)[0].outcome.reason == "cancelled"
+    assert states(faked, [name]) == ["running"]
+
+
+def test_work_of_a_lost_pool_that_no_other_pool_takes_waits_for_it(faked):
+    name = put(faked.store, faked.now, preemptible=True, pools=("p1",))
+    faked.door.tick(faked.now(1))
+    faked.p1.fault = unavailable("QH540")
+    for _ in range(62):
+        faked.door.tick(faked.now(10.1))
+    assert pools_of(faked, name) == [("p1", "unknown")]
+
+
+def test_a_pools_wrong_clock_is_shown_and_ours_counts(faked):
+    faked.p1.clock_s = -86400.0
+    name = put(faked.store, faked.now)
+    began = faked.now(1)
+    faked.door.tick(began)
+    faked.p1.end(f"{name}.1")
+    until_over(faked.door, faked.now)
+    assert plant.held(faked.store, "p1").clock_s == -86400.0
+    (attempt,) = attempts.of(faked.store, name)
+    assert attempt.made <= attempt.started <= attempt.ended
+    assert jobs.get(faked.store, name).ended.startswith("2026-05-01T00:00:01")
+
+
+def test_a_clock_that_is_no_number_is_not_shown(faked):
+    faked.p1.clock_s = float("nan")
+    faked.door.tick(faked.now(1))
+    assert plant.held(faked.store, "p1").clock_s is None
+
+
+def test_a_job_cancelled_while_it_is_handed_over_is_stopped_as_soon_as_it_is_there(faked):
+    name = put(faked.store, faked.now)
+
+    def cancel(what):
+        if what == "submit":
+            faked.p1.at_call = str
+            jobs.cancel(faked.store, name, by="test", at=faked.now())
+
+    faked.p1.at_call = cancel
+    faked.door.tick(faked.now(1))
+    until_over(faked.door, faked.now, looks=10)
+    assert states(faked, [name]) == ["cancelled"]
+    assert faked.p1.ends[f"{name}.1"].reason == "cancelled"
+
+
+def test_a_cancelled_job_that_its_engine_never_took_ends_without_being_handed_over(faked):
+    faked.p1.refusal = unavailable("QH540")
+    name = put(faked.store, faked.now)
+    faked.door.tick(faked.now(1))
+    jobs.cancel(faked.store, name, by="test", at=faked.now())
+    until_over(faked.door, faked.now, looks=100, every_s=1.0)
+    assert states(faked, [name]) == ["cancelled"]
+    assert faked.p1.runs == []
+
+
+def test_an_engine_that_is_there_and_takes_nothing_is_asked_ever_more_seldom_then_given_up(faked):
+    faked.p1.refusal = unavailable("QH544")
+    name = put(faked.store, faked.now)
+    for _ in range(700):
+        faked.door.tick(faked.now(1))
+    assert pools_of(faked, name)[0] == ("p1", "refused")
+    assert pools_of(faked, name)[1][0] == "p2"
+    assert faked.p1.asked.count("submit") < 20
+
+
+def test_a_full_spool_makes_jobs_wait_and_loses_none(store, tmp_path, now, monkeypatch):
+    plant.add(store, network(tmp_path, "p1"), by="test", at=now())
+    names = [put(store, now) for _ in range(2)]
+    made, full = Path.mkdir, True
+
+    def mkdir(self, *given, **named):
+        if full and "p1" in self.parts:
+            raise OSError(28, "No space left on device")
+        made(self, *given, **named)
+
+    monkeypatch.setattr(Path, "mkdir", mkdir)
+    door = Supervisor(store, tmp_path, holder="one")
+    for _ in range(5):
+        door.tick(now(11))
+    assert {one.state for one in attempts.live(store)} == {"submitting"}
+    full = False
+    until_over(door, now, every_s=1.0)
+    assert {jobs.get(store, name).state for name in names} == {"finished"}
+
+
+def test_an_operator_leaves_only_once_nothing_of_it_runs(faked):
+    name = put(faked.store, faked.now)
+    faked.door.tick(faked.now(1))
+    with pytest.raises(UsageError, match="QH591 pool p1 holds 1 tasks"):
+        plant.turn(faked.store, "p1", "left", by="test", at=faked.now())
+    plant.turn(faked.store, "p1", "draining", by="test", at=faked.now())
+    later = put(faked.store, faked.now)
+    faked.door.tick(faked.now(1))
+    assert pools_of(faked, later)[0][0] == "p2"
+    faked.p1.end(f"{name}.1")
+    faked.door.tick(faked.now(1))
+    plant.turn(faked.store, "p1", "left", by="test", at=faked.now())
+    faked.door.tick(faked.now(1))
+    assert [one.pool.id for one in plant.pools(faked.store)] == ["p2"]
+    assert set(faked.door.engines.held) == {"p2"}
+
+
+def owned(tmp_path):
+    """One pool of four chips that belongs to `owner`, who gives five minutes' notice."""
+    lending = Lending(owners=("owner",), notice_s=300)
+    pool = Pool("p1", "op", (Stock("cpu-core", 1, 4, 10),), lending=lending)
+    return Network((pool,), engines={"p1": {"folder": str(tmp_path / "p1")}})
+
+
+@pytest.mark.parametrize("leaves", [True, False])
+def test_a_borrower_is_told_to_leave_and_goes_on_later_from_its_checkpoint(
+    store, tmp_path, now, monkeypatch, leaves
+):
+    engine = Engine("p1")
+    monkeypatch.setattr(engines, "driver_of", lambda *_, **__: engine)
+    plant.add(store, owned(tmp_path), by="test", at=now())
+    door = Supervisor(store, tmp_path, holder="one")
+    guest = put(store, now, want=Want(3), preemptible=True, checkpoint_s=10)
+    door.tick(now(1))
+    mine = put(store, now, want=Want(2), org="owner")
+    door.tick(now(1))
+    told = now.at + timedelta(seconds=300)
+    door = Supervisor(store, tmp_path, holder="two")  # a restart forgets no notice
+    door.tick(now(60))
+    assert (tmp_path / "p1/jobs" / guest / "leave").read_text() == told.isoformat(
+        timespec="milliseconds"
+    )
+    if leaves:
+        engine.end(f"{guest}.1", Outcome("failed", 75))
+    else:
+        door.tick(now(230))
+        assert engine.asked.count("cancel") == 0
+        door.tick(now(20))
+    door.tick(now(1))
+    door.tick(now(1))
+    assert f"{mine}.1" in engine.tasks
+    assert jobs.get(store, guest).state == "queued"
+    engine.end(f"{mine}.1")
+    door.tick(now(1))
+    door.tick(now(1))
+    assert engine.runs[-1] == f"{guest}.2"
+    assert not (tmp_path / "p1/jobs" / guest / "leave").exists()
+    engine.end(f"{guest}.2")
+    until_over(door, now)
+    assert jobs.get(store, guest).state == "finished"
+
+
+def test_a_job_whose_machine_was_lost_begins_again_where_it_may_and_not_for_ever(faked):
+    again, once = (put(faked.store, faked.now, preemptible=p) for p in (True, False))
+    for _ in range(40):
+        faked.door.tick(faked.now(1))
+        for token in faked.p1.tasks:
+            faked.p1.ends.setdefault(token, Outcome("lost"))
+    assert [jobs.get(faked.store, name).reason for name in (again, once)] == ["lost", "lost"]
+    assert len(attempts.of(faked.store, again)) == 5
+    assert len(attempts.of(faked.store, once)) == 1
+
+
+def finish(faked, tmp_path):
+    """Another supervisor carries it all to its end, the engines ending whatever they have."""
+    faked.now(60)
+    for engine in faked.engines.values():
+        engine.at_call = str
+    door = Supervisor(faked.store, tmp_path, holder="two")
+    for _ in range(60):
+        end_all(faked)
+        door.tick(faked.now(1))
+
+
+def settled(faked, names):
+    runs = sorted(faked.p1.runs + faked.p2.runs)
+    assert states(faked, names) == ["finished"] * len(names)
+    assert runs == sorted(f"{name}.1" for name in names)
+    assert faked.store.verify().broken is None
+
+
+@pytest.mark.parametrize("at", range(1, 12))
+def test_a_supervisor_killed_at_any_commit_loses_nothing_and_runs_nothing_twice(
+    faked, tmp_path, monkeypatch, at
+):
+    names = [put(faked.store, faked.now, key=str(n)) for n in range(3)]
+    with dying(monkeypatch, at), suppress(Killed):
+        for _ in range(4):
+            faked.door.tick(faked.now(4))
+            end_all(faked)
+    finish(faked, tmp_path)
+    settled(faked, names)
+
+
+@pytest.mark.parametrize("at", range(1, 22))
+def test_a_supervisor_killed_before_or_after_any_question_to_an_engine_runs_nothing_twice(
+    faked, tmp_path, at
+):
+    names = [put(faked.store, faked.now, key=str(n)) for n in range(3)]
+    count = 0
+
+    def call(_):
+        nonlocal count
+        count += 1
+        if count == at:
+            raise Killed
+
+    for engine in faked.engines.values():
+        engine.at_call = call
+    with suppress(Killed):
+        for _ in range(4):
+            faked.door.tick(faked.now(4))
+            end_all(faked)
+    finish(faked, tmp_path)
+    settled(faked, names)
+
+
+def test_two_supervisors_taking_turns_run_everything_once(faked, tmp_path):
+    doors = [faked.door, Supervisor(faked.store, tmp_path, holder="two")]
+    names = [put(faked.store, faked.now, key=str(n)) for n in range(6)]
+    for turn in range(60):
+        doors[turn % 2].tick(faked.now(20))
+        end_all(faked)
+    settled(faked, names)
