@@ -153,7 +153,7 @@ class RefusedUse(TypedDict):
 
     use: Words
     safe: Words
-    clause: str
+    clause: Words
     verified: str
 
 

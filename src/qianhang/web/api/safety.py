@@ -36,7 +36,7 @@ class RefusedUse(BaseModel):
 
     use: Words
     safe: Words = Field(description="What may be done instead")
-    clause: str = Field(description="Where it is forbidden")
+    clause: Words = Field(description="Where it is forbidden")
     verified: str = Field(description="How far the clause was checked against its text")
 
 
@@ -77,7 +77,9 @@ def get_safety(ask: Who) -> SafetyOverview:
         reasons=[_reason(why) for why in verdicts.whys(judged)],
         levels={level: levels[level] for level in views.LEVELS},
         negative=[
-            RefusedUse(use=words(n.use), safe=words(n.safe), clause=n.clause, verified=n.verified)
+            RefusedUse(
+                use=words(n.use), safe=words(n.safe), clause=words(n.clause), verified=n.verified
+            )
             for n in safety.negative_list()
         ],
     )
