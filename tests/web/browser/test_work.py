@@ -104,6 +104,9 @@ def test_a_plan_is_reviewed_by_keys(administrator, reader, tmp_path):
         "code => document.querySelector(`[data-code='${code}']`).dataset.state === 'rejected'",
         arg=second,
     )
+    one.page.wait_for_function(
+        "code => document.querySelector('#items > .item.on').dataset.code !== code", arg=second
+    )
     one.page.keyboard.press("e")
     one.page.locator("form.edit").wait_for()
     one.page.keyboard.press("Escape")
