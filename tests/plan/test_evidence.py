@@ -1,6 +1,6 @@
 """Evidence: in the log, once for each run and indicator, with what proves it."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 import pytest
 
@@ -57,3 +57,12 @@ def test_an_indicator_has_the_form_of_the_mission_table(wrong):
     with pytest.raises(UsageError) as caught:
         evidence.Finding("r", "a.b", (wrong,), {})
     assert caught.value.code == "QH803"
+
+
+def test_a_record_made_after_midnight_in_china_is_of_the_new_day(store):
+    """16:49 UTC on 31 March is 00:49 on 1 April in China."""
+    finding = evidence.Finding("r1", "a.b", ("M540",), {})
+    with store.write() as tx:
+        evidence.record(tx, finding, at=datetime(2026, 3, 31, 16, 49, tzinfo=UTC))
+    (found,) = evidence.evidence(store)
+    assert found.on == date(2026, 4, 1)

@@ -1,5 +1,6 @@
 """The console on an empty store, and clients signed in with the roles that a test names."""
 
+import functools
 import io
 import itertools
 import os
@@ -59,7 +60,7 @@ class Site:
     def plan(self, org="root", confirm=True):
         """The sample plan, kept by an organisation and confirmed -> Plan."""
         kept = ledger.keep(
-            self.store, read(SAMPLE), raw=SAMPLE.read_bytes(), by="t", at=now(), org=org
+            self.store, _sample(), raw=SAMPLE.read_bytes(), by="t", at=now(), org=org
         )
         if confirm:
             review.confirm_all(self.store, kept.plan, by="t", at=now())
@@ -86,6 +87,12 @@ class Site:
             done = record.close(tx, made, state="finished", verdict="met", result=body, now=now())
         record.let_go(made)
         return done
+
+
+@functools.cache
+def _sample():
+    """What is read of the sample plan; reading it takes longer than keeping it."""
+    return read(SAMPLE)
 
 
 @pytest.fixture(scope="session")

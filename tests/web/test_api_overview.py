@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import shutil
 
 import pytest
 from starlette.testclient import TestClient
@@ -245,8 +246,9 @@ def test_all_workers_together_keep_to_the_limit():
     assert sum(not buckets[n % 2].take("a").refused for n in range(40)) == 10
 
 
-def test_a_worker_of_two_lets_half_through(tmp_path):
-    app = create_app(Settings(home=tmp_path), slots=0, rate=4, workers=2)
+def test_a_worker_of_two_lets_half_through(tmp_path, empty_home):
+    home = shutil.copytree(empty_home, tmp_path / "home")
+    app = create_app(Settings(home=home), slots=0, rate=4, workers=2)
     with TestClient(app) as client:
         answers = [client.get("/api/v1/me") for _ in range(3)]
     assert [a.status_code for a in answers] == [401, 401, 429]

@@ -1,6 +1,7 @@
 """Data sets: found, described, joined with the runs that the reader may see."""
 
 from qianhang import data
+from qianhang.core.day import day_of
 from qianhang.plan.evidence import Observation, observe
 
 from .conftest import now
@@ -67,7 +68,7 @@ def test_the_list_shows_what_the_log_last_says_of_a_set(site, signed):
     with site.store.write() as tx:
         for contract, quality in (("failed", ""), ("passed", "good")):
             seen = Observation(
-                "dataset", "jura-metals", now().date(),
+                "dataset", "jura-metals", day_of(now()),
                 facts={"contract": contract, "quality": quality},
             )  # fmt: skip
             observe(tx, seen, grade="A", by=f"run {run.id}", at=now())

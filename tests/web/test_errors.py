@@ -30,8 +30,9 @@ def shown(error, lang="zh"):
 
 def told(code, lang="zh"):
     """Title and what to do, as a page has them."""
-    one = explain(code)
-    return getattr(one.title, lang), getattr(one.todo, lang).replace("`", "")
+    one, own = explain(code), f"advice.{code}"
+    todo = words.say(own, lang=lang) if words.has(own) else getattr(one.todo, lang)
+    return getattr(one.title, lang), todo.replace("`", "")
 
 
 def assert_told(answer, code, status, lang="zh"):
@@ -51,6 +52,20 @@ def test_every_code_is_shown_with_its_title_and_what_to_do(code, lang):
         '<p class="exact" lang="en">found',
     ):
         assert part in text
+
+
+# Raised by commands alone, or to whoever runs the server.
+TERMINAL = {"QH181", "QH203", "QH707", "QH710", "QH810", "QH834", "QH835", "QH840", "QH841"}
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_no_reader_of_a_page_is_told_to_type_a_command(lang):
+    for code in explained().keys() - TERMINAL:
+        _, todo = told(code, lang)
+        assert not re.search(r"qianhang \w|--\w", todo), code
+    text = shown(UsageError("QH804", "run 'x' does not exist", hint="qianhang runs"), lang)
+    assert "qianhang" not in text
+    assert "→ give more" in shown(UsageError("QH804", "x", hint="give more of the id"), lang)
 
 
 @pytest.mark.parametrize("error", [SPOILT, SPOILT.told()], ids=["raised", "written down"])

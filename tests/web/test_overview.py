@@ -1,12 +1,15 @@
 """The overview: what a reader sees of targets, runs and news, and the map of tiles."""
 
+import io
 import json
 import re
 
 import pytest
+import sqlalchemy as sa
+from openpyxl import load_workbook
 
 from qianhang.core.errors import UsageError
-from qianhang.plan import atlas, boundary
+from qianhang.plan import atlas, boundary, schema
 from qianhang.plan.atlas import Place
 from qianhang.runs import kept
 from qianhang.web.views.tiles import Region, Tally, regions
@@ -88,6 +91,27 @@ def test_a_chosen_province_opens_its_cities(signed):
     page = signed("viewer").get("/?province=河南").text
     assert "驻马店" in page
     assert "驻马店" not in signed("viewer").get("/?province=nowhere").text
+
+
+def test_the_numbers_of_the_map_are_files_of_the_country_or_of_one_province(site, signed):
+    """The sample plan made Hangzhou's: the province counts it too."""
+    plan = site.plan(confirm=False)
+    with site.store.write() as tx:
+        tx.execute(
+            sa.update(schema.plan).where(schema.plan.c.id == plan.id).values(region="杭州市")
+        )
+    viewer = signed("viewer")
+    country = viewer.get("/map.csv").content.decode("utf-8-sig").splitlines()
+    assert country[0] == "地区,计划,目标,已完成,占比（%）,在用场景"
+    assert len(country) == 1 + 34
+    assert "浙江省,1,0,0,,0" in country
+    page = viewer.get("/?province=浙江").text
+    (place,) = re.findall(r'href="(/map\.csv\?[^"]+)"', page)
+    cities = viewer.get(place).content.decode("utf-8-sig").splitlines()
+    assert "杭州,1,0,0,,0" in cities
+    book = viewer.get("/map.xlsx?province=浙江")
+    (sheet,) = load_workbook(io.BytesIO(book.content)).worksheets
+    assert (sheet.title, sheet.max_row) == ("浙江省", len(cities))
 
 
 def test_each_province_is_a_link_with_a_name_for_screen_readers(signed):

@@ -11,6 +11,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from qianhang.access import Grant, accounts, organisations, sessions
+from qianhang.core.day import day_of
 from qianhang.plan import SAMPLE, items, ledger, review, stated
 from qianhang.plan.reading.read import read, read_text
 from qianhang.web.site import now
@@ -97,7 +98,7 @@ def test_a_viewer_reads_a_plan_and_changes_nothing(site, signed):
     assert client.get(f"/plans/{plan.ref}/review").status_code == 200
     assert settled(client, item, "reject").status_code == 403
     own = f"/plans/{plan.ref}"
-    today = now().date().isoformat()
+    today = day_of(now()).isoformat()
     forms = {
         f"{own}/review": {}, f"{own}/weights": {"weights": "T1=1"},
         f"{own}/targets/T1/milestones": {"day": today, "value": "1"},

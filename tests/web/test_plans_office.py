@@ -9,6 +9,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from qianhang.access import Grant, accounts, organisations, sessions
+from qianhang.core.day import day_of
 from qianhang.plan import SAMPLE, evidence, items, ledger, review, rules, stated
 from qianhang.plan.held import Held
 from qianhang.plan.office import agenda, printing
@@ -50,7 +51,7 @@ def plan(site):
 
 
 def day():
-    return now().date().isoformat()
+    return day_of(now()).isoformat()
 
 
 def record_run(site, scenario="energy.load_forecast"):
@@ -84,7 +85,7 @@ def test_a_claim_is_told_beside_the_reading_and_never_in_it(site, office, plan):
         assert answer.status_code == 303
     seen = {e.target: e.grade for e in evidence.evidence(site.store, kind="claim")}
     assert seen == {f"{plan.ref}.T1": "D", f"{plan.ref}.T7": "D"}
-    found = {s.item.code: s for s in Held(site.store).standings(plan, on=now().date())}
+    found = {s.item.code: s for s in Held(site.store).standings(plan, on=day_of(now()))}
     assert (found["T7"].reading.value, found["T7"].state) == (None, "no_evidence")
 
 
@@ -273,7 +274,7 @@ def test_a_figure_names_its_site_and_run_to_those_alone_who_see_the_run(site, of
     rules.set_rule(site.store, item, rules.Rule(rules.Query(("figure",), "last")), by="t", at=now())
     ours, theirs = site.run(own="load.csv"), site.run(org="alpha", own="theirs.csv")
     for run, name in ((ours, "东区变电站"), (theirs, "西区变电站")):
-        seen = evidence.Observation("figure", name, now().date(), 97.5, "%", key=name)
+        seen = evidence.Observation("figure", name, day_of(now()), 97.5, "%", key=name)
         with site.store.write() as tx:
             evidence.observe(tx, seen, grade="A", by=f"run {run.id}", at=now())
     page = office().get(f"/plans/{plan.ref}/targets/T1").text
@@ -335,7 +336,7 @@ def test_standings_are_computed_again_only_after_something_was_written(site, pla
     calls = []
     real = held.standings
     monkeypatch.setattr(held, "standings", lambda *a, **k: calls.append(1) or real(*a, **k))
-    kept, on = Held(site.store), now().date()
+    kept, on = Held(site.store), day_of(now())
     before = kept.standings(plan, on=on)
     assert kept.standings(plan, on=on) is before
     with site.store.write() as tx:

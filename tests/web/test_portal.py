@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from qianhang.core.day import day_of
 from qianhang.plan import rules
 from qianhang.plan.evidence import Observation, observe
 from qianhang.plan.items import find_item
@@ -91,7 +92,7 @@ def test_figures_of_private_runs_are_not_shown(site):
 @pytest.fixture
 def issued(site):
     plan = site.plan()
-    on = now().date()
+    on = day_of(now())
     return plan, printing.issue(site.store, plan, Order(HOSTILE), on=on, by="t", at=now())
 
 
@@ -100,10 +101,10 @@ def test_a_public_bulletin_does_not_name_whose_own_data_a_figure_is_of(site, sig
     item = find_item(site.store, f"{plan.ref}.T1")
     rules.set_rule(site.store, item, rules.Rule(rules.Query(("figure",), "last")), by="t", at=now())
     facts = {"figure": "准确率", "source": "own", "open": False}
-    seen = Observation("figure", "城东医院", now().date(), 97.5, "%", facts=facts)
+    seen = Observation("figure", "城东医院", day_of(now()), 97.5, "%", facts=facts)
     with site.store.write() as tx:
         observe(tx, seen, grade="A", by="run 20260601-000000-abcdef", at=now())
-    one = printing.issue(site.store, plan, Order("一季度"), on=now().date(), by="t", at=now())
+    one = printing.issue(site.store, plan, Order("一季度"), on=day_of(now()), by="t", at=now())
     signed("programme_office").post(f"/portal/{plan.ref}/{one.id}/publish")
     for path in ("", "/txt", "/html"):
         page = site.client.get(f"/open/bulletins/{one.id}{path}")

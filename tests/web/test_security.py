@@ -14,6 +14,7 @@ from starlette.testclient import TestClient
 
 from qianhang.access import accounts, sessions
 from qianhang.access.person import Grant
+from qianhang.core.day import day_of
 from qianhang.store import Settings
 from qianhang.web.app import create_app
 from qianhang.web.shell import CSP, Limits
@@ -444,7 +445,7 @@ def theirs(site, signed):
     ask = asks.put(site.store, asked, org=org, by=owner.account, now=now(), home=site.home)
     issued = owner.post(
         f"/plans/{plan.ref}/bulletins",
-        data={"day": now().date().isoformat(), "period": "Q1", "issuer": "x"},
+        data={"day": day_of(now()).isoformat(), "period": "Q1", "issuer": "x"},
     )
     assert issued.status_code == 200
     with site.store.write() as tx:

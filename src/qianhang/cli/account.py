@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from qianhang.core.day import clock
 from qianhang.core.words import language, say
 
 if TYPE_CHECKING:
@@ -121,5 +122,5 @@ def _change(login: str, act: Callable[..., Any]) -> None:
 def _tell(kind: str, secret: str, now: datetime) -> None:
     from qianhang.access import tickets
 
-    until = (now + tickets.LASTS[kind]).astimezone().strftime("%Y-%m-%d %H:%M")
+    until = clock(now + tickets.LASTS[kind]).strftime("%Y-%m-%d %H:%M")
     click.echo(say("cli.account.link", until=until, link=tickets.link(secret)))

@@ -29,7 +29,7 @@ def demo_command(ctx: click.Context, out: Path, again: bool) -> None:
     from qianhang.cli.screen import console
     from qianhang.core.errors import MissingExtra, QianhangError
     from qianhang.core.pack import packs
-    from qianhang.runs import page, read_store, report, view
+    from qianhang.runs import page, read_store, report, shelf, showcase, view
 
     screen = console()
     done, failed = [], 0
@@ -50,6 +50,7 @@ def demo_command(ctx: click.Context, out: Path, again: bool) -> None:
     out.mkdir(parents=True, exist_ok=True)
     views, links = [], {}
     with read_store() as store:
+        tiers = shelf.tiers(store)
         for record in done:
             links[record.id] = f"{record.scenario}.html"
             write(out / links[record.id], page(store, record))
@@ -58,7 +59,9 @@ def demo_command(ctx: click.Context, out: Path, again: bool) -> None:
     write(out / "index.html", report.overview(views, links=links, manifests=manifests))
     _plan(ctx, screen, out / "plan")
     screen.rule()
-    screen.print(say("cli.demo.done", count=len(done), out=out / "index.html"))
+    verified = sum(tiers.get(record.scenario) in showcase.SHOWN for record in done)
+    told = say("cli.demo.done", count=len(done), verified=verified, out=out / "index.html")
+    screen.print(told)
     if failed:
         sys.exit(1)
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
-from zoneinfo import ZoneInfo
 
 import click
 
 from qianhang.cli.plan_json import json_option, tell
+from qianhang.core.day import day_of
 from qianhang.core.words import say
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ on_option = click.option(
 
 def today(on: datetime | None) -> date:
     """The day asked for, else today in China."""
-    return on.date() if on else datetime.now(ZoneInfo("Asia/Shanghai")).date()
+    return on.date() if on else day_of(datetime.now(UTC))
 
 
 def clean(text: object) -> str:

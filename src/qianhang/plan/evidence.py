@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, Literal
 
+from qianhang.core.day import day_of
 from qianhang.core.errors import UsageError
 
 if TYPE_CHECKING:
@@ -198,7 +199,7 @@ def evidence(
     """
     found = [_read(e) for e in store.entries(kind=_KIND) if upto is None or e.seq <= upto]
     back = {
-        e.payload["seq"]: f"{e.payload['why']} ({e.payload['by']}, {e.at[:10]})"
+        e.payload["seq"]: f"{e.payload['why']} ({e.payload['by']}, {day_of(e.at)})"
         for e in store.entries(kind=_RETRACTED)
         if upto is None or e.seq <= upto
     }
@@ -228,7 +229,7 @@ def _read(entry: LogEntry) -> dict[str, Any]:
         "facts": told["facts"],
         "kind": told.get("kind", "run"),
         "subject": told.get("subject") or told.get("scenario", ""),
-        "on": date.fromisoformat(told["on"] if seen else entry.at[:10]),
+        "on": date.fromisoformat(told["on"]) if seen else day_of(entry.at),
         "value": None if value is None else float(value),
         "unit": told.get("unit", ""),
         "key": told.get("key") or told.get("scenario", ""),

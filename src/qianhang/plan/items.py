@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
+from qianhang.core.day import day_of
 from qianhang.core.errors import UsageError
 from qianhang.plan import schema
 from qianhang.plan.units_known import Place, aliases, same_as
@@ -314,7 +315,7 @@ def assignments(store: Store, plan: Plan) -> tuple[Assignment, ...]:
 def place_of(connection: sa.Connection, plan: Plan) -> Place:
     """Where and when the plan's units are printed."""
     dated = re.fullmatch(r"\d{4}-\d\d-\d\d", plan.date)
-    on = datetime.date.fromisoformat(plan.date if dated else plan.at[:10])
+    on = datetime.date.fromisoformat(plan.date) if dated else day_of(plan.at)
     known = aliases(connection, region=plan.region, on=on)
     return Place(plan.region, plan.level, on, known)
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
+from qianhang.core.day import day_of
 from qianhang.core.errors import UsageError
 from qianhang.plan import quantity, schema, stated
 from qianhang.plan.author import stamp
@@ -112,7 +113,7 @@ def goal_of(
         low=values["low"],
         high=values["high"],
         counts=adds or quantity.is_count(values["unit"]),
-        start=plan.start or date.fromisoformat(plan.at[:10]),
+        start=plan.start or day_of(plan.at),
         deadline=date(year, 12, 31) if year else None,
         baseline=values["baseline"],
         yearly=values["yearly"],

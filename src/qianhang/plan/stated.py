@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
+from qianhang.core.day import day_of
 from qianhang.core.errors import UsageError
 from qianhang.core.schema import nearest
 from qianhang.plan import schema
@@ -139,7 +140,7 @@ def override(
         raise UsageError("QH826", f"{item.ref}: state {state!r} is none of {', '.join(STATES)}")
     if not reason.strip():
         raise UsageError("QH826", f"{item.ref}: an override needs a reason")
-    if expires < at.date():
+    if expires < day_of(at):
         message = f"{item.ref}: an override until {expires}, which is past, expected a day to come"
         raise UsageError("QH826", message)
     row = {
@@ -157,7 +158,7 @@ def overrides(store: Store, plan: Plan, *, on: date) -> dict[str, Override]:
     table = schema.override
     rows = _rows(store, sa.select(table).where(table.c.plan == plan.id).order_by(table.c.id))
     found = [Override(**{**row, "expires": date.fromisoformat(row["expires"])}) for row in rows]
-    return {o.target: o for o in found if o.at[:10] <= on.isoformat() and on <= o.expires}
+    return {o.target: o for o in found if day_of(o.at) <= on <= o.expires}
 
 
 def link(

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
+from qianhang.core.day import day_of
 from qianhang.core.errors import UsageError
 from qianhang.plan import directory, schema
 from qianhang.plan.author import signed
@@ -126,7 +127,7 @@ def add_alias(
     Raises UsageError where no unit is called so, or nobody is named.
     """
     table = schema.unit
-    whole = canonical(store, unit, on=at.date(), region=region)
+    whole = canonical(store, unit, on=day_of(at), region=region)
     row = {
         "name": name.strip(),
         "valid_from": since.isoformat() if since else "",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -30,7 +31,7 @@ def compare(first: Record, second: Record) -> dict[str, list[dict[str, Any]]]:
     scores = []
     for metric in [*mine, *(m for m in other if m not in mine)]:
         x, y = mine.get(metric), other.get(metric)
-        change = y - x if x is not None and y is not None else None
+        change = _change(x, y)
         scores.append({"metric": metric, "first": x, "second": y, "change": change})
     differences = []
     for field in _FIELDS:
@@ -38,8 +39,18 @@ def compare(first: Record, second: Record) -> dict[str, list[dict[str, Any]]]:
     return {"scores": scores, "differences": differences}
 
 
+def _change(x: float | None, y: float | None) -> float | None:
+    """From one to the other; nought where they differ by what rounding leaves."""
+    if x is None or y is None:
+        return None
+    return 0.0 if math.isclose(x, y, rel_tol=1e-12) else y - x
+
+
 def _differ(field: str, x: Any, y: Any) -> Iterator[dict[str, Any]]:
-    if isinstance(x, Mapping) and isinstance(y, Mapping):
+    kinds = {Mapping if isinstance(side, Mapping) else type(side) for side in (x, y)}
+    if Mapping in kinds and kinds <= {Mapping, type(None)}:
+        # A run that ended early has none of what the other has.
+        x, y = x or {}, y or {}
         for key in sorted({*x, *y}):
             yield from _differ(f"{field}.{key}", x.get(key), y.get(key))
     elif x != y:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from qianhang import models, safety
+from qianhang.core.day import day_of
 from qianhang.core.errors import ContractError, JobFailed
 from qianhang.core.manifest import Case, Manifest
 from qianhang.core.pack import Pack
@@ -271,8 +272,8 @@ def _subject(case: Case, request: Mapping[str, Any]) -> str:
 
 def _last_day(result: Mapping[str, Any]) -> date | None:
     """The day of the last forecast that was judged: of old data a figure is old."""
-    told = str(result["facts"].get("last_origin") or "")[:10]
-    return date.fromisoformat(told) if told else None
+    told = result["facts"].get("last_origin")
+    return day_of(str(told)) if told else None
 
 
 def card(pack: Pack, case: Case, result: Mapping[str, Any]) -> models.Card:

@@ -18,6 +18,7 @@ from typing import Any
 from qianhang import compute, models, safety
 from qianhang.access import organisations
 from qianhang.core import errors
+from qianhang.core.day import day_of
 from qianhang.core.manifest import Case
 from qianhang.core.pack import Pack
 from qianhang.plan import evidence
@@ -205,7 +206,7 @@ class _Way:
         )
         made = evidence.record(tx, finding, at=now)
         asked = self.begun.request
-        for seen in outcome.observations(body, self.pack, self.case, request=asked, on=now.date()):
+        for seen in outcome.observations(body, self.pack, self.case, request=asked, on=day_of(now)):
             evidence.observe(tx, seen, grade="A", by=f"run {self.begun.id}", at=now)
         return [{"seq": e.seq, "indicator": e.subject, "hash": e.hash} for e in made]
 

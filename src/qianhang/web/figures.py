@@ -152,10 +152,8 @@ def file_of(
     chart = found[0][1] if found else None
     if chart is None or kind not in sheets.KINDS:
         raise UsageError("QH804", f"this run has no table {name!r}")
-    if kind == "csv":
-        return sheets.csv_of(chart.table, lang=lang), sheets.KINDS[kind]
     title = _word(chart.title, lang)
-    return sheets.xlsx_of(chart.table, lang=lang, title=title), sheets.KINDS[kind]
+    return sheets.sheet_of(chart.table, kind=kind, lang=lang, title=title), sheets.KINDS[kind]
 
 
 def json_in_page(value: Any) -> Markup:

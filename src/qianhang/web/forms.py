@@ -6,14 +6,14 @@ import math
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from zoneinfo import ZoneInfo
 
+from qianhang.charts.number import exact
+from qianhang.core.day import clock, midnight
 from qianhang.core.words import Lang
 from qianhang.web import words
 
 __all__ = ["Shown"]
 
-_ZONE = ZoneInfo("Asia/Shanghai")
 _NONE = "–"
 
 
@@ -31,7 +31,7 @@ class Shown:
             return f"{int(value):,}"
         shown = f"{value:,.{digits}g}"
         if "e" in shown:
-            shown = f"{value:,.0f}" if abs(value) >= 1 else f"{value:.{digits}g}"
+            shown = f"{value:,.0f}" if abs(value) >= 1 else exact(value, digits=digits)
         return shown
 
     def span(self, low: float | None, high: float | None, *, unit: str) -> str:
@@ -108,5 +108,5 @@ def _moment(when: date | datetime | str | None) -> datetime | None:
         except ValueError:
             return None
     if isinstance(when, datetime):
-        return when.astimezone(_ZONE) if when.tzinfo else when
-    return datetime(when.year, when.month, when.day)
+        return clock(when)
+    return midnight(when)

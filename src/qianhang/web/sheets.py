@@ -12,7 +12,7 @@ from qianhang.charts.chart import Cell
 from qianhang.core.manifest import Words
 from qianhang.core.words import Lang, say
 
-__all__ = ["KINDS", "csv_of", "xlsx_of"]
+__all__ = ["KINDS", "csv_of", "sheet_of", "xlsx_of"]
 
 KINDS = {
     "csv": "text/csv; charset=utf-8",
@@ -21,6 +21,13 @@ KINDS = {
 _FORMULA = re.compile(r"[=+\-@\t\r].")
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f]")
 _SHEET_ROWS = 1_048_575  # what a sheet holds under its head
+
+
+def sheet_of(table: Table, *, kind: str, lang: Lang, title: str) -> bytes:
+    """The table as a file of one of KINDS."""
+    if kind == "csv":
+        return csv_of(table, lang=lang)
+    return xlsx_of(table, lang=lang, title=title)
 
 
 def csv_of(table: Table, *, lang: Lang) -> bytes:

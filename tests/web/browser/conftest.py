@@ -125,7 +125,7 @@ def server(browser, tmp_path_factory):
 
 def _happened(home):
     """What the addresses of pages name, by the name of the place in the address."""
-    from qianhang.plan import SAMPLE, ledger, review
+    from qianhang.plan import SAMPLE, evidence, ledger, review
     from qianhang.plan.reading.read import read
     from qianhang.runs import Request, asks, listing, open_store
     from qianhang.store import Settings
@@ -146,6 +146,10 @@ def _happened(home):
         again.write_text(text, "utf8")
         other = ledger.keep(store, read(again), raw=again.read_bytes(), by="t", at=now).plan
         _model(store, run.id, at=now)
+        # Of the first target there is a reading, and with it a figure and its files.
+        facts = {"beats_trivial": True, "verdict": "met", "source": "public", "stage": "accepted"}
+        with store.write() as tx:
+            evidence.record(tx, evidence.Finding(run.id, SCENARIO, ("M540",), facts), at=now)
     return {
         "run_id": run.id, "ask_id": ask.id, "ref": plan.ref, "other_ref": other.ref,
         "scenario": SCENARIO, "code": "T1",
@@ -256,8 +260,10 @@ def administrator(server, reader):
 
 def _office(server, first):
     """What the programme office and the public do: a bulletin, published, and a complaint."""
+    from qianhang.core.day import day_of
+
     ref = server.known["ref"]
-    day = datetime.now(UTC).date().isoformat()
+    day = day_of(datetime.now(UTC)).isoformat()
     said = {"day": day, "period": "第一季度", "issuer": "市推进办"}
     assert first.post(f"/plans/{ref}/bulletins", **said).status == 303
     assert first.post(f"/portal/{ref}/1/publish").status == 303

@@ -57,6 +57,9 @@ def test_a_bad_file_is_told_by_name_row_and_field_on_a_page_that_stays(administr
         assert part in said
     assert one.page.get_by_role("alert").count() == 1
     # The page of an ask that has ended does not load itself again and again.
+    # The step that failed is told as failed, and nothing seems to go on.
+    one.page.locator(".steps .state.bad").wait_for()
+    assert one.page.locator(".steps .state.live").count() == 0
     one.page.evaluate("window.stays = true")
     one.page.wait_for_load_state("networkidle")
     assert one.page.evaluate("window.stays") is True
@@ -100,6 +103,9 @@ def test_a_plan_is_reviewed_by_keys(administrator, reader, tmp_path):
     one.page.wait_for_function(
         "code => document.querySelector(`[data-code='${code}']`).dataset.state === 'rejected'",
         arg=second,
+    )
+    one.page.wait_for_function(
+        "code => document.querySelector('#items > .item.on').dataset.code !== code", arg=second
     )
     one.page.keyboard.press("e")
     one.page.locator("form.edit").wait_for()

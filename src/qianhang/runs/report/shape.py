@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from html import escape
 from typing import Any, TypedDict
-from zoneinfo import ZoneInfo
 
 from qianhang.core import words
+from qianhang.core.day import ZONE, clock
 from qianhang.core.manifest import Words
 from qianhang.core.words import Lang, say
 
@@ -28,9 +28,6 @@ __all__ = [
     "one",
     "pair",
 ]
-
-
-_ZONE = "Asia/Shanghai"
 
 
 class RunView(TypedDict, total=False):
@@ -180,7 +177,7 @@ def local(text: str) -> str:
     except ValueError:
         return text
     when = when if when.tzinfo else when.replace(tzinfo=UTC)
-    return f"{when.astimezone(ZoneInfo(_ZONE)):%Y-%m-%d %H:%M:%S} {_ZONE}"
+    return f"{clock(when):%Y-%m-%d %H:%M:%S} {ZONE.key}"
 
 
 def e(text: object) -> str:

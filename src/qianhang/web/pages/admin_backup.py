@@ -13,6 +13,7 @@ from starlette.responses import Response
 
 from qianhang.access import ROOT, administration, signing
 from qianhang.access.trail import note
+from qianhang.core.day import clock
 from qianhang.core.errors import QianhangError
 from qianhang.runs import copies
 from qianhang.web.asked import Asked, Who
@@ -38,7 +39,7 @@ def makes(ask: Who, password: Annotated[str, Form()] = "") -> Response:
     ask.who.require("administrator", ROOT)
     who = ask.who.account.id
     folder = tempfile.TemporaryDirectory(prefix="qianhang-backup-")
-    path = Path(folder.name) / f"qianhang-{ask.now:%Y%m%d-%H%M}.tar"
+    path = Path(folder.name) / f"qianhang-{clock(ask.now):%Y%m%d-%H%M}.tar"
     try:
         if administration.has_password(ask.store, who):
             signing.confirm_password(

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from urllib.parse import quote
 
 from starlette.responses import Response
 
 from qianhang.plan import boundary
 from qianhang.runs import shelf
+from qianhang.web import sheets
 from qianhang.web.asked import Asked, Who
 from qianhang.web.pages.portal import start
 from qianhang.web.render import page
@@ -36,6 +38,21 @@ def drawn(ask: Who) -> Response:
     headers = {"Cache-Control": "private, max-age=3600", "ETag": f'"{found.sha256[:16]}"'}
     body = boundary.content(ask.store, found)
     return Response(body, media_type="application/geo+json", headers=headers)
+
+
+@routes.get("/map.csv", "signed")
+@routes.get("/map.xlsx", "signed")
+def counted(ask: Who) -> Response:
+    """The numbers of the map, or of the cities of one province, as CSV or XLSX."""
+    stood = plans.stood(ask, plans.seen_plans(ask), on=plans.today(ask))
+    found = tiles.map_of(tiles.tallies(ask, stood), measure="", province=ask.query("province"))
+    kind, part = ask.request.url.path.rpartition(".")[2], found.chosen
+    title = ask.t("overview.map") if part is None else part.name if ask.lang == "zh" else part.en
+    table = tiles.table(found.cities if part else found.provinces)
+    content = sheets.sheet_of(table, kind=kind, lang=ask.lang, title=title)
+    kept = quote(f"{title}.{kind}")
+    headers = {"Content-Disposition": f"attachment; filename*=UTF-8''{kept}"}
+    return Response(content, media_type=sheets.KINDS[kind], headers=headers)
 
 
 def _overview(ask: Asked) -> Response:

@@ -51,11 +51,7 @@ def readings(ask: Who, ref: str, code: str) -> Response:
     kind = ask.request.url.path.rpartition(".")[2]
     kept = quote(f"{item.ref}-readings.{kind}")
     title = ask.word(chart.title)
-    content = (
-        sheets.csv_of(chart.table, lang=ask.lang)
-        if kind == "csv"
-        else sheets.xlsx_of(chart.table, lang=ask.lang, title=title)
-    )
+    content = sheets.sheet_of(chart.table, kind=kind, lang=ask.lang, title=title)
     headers = {"Content-Disposition": f"attachment; filename*=UTF-8''{kept}"}
     return Response(content, media_type=sheets.KINDS[kind], headers=headers)
 

@@ -11,11 +11,13 @@ from starlette.responses import Response, StreamingResponse
 from qianhang.core.errors import UsageError
 from qianhang.runs import asks, compare, display, listing, record, report, shelf, steps
 from qianhang.runs.record import Record
+from qianhang.runs.report.shape import metric_words
 from qianhang.web import choices
 from qianhang.web.asked import Asked, Who
 from qianhang.web.figures import figures
 from qianhang.web.render import page
 from qianhang.web.routes import Pages
+from qianhang.web.views.compared import differences
 
 __all__ = ["routes", "seen_run"]
 
@@ -62,7 +64,15 @@ def runs(ask: Who) -> HTMLResponse:
 def compared(ask: Who) -> HTMLResponse:
     """Two runs side by side."""
     first, second = (seen_run(ask, ask.query(name)) for name in ("a", "b"))
-    return page(ask, "runs/compare.html", a=first, b=second, found=compare(first, second))
+    found, manifest = compare(first, second), display.manifest_of(first)
+    titles = manifest.page.titles if manifest else {}
+    shelved = shelf.case_titles()
+    cases = {**shelved.get(second.scenario, {}), **shelved.get(first.scenario, {})}
+    return page(
+        ask, "runs/compare.html", a=first, b=second, scores=found["scores"],
+        metric=lambda name: metric_words(name, ask.lang, titles),
+        differences=differences(ask, found["differences"], titles=titles, cases=cases),
+    )  # fmt: skip
 
 
 @routes.get("/asks/{ask_id}", "signed")

@@ -82,7 +82,7 @@
       }
       const item = box.querySelector('[data-step="' + CSS.escape(told.step) + '"]');
       if (!item) return;
-      item.querySelector(".state").className = "state " + (told.state === "end" ? "good" : "live");
+      item.querySelector(".state").className = "state " + (told.state === "end" ? "good" : box.dataset.ended || "live");
       if (told.note) item.querySelector("[data-note]").textContent = told.note;
       if (told.state === "progress" && told.total) {
         bar.value = told.done / told.total;

@@ -65,7 +65,11 @@
       const chart = window.echarts.init(box, null, { renderer: "svg" });
       chart.setOption(option(box, regions));
       lead(chart, regions);
-      new ResizeObserver(() => { if (box.clientWidth && box.clientHeight) chart.resize(); }).observe(box);
+      // The first word of a box is its own size: to draw again then would lose a click that was under way.
+      new ResizeObserver(() => {
+        const [wide, high] = [box.clientWidth, box.clientHeight];
+        if (wide && high && (wide !== chart.getWidth() || high !== chart.getHeight())) chart.resize();
+      }).observe(box);
       new MutationObserver(() => chart.setOption(option(box, regions))).observe(document.documentElement, { attributes: true, attributeFilter: ["data-theme"] });
     });
   }

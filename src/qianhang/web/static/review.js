@@ -96,6 +96,8 @@
     const typing = TYPING.test(event.target.tagName);
     const edited = event.target.closest(".edit") || document.querySelector("#items form.edit");
     if (event.key === "Escape" && edited) {
+      // By itself the key stops a page that is on its way.
+      event.preventDefault();
       edited.querySelector("a.button").click();
       return;
     }
@@ -108,7 +110,8 @@
     } else if (event.key === "?") {
       const keys = document.querySelector("details.keys");
       if (keys) keys.open = !keys.open;
-    } else if (/^[cer]$/.test(event.key) && chosen()) {
+    } else if (/^[cer]$/.test(event.key) && chosen() && !chosen().matches(".htmx-added, .htmx-settling")) {
+      // What has just come is not yet htmx's: its links would leave the page.
       const button = chosen().querySelector('[data-key="' + event.key + '"]');
       if (button) { event.preventDefault(); button.click(); }
     }

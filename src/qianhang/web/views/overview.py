@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
-from zoneinfo import ZoneInfo
+from datetime import timedelta
 
 from qianhang.compute import Probe, driver
+from qianhang.core.day import day_of, midnight
 from qianhang.plan.items import Plan
 from qianhang.plan.standing import Standing
 from qianhang.runs import asks, listing, news, shelf
@@ -22,12 +22,10 @@ __all__ = [
     "changed",
     "late",
     "load",
-    "midnight",
     "scenarios",
     "states",
 ]
 
-_ZONE = ZoneInfo("Asia/Shanghai")
 _LATE = ("overdue", "behind")
 _MOST = 12
 
@@ -106,7 +104,7 @@ def scenarios(ask: Asked) -> Shelf:
 def load(ask: Asked) -> Load:
     """What is under way now."""
     covers = ask.who.covers
-    today = listing.counts(ask.store, orgs=covers, since=midnight(ask.now))
+    today = listing.counts(ask.store, orgs=covers, since=midnight(day_of(ask.now)))
     queued = asks.asks(ask.store, covers, limit=100, state="queued")
     running = asks.asks(ask.store, covers, limit=100, state="running")
     local = driver("local", folder=ask.settings.home / "jobs").probe()
@@ -115,11 +113,6 @@ def load(ask: Asked) -> Load:
 
 def changed(ask: Asked, seen: Sequence[Plan]) -> dict[str, list[Change]]:
     """What changed since yesterday's first minute."""
-    since = midnight(ask.now) - timedelta(days=1)
+    since = midnight(day_of(ask.now)) - timedelta(days=1)
     reader = Reader(ask.who.covers, frozenset(p.ref for p in seen))
     return news.changes(ask.store, reader, since=since)
-
-
-def midnight(now: datetime) -> datetime:
-    """The first moment of the day in China."""
-    return datetime.combine(now.astimezone(_ZONE).date(), time(), _ZONE)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime
+from datetime import date
 from typing import Literal
 
 from qianhang.charts import Chart
 from qianhang.charts.chart import Axis, Field, Mark, Role, Series, Table, plain
+from qianhang.core.day import ZONE, midnight
 from qianhang.core.errors import UsageError
 from qianhang.core.manifest import Words
 from qianhang.plan import evidence, items, readings, review, rules, stated
@@ -30,7 +31,6 @@ __all__ = ["Shown", "Told", "series", "told"]
 
 Shape = Literal["line", "step", "dot"]
 _AROUND = 160
-_ZONE = "Asia/Shanghai"
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,7 +197,7 @@ def _chart(
         lines.append(_line("plans.expected_way", way, "trivial", "line"))
     unit = str(item.values["unit"])
     up = not goal.down and min(v for _, v in (*points, *way)) >= 0
-    when = Axis(_named("plans.day"), kind="time", zone=_ZONE)
+    when = Axis(_named("plans.day"), kind="time", zone=ZONE.key)
     return Chart(
         kind="line", title=_named("plans.series"), x=when,
         y=Axis(plain(item.name), unit, low=0.0 if up else None), table=_table(points, unit),
@@ -223,7 +223,7 @@ def _way(goal: Goal) -> list[tuple[date, float]]:
 
 def _table(points: Sequence[tuple[date, float]], unit: str) -> Table:
     fields = (
-        Field(_named("plans.day"), kind="time", zone=_ZONE),
+        Field(_named("plans.day"), kind="time", zone=ZONE.key),
         Field(_named("cli.plan.reading"), unit),
     )
     return Table(fields, tuple((_moment(day), value) for day, value in points), len(points))
@@ -240,4 +240,4 @@ def _named(key: str) -> Words:
 
 
 def _moment(day: date) -> float:
-    return datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp() - 8 * 3600
+    return midnight(day).timestamp()

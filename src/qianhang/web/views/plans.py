@@ -8,8 +8,8 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from zoneinfo import ZoneInfo
 
+from qianhang.core.day import day_of
 from qianhang.core.errors import AccessRefused, UsageError
 from qianhang.plan import coverage, items, stated
 from qianhang.plan.coverage import Coverage
@@ -45,7 +45,6 @@ __all__ = [
 ROLE = "programme_office"
 _REF = re.compile(r"P[1-9]\d{0,8}")
 _CODE = re.compile(r"[SKTYM][1-9]\d{0,6}")
-_ZONE = ZoneInfo("Asia/Shanghai")
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +85,7 @@ _TONES = {
 
 def today(ask: Asked) -> date:
     """The day in China."""
-    return ask.now.astimezone(_ZONE).date()
+    return day_of(ask.now)
 
 
 def day_asked(ask: Asked, name: str = "on") -> date:

@@ -6,15 +6,29 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from qianhang.access import organisations
+from qianhang.charts import Field, Table
+from qianhang.charts.chart import Cell
+from qianhang.core.manifest import Words
 from qianhang.core.words import Lang
 from qianhang.plan import atlas
 from qianhang.plan.atlas import Place, Province
 from qianhang.plan.items import Plan
 from qianhang.plan.standing import Standing
 from qianhang.runs import showcase
+from qianhang.web import words
 from qianhang.web.asked import Asked
 
-__all__ = ["MEASURES", "Map", "Region", "Tally", "Tile", "map_of", "regions", "tallies"]
+__all__ = [
+    "MEASURES",
+    "Map",
+    "Region",
+    "Tally",
+    "Tile",
+    "map_of",
+    "regions",
+    "table",
+    "tallies",
+]
 
 MEASURES = ("targets", "scenarios")
 _COUNTS = (1, 2, 4, 8, 16)
@@ -106,6 +120,30 @@ def map_of(known: Mapping[Place, Tally], *, measure: str, province: str) -> Map:
     )
     cities = _cities(chosen, known) if chosen else ()
     return Map(measure if measure in MEASURES else MEASURES[0], country, chosen, cities)
+
+
+def table(tiles: Iterable[Tile]) -> Table:
+    """The tiles as a table of numbers, the share in per cent."""
+    counts = ("menu.plans", "overview.targets", "office.state.met")
+    fields = (
+        Field(_named("overview.region"), kind="text"),
+        *(Field(_named(key)) for key in counts),
+        Field(_named("overview.share"), "%"),
+        Field(_named("overview.measure_scenarios")),
+    )
+    rows = tuple(_row(tile) for tile in tiles)
+    return Table(fields, rows, len(rows))
+
+
+def _row(tile: Tile) -> tuple[Cell, ...]:
+    tally = tile.tally
+    share = None if tally.share is None else round(100 * tally.share, 1)
+    name = Words(tile.full, tile.en)
+    return (name, tally.plans, tally.targets, tally.met, share, tally.scenarios)
+
+
+def _named(key: str) -> Words:
+    return Words(*(words.say(key, lang=lang) for lang in ("zh", "en")))
 
 
 def _cities(province: Province, known: Mapping[Place, Tally]) -> tuple[Tile, ...]:
