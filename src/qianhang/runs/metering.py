@@ -1,0 +1,122 @@
+"""What ended on the compute network, charged once: usage record, charge, vouchers, in one go.
+
+The door tells which attempts ended and for how long their keepers say that they ran; billing knows
+prices, vouchers and the ledger. Neither knows the other.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from qianhang.billing import charges, metering
+from qianhang.billing.charges import Credit
+from qianhang.billing.lines import Line
+from qianhang.billing.usage import Energy, Proof, UsageRecord
+from qianhang.billing.vouchers import holds
+from qianhang.billing.vouchers.deeds import Act
+from qianhang.billing.vouchers.facts import Bill
+from qianhang.billing.vouchers.facts import Line as Billed
+from qianhang.compute.door import attempts, jobs, plant
+from qianhang.compute.door.attempts import Attempt
+from qianhang.compute.door.jobs import Kept
+from qianhang.compute.flavour import find
+from qianhang.compute.network import Pool
+from qianhang.core.errors import BillingError
+from qianhang.store import Store, Transaction
+
+__all__ = ["meter", "usage_of"]
+
+_BY = "metering"
+_LOG = logging.getLogger(__name__)
+
+
+def meter(store: Store, now: datetime) -> dict[str, BillingError]:
+    """Charge every attempt that ended and was not charged yet; those that could not be, with why.
+
+    An attempt is charged in one transaction: a death on the way charges it later, and once. One
+    without a price is tried again until a price list holds for it.
+    """
+    failed: dict[str, BillingError] = {}
+    for attempt in attempts.unmetered(store):
+        try:
+            with store.write() as tx:
+                _meter(tx, store, attempt, now)
+        except BillingError as cause:
+            _LOG.warning("attempt %s is not charged: %s", attempt.token, cause)
+            failed[attempt.token] = cause
+    return failed
+
+
+def usage_of(kept: Kept, attempt: Attempt, pool: Pool) -> UsageRecord | None:
+    """The record of what an attempt held, None where it held nothing for any time.
+
+    Its time is the one for which its keeper on the pool says that it ran, from the start that the
+    door saw: the clocks of engines do not count.
+    """
+    outcome = attempt.outcome
+    if outcome is None or outcome.usage.wall_s <= 0 or not attempt.started:
+        return None
+    start = datetime.fromisoformat(attempt.started)
+    end = start + timedelta(seconds=round(outcome.usage.wall_s, 3))
+    chip, place = find(attempt.flavour), attempt.placement
+    cards = Decimal(str(place.chips)) * place.replicas
+    hours = Decimal(str(round(outcome.usage.wall_s, 3))) / 3600
+    modelled = cards * Decimal(str(chip.busy_w.value)) / 1000 * hours
+    energy = Energy(
+        it_kwh=modelled.quantize(Decimal("0.000001")), measured=False,
+        pue=Decimal(str(pool.pue.value)), pue_source=pool.pue.source,
+        grid_kg=Decimal(str(pool.grid_g_kwh)) / 1000,
+        grid_source=f"pool {pool.id}" if pool.grid_g_kwh else "",
+    )  # fmt: skip
+    job = kept.job
+    return UsageRecord(
+        job=job.id, attempt=attempt.token, epoch=attempt.epoch, org=job.org, project=job.project,
+        scenario=job.scenario, operator=pool.operator, pool=pool.id, flavour=attempt.flavour,
+        task=job.task_kind, start=start, end=end, cards=cards,
+        tflops=Decimal(str(chip.fp16_tflops.value)), energy=energy,
+        proof=Proof(
+            f"the door saw {attempt.token} run",
+            f"its keeper counted {outcome.usage.wall_s} s",
+        ),
+    )  # fmt: skip
+
+
+def _meter(tx: Transaction, store: Store, attempt: Attempt, now: datetime) -> None:
+    kept, pool = jobs.get(store, attempt.job), plant.held(store, attempt.pool).pool
+    record = usage_of(kept, attempt, pool)
+    lines: Sequence[Line] = ()
+    if record is not None:
+        name = metering.record(tx, record, at=now)
+        lines = charges.charge(tx, name, at=now)
+    _vouchers(tx, kept, attempt, lines=lines, operator=pool.operator, now=now)
+    attempts.metered(tx, [attempt.token])
+
+
+def _vouchers(
+    tx: Transaction, kept: Kept, attempt: Attempt, *, lines: Sequence[Line], operator: str,
+    now: datetime,
+) -> None:  # fmt: skip
+    """What vouchers held for the job bear of these lines.
+
+    Where a programme deducts at the bill, the organisation owes so much less and the operator has
+    it from the programme; where it pays back, the bill stays and is claimed for. Once the job is
+    over, what is left of its holds is free again.
+    """
+    bill = Bill(tuple(Billed(line.category, line.fen) for line in lines if line.fen))
+    month = lines[0].month if lines else ""
+    for held in holds.holds(tx, job=kept.job.id):
+        if held["state"] != "open":
+            continue
+        key = f"{attempt.token}.{held['id']}"
+        act = Act(_BY, now, key)
+        fen = holds.capture(tx, held["id"], bill=bill, act=act, last=not kept.open)
+        if fen and held["payee"] == held["supplier"]:
+            given = Credit(
+                org=kept.job.org, operator=operator, payer=charges.payable(operator), fen=fen,
+                month=month, source=f"voucher:{held['programme']}:{held['voucher']}",
+                project=kept.job.project, scenario=kept.job.scenario,
+            )  # fmt: skip
+            charges.credit(tx, given, at=now, key=f"voucher.{key}")
