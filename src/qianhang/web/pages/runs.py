@@ -66,8 +66,12 @@ def compared(ask: Who) -> HTMLResponse:
     first, second = (seen_run(ask, ask.query(name)) for name in ("a", "b"))
     found, manifest = compare(first, second), display.manifest_of(first)
     titles = manifest.page.titles if manifest else {}
-    shelved = shelf.case_titles()
-    cases = {**shelved.get(second.scenario, {}), **shelved.get(first.scenario, {})}
+    cases = {
+        case: title
+        for one in (second, first)
+        for (scenario, case), title in shelf.case_titles().items()
+        if scenario == one.scenario
+    }
     return page(
         ask, "runs/compare.html", a=first, b=second, scores=found["scores"],
         metric=lambda name: metric_words(name, ask.lang, titles),
