@@ -140,15 +140,17 @@ def list_command(as_json: bool) -> None:
 def supervise_command(every_s: float, policy: Path | None) -> None:
     from qianhang.compute.door.supervisor import Supervisor
     from qianhang.compute.policy.params import load
+    from qianhang.runs.door import looks
     from qianhang.store import Settings
 
     with opened() as store:
         door = Supervisor(store, Settings.load().home, params=load(policy))
+        look = looks(door, store)
         click.echo(say("cli.compute.supervise.begins"))
         try:
             while True:
                 began = time.monotonic()
-                door.tick(now())
+                look(now())
                 time.sleep(max(0.0, every_s - (time.monotonic() - began)))
         except KeyboardInterrupt:
             door.release()

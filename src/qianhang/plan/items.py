@@ -44,18 +44,8 @@ _KINDS = {"S": "section", "K": "task", "T": "target", "Y": "system", "M": "measu
 _REF = re.compile(r"P?(\d+)\.([SKTYM])(\d+)", re.IGNORECASE)
 _JSON = ("units", "also", "read")
 _OWN = (
-    "plan",
-    "version",
-    "code",
-    "section",
-    "span",
-    "start",
-    "end",
-    "state",
-    "revision",
-    "by",
-    "at",
-)
+    "plan", "version", "code", "section", "span", "start", "end", "state", "revision", "by", "at",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +163,7 @@ class Assignment:
     source: str
 
 
-_PLANS = sa.select(*(schema.plan.c[name] for name in Plan.__slots__)).order_by(schema.plan.c.id)
+_PLANS = sa.select(*(schema.plan.c[n] for n in Plan.__slots__)).order_by(schema.plan.c.id)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,17 +4,34 @@ from __future__ import annotations
 
 import logging
 import threading
-from datetime import UTC, datetime
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 
 from qianhang.compute.door import plant
 from qianhang.compute.door.supervisor import Supervisor
+from qianhang.runs.metering import meter
 from qianhang.runs.workplace import open_store
 from qianhang.store import Settings, Store
 
-__all__ = ["Door"]
+__all__ = ["Door", "looks"]
 
 _IDLE_S = 5.0
+_METER = timedelta(seconds=10)
 _LOG = logging.getLogger(__name__)
+
+
+def looks(supervisor: Supervisor, store: Store) -> Callable[[datetime], None]:
+    """look(now): what is due is decided, and now and then what has ended is charged."""
+    due: datetime | None = None
+
+    def look(now: datetime) -> None:
+        nonlocal due
+        supervisor.tick(now)
+        if due is None or now >= due:
+            meter(store, now)
+            due = now + _METER
+
+    return look
 
 
 class Door:
@@ -55,7 +72,8 @@ class Door:
             if self._over.wait(_IDLE_S):
                 return
         supervisor = Supervisor(store, self.settings.home)
+        look = looks(supervisor, store)
         while not self._over.is_set():
-            supervisor.tick(datetime.now(UTC))
+            look(datetime.now(UTC))
             self._over.wait(self.every_s)
         supervisor.release()

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 from fastapi import FastAPI
 
@@ -41,21 +41,10 @@ def create_app(
     """
     site = Site(settings, open_store(settings), public_url)
     dispatcher, door = Dispatcher(settings, slots=slots), Door(settings)
-
-    @asynccontextmanager
-    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        if slots:
-            dispatcher.start()
-            door.start()
-        yield
-        dispatcher.stop()
-        door.stop()
-        site.store.close()
-
     app = FastAPI(
         title="qianhang",
         version=qianhang.__version__,
-        lifespan=lifespan,
+        lifespan=_living(site, (dispatcher, door) if slots else ()),
         docs_url=None,
         redoc_url=None,
         openapi_url=None,
@@ -76,3 +65,20 @@ def create_app(
         limits=limits,
     )  # fmt: skip
     return app
+
+
+def _living(
+    site: Site, beside: Sequence[Dispatcher | Door]
+) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
+    """What works beside the answers for as long as the application lives."""
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        for one in beside:
+            one.start()
+        yield
+        for one in beside:
+            one.stop()
+        site.store.close()
+
+    return lifespan
