@@ -127,7 +127,7 @@ def empty(tmp_path_factory):
     return folder
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(steps=st.lists(STEPS, min_size=4, max_size=25))
 def test_each_job_ends_once_by_one_attempt_that_ran_once(empty, steps):
     with TemporaryDirectory() as name, pytest.MonkeyPatch.context() as patch:
