@@ -192,7 +192,8 @@ def _kill(what: str, bed: SlurmBed, *, door: _Door, chance: random.Random) -> No
     time.sleep(chance.uniform(0.0, 1.0))
     bed.start(part)
     for node in _drained(bed):
-        bed.run("scontrol", "update", f"nodename={node}", "state=resume")
+        with contextlib.suppress(subprocess.SubprocessError):  # it may just be coming up
+            bed.run("scontrol", "update", f"nodename={node}", "state=resume")
 
 
 def _drained(bed: SlurmBed) -> list[str]:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
-from qianhang.compute import Outcome, Usage
+from qianhang.compute import Outcome, Usage, schema
 from qianhang.compute.door import attempts, engines, jobs, plant
 from qianhang.compute.door.supervisor import Supervisor
 from qianhang.compute.job import Want
@@ -342,3 +344,29 @@ def test_two_supervisors_taking_turns_run_everything_once(faked, tmp_path):
         doors[turn % 2].tick(faked.now(20))
         end_all(faked)
     settled(faked, names)
+
+
+def test_a_row_that_nobody_can_read_stops_no_other_job(faked, tmp_path):
+    bad, good = put(faked.store, faked.now), put(faked.store, faked.now)
+    with faked.store.write() as tx:
+        spoilt = sa.update(schema.job).where(schema.job.c.id == bad)
+        tx.execute(spoilt.values(ask='{"want": {"chips": 1, "wings": 2}}'))
+    for _ in range(3):
+        faked.door.tick(faked.now(1))
+        end_all(faked)
+    assert states(faked, [good]) == ["finished"]
+    with pytest.raises(UsageError, match=r"QH596 job .*cannot be read"):
+        jobs.get(faked.store, bad)
+
+
+def test_settings_that_no_driver_reads_leave_the_pool_suspect_and_the_others_at_work(
+    store, tmp_path, now
+):
+    given = network(tmp_path, "p1", "p2")
+    engines = {**given.engines, "p1": {"folder": str(tmp_path / "p1"), "thread": 4}}
+    plant.add(store, replace(given, engines=engines), by="test", at=now())
+    name = put(store, now, script="true")
+    until_over(Supervisor(store, tmp_path, holder="one"), now)
+    assert plant.held(store, "p1").health == "suspect"
+    assert "unknown setting thread" in plant.held(store, "p1").detail
+    assert [one.pool for one in attempts.of(store, name)] == ["p2"]

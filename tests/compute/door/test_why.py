@@ -78,7 +78,10 @@ def test_a_job_above_its_projects_quota_is_refused_and_jobs_together_above_it_wa
     assert approve(faked, 3).chips == 3
     with pytest.raises(UsageError, match="QH598 project 'p' of city may hold 3 chips at once"):
         put(faked.store, faked.now, want=Want(4), project="p")
-    names = [put(faked.store, faked.now, want=Want(2), project="p") for _ in range(2)]
+    names = []
+    for _ in range(2):
+        faked.now(1)  # else their ids would decide which is the older
+        names.append(put(faked.store, faked.now, want=Want(2), project="p"))
     free = put(faked.store, faked.now, want=Want(4), project="other")
     faked.door.tick(faked.now(1))
     assert [jobs.get(faked.store, n).state for n in names] == ["running", "queued"]

@@ -31,7 +31,8 @@ class Ledgers:
     refused : job -> pools whose engines do not take it; about : job -> pools where a fenced
         attempt at it may still run
     parked : jobs that wait for others of their project, or for a fenced attempt, to end
-    booked : job -> whose quota it counts for, and its chips
+    booked : job -> whose quota it counts for, and its chips; held : the sums of these
+    room : whether one of those that are parked may go on now
     tried : token -> when to hand it over next, s, and how often it was; told : token -> when its
         engine was last asked to stop it
     seen : the log's last record
@@ -47,6 +48,8 @@ class Ledgers:
     about: dict[str, frozenset[str]] = field(default_factory=dict)
     parked: dict[str, Kept] = field(default_factory=dict)
     booked: dict[str, tuple[tuple[str, str], float]] = field(default_factory=dict)
+    held: dict[tuple[str, str], float] = field(default_factory=dict)
+    room: bool = True
     tried: dict[str, tuple[float, int]] = field(default_factory=dict)
     told: dict[str, float] = field(default_factory=dict)
     open: dict[str, bool] = field(default_factory=dict)
@@ -130,6 +133,7 @@ class Ledgers:
 
     def settled(self, attempt: Attempt) -> None:
         """A fenced attempt has ended."""
+        self.room = True
         self.fenced.pop(attempt.token, None)
         rest = {one.pool for one in self.fenced.values() if one.job == attempt.job}
         if rest:
@@ -156,20 +160,23 @@ class Ledgers:
         allowed = quotas.limit(self.quotas, job)
         if allowed is None:
             return False
-        mine = self._whose(job)
-        held = sum(chips for whose, chips in self.booked.values() if whose == mine)
-        return held + job.want.total > allowed
+        return self.held.get(self._whose(job), 0.0) + job.want.total > allowed
 
     def _whose(self, job: Job) -> tuple[str, str]:
         own = (job.org, job.project)
         return own if own in self.quotas else (job.org, "")
 
     def _book(self, job: Job) -> None:
-        if quotas.limit(self.quotas, job) is not None:
-            self.booked[job.id] = (self._whose(job), job.want.total)
+        if quotas.limit(self.quotas, job) is not None and job.id not in self.booked:
+            whose = self._whose(job)
+            self.booked[job.id] = (whose, job.want.total)
+            self.held[whose] = self.held.get(whose, 0.0) + job.want.total
 
     def _unbook(self, job: str) -> None:
-        self.booked.pop(job, None)
+        whose, chips = self.booked.pop(job, (None, 0.0))
+        if whose is not None:
+            self.held[whose] -= chips
+            self.room = True
 
 
 def recall(
@@ -187,6 +194,6 @@ def recall(
     with store.read() as connection:
         known = jobs.named(connection, [one.job for one in alive])
     for attempt in alive:
-        kept = known[attempt.job]
-        found.take_up(kept, attempt, estimate=predictor.estimate(kept.job))
+        if kept := known.get(attempt.job):
+            found.take_up(kept, attempt, estimate=predictor.estimate(kept.job))
     return found

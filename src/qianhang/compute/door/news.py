@@ -46,8 +46,8 @@ def since(store: Store, seq: int | None) -> News:
         if seq is None:
             query = sa.select(_TABLE).where(_TABLE.c.state == "queued")
             ordered = query.order_by(_TABLE.c.submitted, _TABLE.c.id)
-            waiting = [jobs.kept(row) for row in connection.execute(ordered).mappings()]
-            return News(tuple(waiting), True, True, head)
+            waiting = tuple(jobs.readable(connection.execute(ordered).mappings()))
+            return News(waiting, True, True, head)
         kinds = (*_JOBS, _PLANT, _QUOTA)
         fresh = sa.select(log.c.kind, log.c.subject).where(
             log.c.seq > seq, log.c.seq <= head, log.c.kind.in_(kinds)

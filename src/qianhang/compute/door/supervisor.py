@@ -14,7 +14,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from qianhang.compute.door import attempts, jobs, lease, news, quotas
+from qianhang.compute.door import attempts, jobs, lease, news
 from qianhang.compute.door.attempts import Attempt, AttemptState
 from qianhang.compute.door.engines import Answer, Engines, Patience
 from qianhang.compute.door.jobs import Kept
@@ -90,14 +90,11 @@ class Supervisor:
         epoch = self._epoch
         changed = self.engines.look(now, lambda tx: lease.guard(tx, epoch), changed=fresh.plant)
         held = list(self.engines.held.values())
-        if known is None or changed:
+        if known is None or changed or fresh.quotas:
             known = self._ledgers = recall(
                 self.store, held, params=self.params, predictor=self._learnt(), now=now
             )
             fresh = news.since(self.store, None)
-        elif fresh.quotas:
-            with self.store.read() as connection:
-                known.quotas = quotas.approved(connection)
         known.turn(held)
         known.seen = fresh.head
         self._take_in(known, fresh.jobs, now)
@@ -118,7 +115,8 @@ class Supervisor:
 
     def _take_in(self, ledgers: Ledgers, fresh: tuple[Kept, ...], now: datetime) -> None:
         """Jobs that came or were cancelled since the last look, and those that nothing can run."""
-        parked = tuple(ledgers.parked.values())
+        parked = tuple(ledgers.parked.values()) if ledgers.room else ()
+        ledgers.room = False
         refused: list[tuple[Kept, Refuse]] = []
         for kept in (*parked, *fresh):
             name = kept.job.id
