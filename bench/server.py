@@ -35,7 +35,7 @@ class Server:
         return int(status.partition("VmRSS:")[2].split()[0])
 
     def cost_ms(
-        self, path: str, headers: Mapping[str, str], *, count: int = 100, goes: int = 6
+        self, path: str, headers: Mapping[str, str], *, count: int = 100, goes: int = 10
     ) -> float:
         """CPU milliseconds of one answer: the least of the goes of `count` on one connection.
 

@@ -62,6 +62,7 @@ class _Shelf:
         self._entries: dict[str, Entry] = {}
         self._listed: tuple[Entry, ...] = ()
         self._titles: dict[str, Words] = {}
+        self._cases: dict[tuple[str, str], Words] = {}
 
     def entries(self) -> tuple[Entry, ...]:
         with self._lock:
@@ -73,6 +74,10 @@ class _Shelf:
     def titles(self) -> Mapping[str, Words]:
         self.entries()
         return self._titles
+
+    def case_titles(self) -> Mapping[tuple[str, str], Words]:
+        self.entries()
+        return self._cases
 
     def _look(self) -> None:
         found: dict[str, Entry] = {}
@@ -88,6 +93,7 @@ class _Shelf:
         same = len(listed) == len(self._listed) and all(map(operator.is_, listed, self._listed))
         if not same:
             self._listed, self._titles = listed, {e.id: e.title for e in listed}
+            self._cases = {(e.id, n): t for e in listed for n, t in e.case_titles.items()}
 
 
 _SHELF = _Shelf()
@@ -106,9 +112,9 @@ def titles() -> Mapping[str, Words]:
     return _SHELF.titles()
 
 
-def case_titles() -> Mapping[str, Mapping[str, Words]]:
-    """Scenario -> case -> its title, of all that can be found."""
-    return {e.id: e.case_titles for e in entries()}
+def case_titles() -> Mapping[tuple[str, str], Words]:
+    """Scenario and case -> the case's title; the same object until a pack changes."""
+    return _SHELF.case_titles()
 
 
 def tiers(store: Store) -> Mapping[str, str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterable
 
 import jinja2
 from markupsafe import Markup
@@ -27,6 +27,15 @@ class Fragments:
     def of(self, lang: Lang) -> Callable[..., Markup]:
         """kept(name, *values): what the macro of parts/kept.html makes of hashable values."""
         return functools.partial(self._made, lang)
+
+    def rows(self, lang: Lang) -> Callable[..., Markup]:
+        """kept_rows(name, rows): one after the other, what the macro makes of each row's values."""
+
+        def made(name: str, rows: Iterable[Iterable[Hashable]]) -> Markup:
+            # Joined outside the template, each of whose calls costs as much as the look-up here.
+            return Markup("").join(self._made(lang, name, *row) for row in rows)
+
+        return made
 
     def _make(self, lang: Lang, name: str, *values: Hashable) -> Markup:
         macro = self._macros.get((lang, name))

@@ -58,7 +58,7 @@ def page(ask: Asked, template: str, *, status: int = 200, **values: Any) -> HTML
     """The page that `template` makes of the values.
 
     A template sees `t` (text by key), `ask`, `menu`, `show` (numbers, times, sums of money in the
-    reader's form), `kept` (pieces that come again and again) beside the values.
+    reader's form), `kept` and `kept_rows` (pieces that come again and again) beside the values.
     """
     shared = {
         "ask": ask,
@@ -66,6 +66,7 @@ def page(ask: Asked, template: str, *, status: int = 200, **values: Any) -> HTML
         "lang": ask.lang,
         "show": forms.Shown(ask.lang),
         "kept": _fragments().of(ask.lang),
+        "kept_rows": _fragments().rows(ask.lang),
         "menu": entries(ask),
     }
     body = environment().get_template(template).render(shared | values)

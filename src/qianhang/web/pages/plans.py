@@ -28,10 +28,11 @@ def listed(ask: Who) -> HTMLResponse:
     seen = plans.seen_plans(ask)
     found = [p for p in seen if all(w in f"{p.title} {p.region} {p.ref}" for w in words)]
     day = plans.today(ask)
+    orgs = {o.id: o.name for o in organisations.organisations(ask.store) if o.id != "root"}
     return page(
-        ask, "plans/list.html", plans=tuple(plans.listed(ask, found, on=day)), total=len(seen),
+        ask, "plans/list.html", total=len(seen),
+        rows=[(*one.row, orgs.get(one.plan.org, "")) for one in plans.listed(ask, found, on=day)],
         q=ask.query("q"), may=ask.who.may("programme_office"), day=day,
-        orgs={o.id: o.name for o in organisations.organisations(ask.store)},
     )  # fmt: skip
 
 

@@ -41,16 +41,18 @@ def runs(ask: Who) -> HTMLResponse:
         before=(at, id_) if id_ else None,
         limit=_PAGE + 1,
     )
-    cases = shelf.case_titles()
+    titles, cases = shelf.titles(), shelf.case_titles()
     waiting = [] if at else asks.asks(ask.store, covers, limit=20)
     return page(
         ask,
         "runs/list.html",
-        runs=found[:_PAGE],
+        rows=[
+            (r, r.state_now, titles.get(r.scenario), cases.get((r.scenario, r.case)))
+            for r in found[:_PAGE]
+        ],
         more=found[_PAGE - 1].cursor if len(found) > _PAGE else None,
         waiting=[a for a in waiting if a.open],
-        titles=shelf.titles(),
-        case_title=lambda run: cases.get(run.scenario, {}).get(run.case),
+        titles=titles,
         options=choices.scenarios(ask.lang, chosen=scenario),
         scenario=scenario,
         state=state,

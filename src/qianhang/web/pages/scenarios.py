@@ -45,7 +45,7 @@ def catalogue(ask: Who) -> HTMLResponse:
     return page(
         ask,
         "scenarios/catalogue.html",
-        found=found[at * _PAGE : (at + 1) * _PAGE],
+        rows=[one.row for one in found[at * _PAGE : (at + 1) * _PAGE]],
         count=len(found),
         at=at,
         last=last,

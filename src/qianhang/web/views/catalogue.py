@@ -21,6 +21,12 @@ class Shown:
     entry: shelf.Entry
     tier: str
 
+    @property
+    def row(self) -> tuple[object, ...]:
+        """What a row of the list shows."""
+        e = self.entry
+        return e.id, e.title, e.industry, e.task, self.tier, e.owner, e.broken
+
 
 @dataclass(frozen=True, slots=True)
 class Catalogue:

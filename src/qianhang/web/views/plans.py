@@ -61,9 +61,10 @@ class Listed:
         return self.review.get("draft", 0)
 
     @property
-    def told(self) -> tuple[tuple[str, int], ...]:
-        """The states as what can be a key."""
-        return tuple(self.states.items())
+    def row(self) -> tuple[Plan, int, int, tuple[tuple[str, int], ...]]:
+        """The plan, items that nobody has looked at, items that somebody has settled, states."""
+        settled = self.review.get("confirmed", 0) + self.review.get("edited", 0)
+        return self.plan, self.drafts, settled, tuple(self.states.items())
 
 
 @dataclass(frozen=True, slots=True)
