@@ -304,8 +304,7 @@ def assignments(store: Store, plan: Plan) -> tuple[Assignment, ...]:
 
 def place_of(connection: sa.Connection, plan: Plan) -> Place:
     """Where and when the plan's units are printed."""
-    dated = re.fullmatch(r"\d{4}-\d\d-\d\d", plan.date)
-    on = datetime.date.fromisoformat(plan.date) if dated else day_of(plan.at)
+    on = day_of(plan.date if re.fullmatch(r"\d{4}-\d\d-\d\d", plan.date) else plan.at)
     known = aliases(connection, region=plan.region, on=on)
     return Place(plan.region, plan.level, on, known)
 
