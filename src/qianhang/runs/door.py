@@ -23,12 +23,16 @@ _LOG = logging.getLogger(__name__)
 def looks(supervisor: Supervisor, store: Store) -> Callable[[datetime], None]:
     """look(now): what is due is decided, and now and then what has ended is charged."""
     due: datetime | None = None
+    told: set[str] = set()
 
     def look(now: datetime) -> None:
         nonlocal due
         supervisor.tick(now)
         if due is None or now >= due:
-            meter(store, now)
+            failed = meter(store, now)
+            for token in failed.keys() - told:
+                _LOG.warning("attempt %s is not charged: %s", token, failed[token])
+            told.update(failed)
             due = now + _METER
 
     return look

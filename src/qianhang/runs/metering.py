@@ -6,7 +6,6 @@ prices, vouchers and the ledger. Neither knows the other.
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -30,7 +29,6 @@ from qianhang.store import Store, Transaction
 __all__ = ["meter", "usage_of"]
 
 _BY = "metering"
-_LOG = logging.getLogger(__name__)
 
 
 def meter(store: Store, now: datetime) -> dict[str, BillingError]:
@@ -45,7 +43,6 @@ def meter(store: Store, now: datetime) -> dict[str, BillingError]:
             with store.write() as tx:
                 _meter(tx, store, attempt, now)
         except BillingError as cause:
-            _LOG.warning("attempt %s is not charged: %s", attempt.token, cause)
             failed[attempt.token] = cause
     return failed
 
