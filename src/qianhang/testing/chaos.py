@@ -59,6 +59,7 @@ class Report:
     """What was left. Times in seconds.
 
     states : how the jobs ended; pools : where the good ends were
+    failed : reason, code and signal of the ends that were not good
     open : jobs that had not ended when the time was over
     twice : tokens that ran twice; committed_twice : jobs with two good ends
     unproven : finished jobs whose work left no trace, or that another attempt than theirs did
@@ -68,6 +69,7 @@ class Report:
 
     states: dict[str, int]
     pools: dict[str, int]
+    failed: dict[str, int]
     open: int
     twice: int
     committed_twice: int
@@ -217,6 +219,7 @@ def _report(
     done = set(_lines(roots, "done.txt"))
     made = attempts.listed(store)
     good = [one for one in made if one.state == "ended" and one.outcome and one.outcome.ok]
+    bad = [one.outcome for one in made if one.outcome and not one.outcome.ok]
     charged = Counter(one.token for one in made if one.state == "ended")
     with store.read() as connection:
         rows = connection.execute(sa.select(schema.job.c.state)).scalars()
@@ -224,6 +227,7 @@ def _report(
     return Report(
         states=dict(states),
         pools=dict(Counter(one.pool for one in good)),
+        failed=dict(Counter(f"{one.reason} {one.code} {one.signal}" for one in bad)),
         open=sum(states[state] for state in jobs.OPEN),
         twice=sum(count > 1 for count in ran.values()),
         committed_twice=sum(n > 1 for n in Counter(one.job for one in good).values()),

@@ -272,13 +272,14 @@ def test_a_borrower_is_told_to_leave_and_goes_on_later_from_its_checkpoint(
     assert jobs.get(store, guest).state == "finished"
 
 
-def test_a_job_whose_machine_was_lost_begins_again_where_it_may_and_not_for_ever(faked):
+@pytest.mark.parametrize("end", [Outcome("lost"), Outcome("failed", signal=9)])
+def test_a_job_whose_machine_was_lost_begins_again_where_it_may_and_not_for_ever(faked, end):
     again, once = (put(faked.store, faked.now, preemptible=p) for p in (True, False))
     for _ in range(40):
         faked.door.tick(faked.now(1))
         for token in faked.p1.tasks:
-            faked.p1.ends.setdefault(token, Outcome("lost"))
-    assert [jobs.get(faked.store, name).reason for name in (again, once)] == ["lost", "lost"]
+            faked.p1.ends.setdefault(token, end)
+    assert [jobs.get(faked.store, name).reason for name in (again, once)] == [end.reason] * 2
     assert len(attempts.of(faked.store, again)) == 5
     assert len(attempts.of(faked.store, once)) == 1
 

@@ -6,6 +6,7 @@ unknown, never failed; and whatever this process knows can be worked out again f
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -293,12 +294,16 @@ def _others(ways: Sequence[Option], estimate: float, waiting_fen_s: float) -> di
 
 
 def _again(kept: Kept, attempt: Attempt, outcome: Outcome) -> bool:
-    """Whether the job goes on from its checkpoint: it was told to leave, or lost its machine."""
+    """Whether the job goes on from its checkpoint: it was told to leave, or lost its machine.
+
+    A machine that goes down may kill the task before its keeper, which then still tells so.
+    """
     if kept.cancel or not kept.job.preemptible:
         return False
     if attempt.leaving and (outcome.reason == "cancelled" or outcome.code == _LEFT):
         return True
-    return outcome.reason in {"lost", "parent_died"} and attempt.epoch < _EPOCHS
+    killed = outcome.reason == "failed" and outcome.signal == signal.SIGKILL
+    return (killed or outcome.reason in {"lost", "parent_died"}) and attempt.epoch < _EPOCHS
 
 
 def _state(status: Status, ref: str) -> AttemptState:
