@@ -63,7 +63,7 @@ class Report:
     open : jobs that had not ended when the time was over
     twice : tokens that ran twice; committed_twice : jobs with two good ends
     unproven : finished jobs whose work left no trace, or that another attempt than theirs did
-    again : attempts beyond the first of their jobs; charged_twice : tokens to be charged twice
+    again : attempts beyond the first of their jobs
     reconciled_s : from the last kill until everything had ended
     """
 
@@ -75,7 +75,6 @@ class Report:
     committed_twice: int
     unproven: int
     again: int
-    charged_twice: int
     kills: dict[str, int]
     sound_log: bool
     wall_s: float
@@ -83,10 +82,8 @@ class Report:
 
     @property
     def ok(self) -> bool:
-        """Whether nothing was lost, run twice, committed twice or charged twice."""
-        wrong = (
-            self.open, self.twice, self.committed_twice, self.unproven, self.charged_twice,
-        )  # fmt: skip
+        """Whether nothing was lost, run twice or committed twice."""
+        wrong = (self.open, self.twice, self.committed_twice, self.unproven)
         return not any(wrong) and self.sound_log
 
 
@@ -220,7 +217,6 @@ def _report(
     made = attempts.listed(store)
     good = [one for one in made if one.state == "ended" and one.outcome and one.outcome.ok]
     bad = [one.outcome for one in made if one.outcome and not one.outcome.ok]
-    charged = Counter(one.token for one in made if one.state == "ended")
     with store.read() as connection:
         rows = connection.execute(sa.select(schema.job.c.state)).scalars()
         states = Counter(str(state) for state in rows)
@@ -233,7 +229,6 @@ def _report(
         committed_twice=sum(n > 1 for n in Counter(one.job for one in good).values()),
         unproven=sum(one.token not in done for one in good),
         again=sum(one.epoch > 1 for one in made),
-        charged_twice=sum(count > 1 for count in charged.values()),
         kills=kills,
         sound_log=store.verify().broken is None,
         wall_s=round(times[0], 1),
