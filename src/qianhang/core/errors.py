@@ -9,6 +9,7 @@ QianhangError
 ├── JobFailed        QH51x  read the job's log
 ├── BudgetError      QH55x  top up, or ask for more vouchers
 ├── BillingError     QH55x  correct the usage, the price list or the entry
+├── Deposed          QH593  nothing: another supervisor decides
 ├── ModelError       QH6xx  train again, or restore the model's files
 ├── StoreError       QH7xx  repair the store
 ├── UsageError       QH8xx  change the command, or install an extra
@@ -30,6 +31,7 @@ __all__ = [
     "BudgetError",
     "ContractError",
     "DatasetError",
+    "Deposed",
     "GateClosed",
     "JobFailed",
     "MissingExtra",
@@ -131,6 +133,10 @@ class GateClosed(QianhangError):
 
 class PoolUnavailable(QianhangError):
     """The compute pool cannot take the job now: wait, or move."""
+
+
+class Deposed(QianhangError):
+    """Another supervisor decides now: whatever this one was about to write is not written."""
 
 
 class JobFailed(QianhangError):

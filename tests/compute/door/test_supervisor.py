@@ -10,7 +10,7 @@ import pytest
 from qianhang.compute.door import attempts, jobs, lease, plant
 from qianhang.compute.door.supervisor import Supervisor
 from qianhang.compute.job import Want
-from qianhang.core.errors import UsageError
+from qianhang.core.errors import Deposed, UsageError
 from qianhang.testing.door_bed import SCRIPT, Killed, dying, network, put, until_over
 
 
@@ -90,7 +90,7 @@ def test_only_the_holder_of_the_lease_decides_and_a_deposed_one_writes_nothing(
     assert other.tick(now(1)) == 0
     assert other.tick(now(60)) == 1
     before = [a.token for a in attempts.live(store)]
-    with pytest.raises(lease.Deposed), store.write() as tx:
+    with pytest.raises(Deposed), store.write() as tx:
         lease.guard(tx, 1)
     assert door.tick(now(1)) == 0
     assert [a.token for a in attempts.live(store)] == before

@@ -13,19 +13,15 @@ import sqlalchemy as sa
 
 from qianhang.compute import schema
 from qianhang.compute.door.moments import stamp
-from qianhang.core.errors import QianhangError
+from qianhang.core.errors import Deposed
 
 if TYPE_CHECKING:
     from qianhang.store import Store, Transaction
 
-__all__ = ["Deposed", "guard", "holder", "release", "take"]
+__all__ = ["guard", "holder", "release", "take"]
 
 _TABLE = schema.lease
 _HELD = sa.select(_TABLE.c.epoch).with_for_update()
-
-
-class Deposed(QianhangError):
-    """Another supervisor decides now: whatever this one was about to write is not written."""
 
 
 def holder() -> str:

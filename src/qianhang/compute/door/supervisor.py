@@ -19,7 +19,6 @@ from qianhang.compute.door import attempts, jobs, lease, news
 from qianhang.compute.door.attempts import Attempt, AttemptState
 from qianhang.compute.door.engines import Answer, Engines, Patience
 from qianhang.compute.door.jobs import Kept
-from qianhang.compute.door.lease import Deposed
 from qianhang.compute.door.ledgers import Ledgers, recall
 from qianhang.compute.door.moments import seconds, stamp
 from qianhang.compute.door.watch import Watch, told
@@ -28,6 +27,7 @@ from qianhang.compute.policy import Decision, Params, Predictor, Preempt, Refuse
 from qianhang.compute.policy.decide import settle
 from qianhang.compute.policy.option import Option
 from qianhang.compute.task import Outcome
+from qianhang.core.errors import Deposed
 
 if TYPE_CHECKING:
     from qianhang.store import Store, Transaction
