@@ -56,13 +56,15 @@ def test_every_code_is_shown_with_its_title_and_what_to_do(code, lang):
 
 # Raised by commands alone, or to whoever runs the server.
 TERMINAL = {"QH181", "QH203", "QH707", "QH710", "QH810", "QH834", "QH835", "QH840", "QH841"}
+# Of the compute network and of billing, which have no pages yet.
+TERMINAL |= {"QH552", "QH555", "QH558", "QH572", "QH576"}
+TERMINAL |= {"QH591", "QH592", "QH595", "QH598", "QH599"}
 
 
 @pytest.mark.parametrize("lang", ["zh", "en"])
 def test_no_reader_of_a_page_is_told_to_type_a_command(lang):
-    for code in explained().keys() - TERMINAL:
-        _, todo = told(code, lang)
-        assert not re.search(r"qianhang \w|--\w", todo), code
+    codes = sorted(explained().keys() - TERMINAL)
+    assert [c for c in codes if re.search(r"qianhang \w|--\w", told(c, lang)[1])] == []
     text = shown(UsageError("QH804", "run 'x' does not exist", hint="qianhang runs"), lang)
     assert "qianhang" not in text
     assert "→ give more" in shown(UsageError("QH804", "x", hint="give more of the id"), lang)
