@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from qianhang.compute.drivers.kubernetes.verdict import status
+from qianhang.compute.drivers.kubernetes.verdict import status, teller
 
 CASES = sorted((Path(__file__).parent / "fixtures").glob("*.json"))
 
@@ -36,6 +36,20 @@ def test_why_a_task_was_lost_is_told_in_the_clusters_words():
 
 def test_a_pod_that_was_stopped_because_we_asked_is_cancelled():
     assert status(*load("preempted"), cancelled=True).outcome.reason == "cancelled"
+
+
+@pytest.mark.parametrize("first_stamp", ["2026-01-01T00:00:00Z", "2026-01-01T00:00:09Z"])
+@pytest.mark.parametrize("end", [{"exitCode": 137}, {"exitCode": 77}, None])
+def test_a_second_pod_stopped_before_it_retold_the_end_hides_no_success(first_stamp, end):
+    job, (first,) = load("complete")
+    first["metadata"]["creationTimestamp"] = first_stamp
+    second = json.loads(json.dumps(first))
+    second["metadata"] |= {"name": "second", "creationTimestamp": "2026-01-01T00:00:05Z"}
+    (container,) = second["status"]["containerStatuses"]
+    container["state"] = {"running": {}} if end is None else {"terminated": end}
+    for pods in ([first, second], [second, first]):
+        assert status(job, pods).outcome.reason == "finished"
+        assert teller(pods) is first
 
 
 def test_the_exit_code_of_the_task_itself_is_kept():

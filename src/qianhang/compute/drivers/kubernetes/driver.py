@@ -188,8 +188,10 @@ class KubernetesDriver:
         return pods
 
     def _raw_log(self, pods: list[Mapping[str, Any]]) -> bytes:
-        newest = max(pods, key=lambda each: str(each["metadata"].get("creationTimestamp", "")))
-        place = f"{self._pods}/{newest['metadata']['name']}/log"
+        pod = verdict.teller(pods)
+        if pod is None:
+            return b""
+        place = f"{self._pods}/{pod['metadata']['name']}/log"
         query = {"container": "task", "limitBytes": str(_LOG_BYTES)}
         # 400 is the answer for a container that has not started.
         answer = self._rest.ask("GET", place, query=query, expected=(200, 400, 404))

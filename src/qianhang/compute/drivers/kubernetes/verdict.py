@@ -11,7 +11,7 @@ from qianhang.compute.driver import Status
 from qianhang.compute.drivers import parcel
 from qianhang.compute.task import Outcome, Usage
 
-__all__ = ["ended", "ran_s", "status"]
+__all__ = ["ended", "ran_s", "status", "teller"]
 
 Object = Mapping[str, Any]
 
@@ -33,7 +33,7 @@ def status(job: Object, pods: Sequence[Object], *, cancelled: bool = False) -> S
     has them.
     """
     about = job["status"]
-    pod = max(pods, key=lambda each: str(each["metadata"]["creationTimestamp"]), default=None)
+    pod = teller(pods)
     if ended(job):
         outcome, detail = _outcome(job, pod, cancelled)
         return Status("known", "ended", outcome, detail)
@@ -42,6 +42,17 @@ def status(job: Object, pods: Sequence[Object], *, cancelled: bool = False) -> S
     if _terminated(pod):
         return Status("known", "running", detail="its pod has ended, the Job not yet")
     return Status("known", "waiting", detail=_why(job, pod))
+
+
+def teller(pods: Sequence[Object]) -> Object | None:
+    """The pod that says how the task is: one whose keeper told the end, else the newest.
+
+    A second pod of a Job waits for the first and retells its end, but once the first has succeeded
+    the cluster may stop it before it has.
+    """
+    newest = sorted(pods, key=_made, reverse=True)
+    told = (each for each in newest if _keeper(each).reason != "lost")
+    return next(told, newest[0] if newest else None)
 
 
 def ran_s(pod: Object | None, *, until: str) -> float:
@@ -65,9 +76,7 @@ def _outcome(job: Object, pod: Object | None, cancelled: bool) -> tuple[Outcome,
             return Outcome("finished", 0, usage=Usage(wall_s=_seconds(*times))), detail
         # The pod is gone, or was evicted with all that it could have told.
         return Outcome("lost"), _told(pod) or detail
-    wall_s = _seconds(last.get("startedAt", ""), last.get("finishedAt", ""))
-    said = str(last.get("message") or "")
-    found = parcel.outcome(last["exitCode"], said=said, wall_s=wall_s)
+    found = _keeper(pod)
     killed = found.reason == "lost" or found.signal == 9
     if last.get("reason") == "OOMKilled" and killed:
         found = replace(found, reason="memory_limit")
@@ -77,6 +86,19 @@ def _outcome(job: Object, pod: Object | None, cancelled: bool) -> tuple[Outcome,
         # The cluster ended it: preempted, evicted, its node drained.
         found = replace(found, reason="lost")
     return found, "" if found.reason in ("finished", "failed") else _told(pod) or detail
+
+
+def _made(pod: Object) -> str:
+    return str(pod["metadata"].get("creationTimestamp", ""))
+
+
+def _keeper(pod: Object | None) -> Outcome:
+    """How the task ended by its keeper in this pod; lost where none told, or not yet."""
+    last = _terminated(pod)
+    if not last:
+        return Outcome("lost")
+    wall_s = _seconds(last.get("startedAt", ""), last.get("finishedAt", ""))
+    return parcel.outcome(last["exitCode"], said=str(last.get("message") or ""), wall_s=wall_s)
 
 
 def _failure(job: Object) -> Object:
