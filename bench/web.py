@@ -73,11 +73,10 @@ def console(folder: Path) -> Iterator[Server]:
 
 def pages(server: Server, token: str) -> list[list[str]]:
     """Page, CPU milliseconds, whether that is within the goal."""
-    headers, lines = {"Cookie": f"qh={token}"}, []
-    for name, path in PAGES.items():
-        cost = server.cost_ms(path, headers | ({"Cookie": ""} if path == "/sign-in" else {}))
-        lines.append([name, f"`{path}`", *_judged(cost, GOAL_MS, ".2f")])
-    return lines
+    signed = {"Cookie": f"qh={token}"}
+    asked = [(path, {} if path == "/sign-in" else signed) for path in PAGES.values()]
+    costs = zip(PAGES.items(), server.costs_ms(asked), strict=True)
+    return [[name, f"`{path}`", *_judged(ms, GOAL_MS, ".2f")] for (name, path), ms in costs]
 
 
 def followers(server: Server, folder: Path, token: str) -> list[list[str]]:
@@ -125,7 +124,7 @@ def beside(folder: Path, ours_ms: float) -> list[list[str]]:
     command = [str(python), str(script), "PORT", str(rows)]
     environ = {k: v for k, v in os.environ.items() if k != "PYTHONPATH"}
     with running(command, environ, folder=folder, ready="/") as server:
-        theirs = server.cost_ms("/", {}, count=40)
+        (theirs,) = server.costs_ms([("/", {})], count=40)
     return [
         ["qianhang", f"{ours_ms:.2f}", "1.00"],
         ["NiceGUI", f"{theirs:.2f}", f"{theirs / ours_ms:.2f}"],
