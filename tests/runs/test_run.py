@@ -28,6 +28,7 @@ from qianhang.runs import (
     tables_of,
     view,
 )
+from qianhang.runs import record as records
 from qianhang.runs.steps import NAMES
 from qianhang.store import Settings
 
@@ -228,3 +229,16 @@ def test_made_up_data_are_marked_and_never_become_evidence(settings):
         passed = [{"check": "manifest_is_whole", "state": "passed"}]
         tier = keep_conformance(store, find("traffic.road_ice"), passed, now=datetime.now(UTC))
     assert tier == "contract"
+
+
+def test_a_run_that_another_process_ended_meanwhile_is_found_not_repeated(
+    finished, pack, faults, monkeypatch
+):
+    """It was still under way when we looked, and had ended when we began."""
+    record, _, _, settings = finished
+    monkeypatch.setattr(records, "finished", lambda *_, **__: None)
+    same, found = carry_out(ask(pack, faults), settings=settings)
+    assert (same.key, found) == (record.key, True)
+    with read_store(settings) as store:
+        assert {r.key for r in recent(store, state="running")} == set()
+        assert store.verify().ok

@@ -18,6 +18,7 @@ from qianhang.store import Store, Transaction
 
 __all__ = [
     "ROOT",
+    "Answered",
     "Line",
     "Record",
     "begin",
@@ -79,6 +80,14 @@ class Record:
         return body | dict(self.request) | dict(self.result)
 
 
+class Answered(Exception):
+    """The same run ended well before this one could begin; `record` is what it left."""
+
+    def __init__(self, record: Record) -> None:
+        super().__init__(record.id)
+        self.record = record
+
+
 def begin(
     store: Store,
     *,
@@ -88,11 +97,15 @@ def begin(
     request: Mapping[str, Any],
     org: str = ROOT,
     now: datetime,
+    again: bool = True,
 ) -> Record:
     """A new run, marked running by this process, and its first record in the log.
 
+    again : begin even where the same run has finished before
+
     Raises UsageError where another process is carrying out the same run right now, for an
-    organisation whose answer may be shown to this one.
+    organisation whose answer may be shown to this one, and Answered where one has finished and
+    `again` is false.
     """
     with store.write() as tx:
         record = Record(
@@ -101,8 +114,14 @@ def begin(
         )  # fmt: skip
         # First of all: the log's head makes writers take turns, so that one of two sees the other.
         tx.append("run.started", record.id, payload={"scenario": scenario, "key": key}, at=now)
-        same = (tables.run.c.key == key) & (tables.run.c.state == "running") & _answers(org)
-        for row in map(_record, tx.execute(_select().where(same))):
+        same = (tables.run.c.key == key) & _answers(org)
+        if not again:
+            done = same & (tables.run.c.state == "finished")
+            for row in map(_record, tx.execute(_select().where(done))):
+                raise Answered(row)
+        for row in map(
+            _record, tx.execute(_select().where(same & (tables.run.c.state == "running")))
+        ):
             if row.alive:
                 message = f"the same run is already under way: {row.id} ({row.process})"
                 raise UsageError("QH808", message, hint="wait for it, or change the seed")

@@ -54,15 +54,19 @@ def carry_out(
         known = None if asked.again else record.finished(store, key, org=asked.org)
         if known:
             return known, True
-        begun = record.begin(
-            store,
-            key=key,
-            scenario=pack.id,
-            case=case.name,
-            request=outcome.identity(asked, pack=pack, spec=spec, data=data),
-            org=asked.org,
-            now=_now(),
-        )
+        try:
+            begun = record.begin(
+                store,
+                key=key,
+                scenario=pack.id,
+                case=case.name,
+                request=outcome.identity(asked, pack=pack, spec=spec, data=data),
+                org=asked.org,
+                now=_now(),
+                again=asked.again,
+            )
+        except record.Answered as before:  # by another process, since we looked
+            return before.record, True
         way = _Way(store, settings, pack, case, begun)
         return way.go(asked, listen=listen, limits=limits or compute.Limits()), False
 
