@@ -116,12 +116,11 @@ def begin(
         tx.append("run.started", record.id, payload={"scenario": scenario, "key": key}, at=now)
         same = (tables.run.c.key == key) & _answers(org)
         if not again:
-            done = same & (tables.run.c.state == "finished")
-            for row in map(_record, tx.execute(_select().where(done))):
-                raise Answered(row)
-        for row in map(
-            _record, tx.execute(_select().where(same & (tables.run.c.state == "running")))
-        ):
+            done = tx.execute(_select().where(same & (tables.run.c.state == "finished"))).first()
+            if done:
+                raise Answered(_record(done))
+        running = same & (tables.run.c.state == "running")
+        for row in map(_record, tx.execute(_select().where(running))):
             if row.alive:
                 message = f"the same run is already under way: {row.id} ({row.process})"
                 raise UsageError("QH808", message, hint="wait for it, or change the seed")
