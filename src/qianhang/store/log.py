@@ -23,9 +23,7 @@ __all__ = ["Broken", "Check", "LogEntry", "append", "canonical", "entries", "ver
 # Made once: to build a statement costs more than to carry it out.
 _HEAD = Prepared(sa.select(log_head).with_for_update())
 _NEW = Prepared.new(log)
-_MOVED = Prepared(
-    sa.update(log_head).values(seq=sa.bindparam("seq"), hash=sa.bindparam("hash"))
-)
+_MOVED = Prepared(sa.update(log_head).values(seq=sa.bindparam("seq"), hash=sa.bindparam("hash")))
 
 
 def _plain(value: object) -> object:

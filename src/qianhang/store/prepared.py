@@ -72,9 +72,13 @@ def fetch(
     made = statement.on(connection)
     cursor = _run(connection, made, values or {})
     if made.row is None:
-        kind = namedtuple("Row", [one[0] for one in cursor.description], rename=True)  # type: ignore[misc]  # noqa: PYI024  # its fields are known only now
-        made.row = kind._make
+        made.row = _row([one[0] for one in cursor.description])
     return [made.row(row) for row in cursor.fetchall()]
+
+
+def _row(names: list[str]) -> Callable[[Iterable[Any]], Any]:
+    kind = namedtuple("Row", names, rename=True)  # type: ignore[misc]  # known only now
+    return kind._make
 
 
 def change(connection: sa.Connection, statement: Prepared, values: Rows) -> int:

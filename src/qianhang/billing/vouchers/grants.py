@@ -148,7 +148,8 @@ def _once(tx: Transaction, programme: Programme, contract: str) -> None:
     if not programme.apply.once_per_contract:
         return
     for before in tx.fetch(_BEFORE, {"contract": contract, "programme": programme.id}):
-        refuse(programme.id, [Refusal("again", f"grant {before.id} on {contract}", "one a contract")])
+        found = f"grant {before.id} on {contract}"
+        refuse(programme.id, [Refusal("again", found, "one a contract")])
 
 
 def with_subsidies(tx: Transaction, name: str, facts: Facts) -> Facts:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal
@@ -30,6 +30,7 @@ __all__ = [
     "live",
     "mark",
     "metered",
+    "named",
     "notify",
     "of",
     "requeue",
@@ -245,9 +246,19 @@ def listed(store: Store) -> tuple[Attempt, ...]:
     return _select(store, sa.true())
 
 
-def unmetered(store: Store, *, limit: int = 500) -> tuple[Attempt, ...]:
-    """Attempts that ended and whose use nobody has charged yet, the oldest first."""
-    return _select(store, (_TABLE.c.state == "ended") & ~_TABLE.c.metered, limit=limit)
+def unmetered(store: Store) -> list[str]:
+    """The tokens of attempts that ended and whose use nobody has charged yet, the oldest first."""
+    where = (_TABLE.c.state == "ended") & ~_TABLE.c.metered
+    query = sa.select(_TABLE.c.token).where(where).order_by(_TABLE.c.made, _TABLE.c.token)
+    with store.read() as connection:
+        return list(connection.execute(query).scalars())
+
+
+def named(connection: sa.Connection, tokens: Sequence[str]) -> list[Attempt]:
+    """The attempts of these tokens, the oldest first; a few hundred at most."""
+    query = sa.select(_TABLE).where(_TABLE.c.token.in_(tokens))
+    rows = connection.execute(query.order_by(_TABLE.c.made, _TABLE.c.token))
+    return [_attempt(row) for row in rows.mappings()]
 
 
 def metered(tx: Transaction, tokens: Collection[str]) -> None:
@@ -265,10 +276,8 @@ def _began(attempt: Attempt, outcome: Outcome, at: datetime) -> str:
     return max(attempt.made, stamp(at - timedelta(seconds=outcome.usage.wall_s)))
 
 
-def _select(
-    store: Store, where: sa.ColumnElement[bool], *, limit: int | None = None
-) -> tuple[Attempt, ...]:
-    query = sa.select(_TABLE).where(where).order_by(_TABLE.c.made, _TABLE.c.token).limit(limit)
+def _select(store: Store, where: sa.ColumnElement[bool]) -> tuple[Attempt, ...]:
+    query = sa.select(_TABLE).where(where).order_by(_TABLE.c.made, _TABLE.c.token)
     with store.read() as connection:
         return tuple(_attempt(row) for row in connection.execute(query).mappings())
 
