@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Self
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import sqlite
 from sqlalchemy.exc import DBAPIError
 
 __all__ = ["Prepared", "change", "fetch"]
@@ -20,7 +21,7 @@ Rows = Mapping[str, Any] | Sequence[Mapping[str, Any]]
 class Prepared:
     """A statement as text for each kind of database, its values given by name.
 
-    statement : over columns that are whole numbers or text, which no layer has to convert
+    statement : over columns whose values the drivers take and give as they are: numbers, text
     """
 
     __slots__ = ("_made", "statement")
@@ -55,9 +56,11 @@ class _Made:
 
     def __init__(self, statement: sa.ClauseElement, dialect: sa.Dialect) -> None:
         if dialect.name == "sqlite":  # whose driver takes names too, but is not asked for them
-            dialect = type(dialect)(paramstyle="named")
-        compiled = statement.compile(dialect=dialect, compile_kwargs={"render_postcompile": True})
+            dialect = sqlite.dialect(paramstyle="named")
+        compiled = statement.compile(dialect=dialect)
         self.text = str(compiled)
+        if "POSTCOMPILE" in self.text:
+            raise ValueError(f"a list of values cannot be made ready: {self.text}")
         self.fixed = {name: one for name, one in compiled.params.items() if one is not None}
         self.row: Callable[[Iterable[Any]], Any] | None = None
 
