@@ -274,8 +274,11 @@ def _own(attempt: Attempt) -> sa.ColumnElement[bool]:
 
 
 def _began(attempt: Attempt, outcome: Outcome, at: datetime) -> str:
-    """When a task that ended between two looks began: it ran for as long as its keeper says."""
-    return max(attempt.made, stamp(at - timedelta(seconds=outcome.usage.wall_s)))
+    """When a task that ended between two looks began: it ran for as long as its keeper says.
+
+    In whole milliseconds, as its usage is told, so that it does not end after this moment.
+    """
+    return max(attempt.made, stamp(at - timedelta(seconds=round(outcome.usage.wall_s, 3))))
 
 
 def _select(store: Store, where: sa.ColumnElement[bool]) -> tuple[Attempt, ...]:
