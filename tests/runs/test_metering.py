@@ -34,6 +34,7 @@ from qianhang.compute.job import Job, Want
 from qianhang.compute.network import Network, Operator, Pool, PueReading, Stock
 from qianhang.compute.task import Outcome, Usage
 from qianhang.core.manifest import Words
+from qianhang.runs import metering
 from qianhang.runs.metering import meter
 from qianhang.store import Settings, Store
 
@@ -140,6 +141,25 @@ def test_without_a_price_nothing_is_charged_until_there_is_one(store):
     priced(store)
     assert meter(store, NOW) == {}
     assert balances(store) == (4000, -4000)
+
+
+def test_what_has_no_price_does_not_stand_in_the_way_and_is_tried_again_a_few_at_a_time(
+    store, monkeypatch
+):
+    """Of three without a price two are tried again at each call, and the new one is charged."""
+    monkeypatch.setattr(metering, "_AT_ONCE", 3)
+    monkeypatch.setattr(metering, "_AGAIN", 2)
+    names = [ended(store) for _ in range(3)]
+    failed = meter(store, NOW)
+    assert set(failed) == {f"{name}.1" for name in names}
+    priced(store)
+    ended(store)
+    failed = meter(store, NOW, before=failed)
+    assert len(failed) == 1
+    assert balances(store) == (3 * 4000, -3 * 4000)
+    assert meter(store, NOW, before=failed) == {}
+    assert balances(store) == (4 * 4000, -4 * 4000)
+    assert ledger.check(store) == []
 
 
 def test_what_never_ran_costs_nothing(store):

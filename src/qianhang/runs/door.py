@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 from qianhang.compute.door import plant
 from qianhang.compute.door.supervisor import Supervisor
+from qianhang.core.errors import BillingError
 from qianhang.runs.metering import meter
 from qianhang.runs.workplace import open_store
 from qianhang.store import Settings, Store
@@ -16,23 +17,22 @@ from qianhang.store import Settings, Store
 __all__ = ["Door", "looks"]
 
 _IDLE_S = 5.0
-_METER = timedelta(seconds=10)
+_METER = timedelta(seconds=2)
 _LOG = logging.getLogger(__name__)
 
 
 def looks(supervisor: Supervisor, store: Store) -> Callable[[datetime], None]:
     """look(now): what is due is decided, and now and then what has ended is charged."""
     due: datetime | None = None
-    told: set[str] = set()
+    failed: dict[str, BillingError] = {}
 
     def look(now: datetime) -> None:
-        nonlocal due
+        nonlocal due, failed
         supervisor.tick(now)
         if due is None or now >= due:
-            failed = meter(store, now)
-            for token in failed.keys() - told:
+            before, failed = failed, meter(store, now, before=failed)
+            for token in failed.keys() - before.keys():
                 _LOG.warning("attempt %s is not charged: %s", token, failed[token])
-            told.update(failed)
             due = now + _METER
 
     return look
