@@ -20,7 +20,7 @@ from qianhang.core.errors import UsageError
 if TYPE_CHECKING:
     from qianhang.store import Store
 
-__all__ = ["LIMIT", "Rolling", "above", "add", "current", "files", "months", "rolling", "series"]
+__all__ = ["LIMIT", "Rolling", "above", "add", "current", "months", "papers", "rolling", "series"]
 
 # What Jiangxi's plan to 2030 asks of new and rebuilt sites.
 LIMIT = 1.25
@@ -105,11 +105,11 @@ def months(store: Store, site: str = "") -> tuple[Metered, ...]:
         return _read(connection, site)
 
 
-def files(store: Store) -> dict[tuple[str, str], str]:
-    """Site and month -> sha256 of the file that told it."""
-    query = sa.select(_TABLE.c.site, _TABLE.c.month, _TABLE.c.file)
+def papers(store: Store) -> Mapping[tuple[str, str], tuple[str, str]]:
+    """Site and month -> sha256 of the file that told it, and who brought that."""
+    query = sa.select(_TABLE.c.site, _TABLE.c.month, _TABLE.c.file, _TABLE.c.by)
     with store.read() as connection:
-        return {(row.site, row.month): row.file for row in connection.execute(query)}
+        return {(row.site, row.month): (row.file, row.by) for row in connection.execute(query)}
 
 
 def _read(connection: sa.Connection, site: str = "") -> tuple[Metered, ...]:
