@@ -20,11 +20,12 @@ class Entry:
     estimate : run time that order and backfill go by, s; due : when it must have a reservation
     left, parts : replicas still to start one by one; 1 of 1 where they start together
     since, end : start and expected end; option : where it runs; leaving : when it has to be gone
+    mark : the caller's own number for the job
     """
 
     __slots__ = (
         "alive", "due", "end", "estimate", "job", "klass", "late", "leaving", "left", "lent",
-        "nodes", "number", "option", "parts", "shares", "since",
+        "mark", "nodes", "number", "option", "parts", "shares", "since",
     )  # fmt: skip
 
     since: float
@@ -37,7 +38,7 @@ class Entry:
         self.job, self.klass, self.estimate, self.due = job, klass, estimate, due
         self.left = self.parts = klass.parts
         self.alive, self.late = True, False
-        self.number = 0
+        self.number = self.mark = 0
         self.leaving = 0.0
         self.lent = False
         self.nodes = self.shares = ()
@@ -66,7 +67,7 @@ class Entry:
     def replica(self) -> Entry:
         """A running replica of a job whose others still wait."""
         found = Entry(self.job, self.klass, self.estimate, self.due)
-        found.number = self.parts - self.left
+        found.number, found.mark = self.parts - self.left, self.mark
         return found
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left, insort
 from collections import deque
 
 from qianhang.compute.job import Job
@@ -10,7 +9,27 @@ from qianhang.compute.job import Job
 __all__ = ["Predictor"]
 
 
-_Kept = tuple[list[float], deque[float]]
+class _Kept:
+    """The last values of one kind; their quantile is worked out when it is next asked for.
+
+    value : the quantile, 0 where values came since
+    alike : of the same organisation and project
+    """
+
+    __slots__ = ("alike", "last", "value")
+
+    def __init__(self, keep: int, alike: _Kept | None = None) -> None:
+        self.last: deque[float] = deque(maxlen=keep)
+        self.value = 0.0
+        self.alike = alike or self
+
+    def quantile(self, share: float) -> float:
+        """The value below which that share of the last ones lies."""
+        found = self.value
+        if not found:
+            ranked = sorted(self.last)
+            found = self.value = ranked[int(share * len(ranked))]
+        return found
 
 
 class Predictor:
@@ -33,31 +52,30 @@ class Predictor:
 
     def estimate(self, job: Job) -> float:
         """Predicted run time, s, at most the job's own estimate."""
-        limit = job.estimate_s
-        found = self.alike.get(_alike(job))
-        if found and len(found[0]) >= self.least:
-            return min(limit, found[0][int(self.quantile * len(found[0]))])
-        share = self.shares.get((job.org, job.project))
-        if share and len(share[0]) >= self.least:
-            return min(limit, max(1.0, limit * share[0][int(self.quantile * len(share[0]))]))
+        limit, want = job.estimate_s, job.want
+        key = (job.org, job.project, job.name, want.chips, want.replicas, limit)
+        found = self.alike.get(key)
+        if found is not None and len(found.last) >= self.least:
+            value = found.value or found.quantile(self.quantile)
+            return value if value < limit else limit
+        share = found.alike if found else self.shares.get((job.org, job.project))
+        if share is not None and len(share.last) >= self.least:
+            return min(limit, max(1.0, limit * share.quantile(self.quantile)))
         return limit
 
     def learn(self, job: Job, run_s: float) -> None:
         """One more job ended after so long, s."""
-        self._add(self.alike, _alike(job), run_s)
-        self._add(self.shares, (job.org, job.project), run_s / job.estimate_s)
-
-    def _add(self, table: dict[object, _Kept], key: object, value: float) -> None:
-        found = table.get(key)
+        limit, want = job.estimate_s, job.want
+        key = (job.org, job.project, job.name, want.chips, want.replicas, limit)
+        found = self.alike.get(key)
         if found is None:
-            found = table[key] = ([], deque())
-        ranked, order = found
-        insort(ranked, value)
-        order.append(value)
-        if len(order) > self.keep:
-            del ranked[bisect_left(ranked, order.popleft())]
-
-
-def _alike(job: Job) -> tuple[object, ...]:
-    want = job.want
-    return (job.org, job.project, job.name, want.chips, want.replicas, job.estimate_s)
+            whose = (job.org, job.project)
+            share = self.shares.get(whose)
+            if share is None:
+                share = self.shares[whose] = _Kept(self.keep)
+            found = self.alike[key] = _Kept(self.keep, share)
+        found.last.append(run_s)
+        found.value = 0.0
+        share = found.alike
+        share.last.append(run_s / limit)
+        share.value = 0.0
