@@ -79,17 +79,20 @@ class Klass:
 
     total : chips of one start; weight : what they count in the order
     part : hundredths of a chip a replica, 0 of whole chips
-    options : the racks that may take them; pinned : one only; flat : all of these cost the same
+    options : the racks that may take them; flat : all of these cost the same
+    pinned : one only; crowding : one only, where other jobs may have the choice
     lines : organisation ("" where shares do not count) -> heap by tier, area, age, id
     late : jobs past their due time, oldest due first
     """
 
     __slots__ = (
-        "chips", "flat", "late", "lines", "options", "part", "parts", "pinned", "plain", "replicas",
+        "chips", "crowding", "flat", "late", "lines", "options", "part", "parts", "pinned", "plain", "replicas",
         "total", "waiting", "weight",
     )  # fmt: skip
 
-    def __init__(self, job: Job, options: tuple[Option, ...], params: Params) -> None:
+    def __init__(
+        self, job: Job, options: tuple[Option, ...], params: Params, *, alone: bool = False
+    ) -> None:
         want = job.want
         self.part = round(want.chips * 100) if want.chips < 1 else 0
         self.chips = 1 if self.part else int(want.chips)
@@ -105,3 +108,4 @@ class Klass:
             float(self.total) ** params.chip_power * max(len(options), 1) ** params.roam_power
         )
         self.pinned = len(options) == 1
+        self.crowding = self.pinned and not alone

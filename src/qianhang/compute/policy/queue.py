@@ -66,7 +66,7 @@ class Queue:
         else:
             heappush(self.dues, (due, name, entry))
         klass.waiting += 1
-        if klass.pinned:
+        if klass.crowding:
             rack = klass.options[0].rack
             rack.wanted += 1
             rack.own(estimate * klass.total, submitted)
@@ -91,7 +91,7 @@ class Queue:
         job, klass = entry.job, entry.klass
         del self.entries[job.id]
         klass.waiting -= 1
-        if klass.pinned:
+        if klass.crowding:
             rack = klass.options[0].rack
             rack.wanted -= 1
             if not rack.wanted and self.entries:

@@ -7,8 +7,9 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from heapq import heappop, heappush
-from itertools import repeat
 from typing import NamedTuple
+
+import numpy as np
 
 from qianhang.compute.job import Job
 from qianhang.compute.network import Network
@@ -16,7 +17,7 @@ from qianhang.compute.policy.decide import decide
 from qianhang.compute.policy.decision import Decision, Preempt, Refuse, Start
 from qianhang.compute.policy.entry import Entry, Klass
 from qianhang.compute.policy.params import Params
-from qianhang.compute.policy.predict import Predictor
+from qianhang.compute.policy.predict import Kind, Predictor
 from qianhang.compute.policy.queue import Queue
 from qianhang.compute.policy.view import View
 from qianhang.compute.simulate.trace import Traced
@@ -40,6 +41,9 @@ class Replay:
     """What a replay left: waits of the jobs in order of submission, and every stay.
 
     waits : s until the first start; ends : end of each, s of the log
+    names, racks : ids of all jobs; (pool, index of the stock) of each rack
+    stays : (n, 5) by time of end: place of the job in `names` and of the rack in `racks`, start and
+        end, s of the log, chips
     refused : decisions on jobs that no pool ever takes
     cpu_s : CPU of the loop; decisions : how many were made
     """
@@ -47,10 +51,21 @@ class Replay:
     jobs: tuple[Traced, ...]
     waits: tuple[float, ...]
     ends: tuple[float, ...]
-    runs: tuple[Run, ...]
+    names: tuple[str, ...]
+    racks: tuple[tuple[str, int], ...]
+    stays: np.ndarray
     refused: tuple[Refuse, ...]
     decisions: int
     cpu_s: float
+
+    @property
+    def runs(self) -> tuple[Run, ...]:
+        """Every stay by time of its end."""
+        names, racks = self.names, self.racks
+        return tuple(
+            Run(names[int(job)], *racks[int(rack)], start, end, chips)
+            for job, rack, start, end, chips in self.stays.tolist()
+        )
 
 
 class _Clock:
@@ -66,7 +81,9 @@ class _Clock:
         self.really = [one.run_s for one in traced]
         self.first: list[float | None] = [None] * len(traced)
         self.last: list[float | None] = [None] * len(traced)
-        self.runs: list[tuple[Entry, float]] = []
+        self.kinds: list[Kind | None] = [None] * len(traced)
+        self.place = {rack: at for at, rack in enumerate(self.view.racks)}
+        self.stays: list[tuple[int, int, float, float, int]] = []
         self.refused: list[Refuse] = []
         self.others = self.count = 0
         self.listen: Callable[[float, Decision], None] | None = None
@@ -77,7 +94,11 @@ class _Clock:
         view, queue, predictor = self.view, self.queue, self.predictor
         klass = view.klass(job, queue)
         if klass.options:
-            found = predictor.estimate(job) if predictor else job.estimate_s
+            if predictor:
+                kind = self.kinds[place] = predictor.kind(job)
+                found = predictor.foretell(kind, job.estimate_s)
+            else:
+                found = job.estimate_s
             queue.add(job, klass, found).mark = place
             if self.meet:
                 self.meet(job, klass, found)
@@ -86,16 +107,18 @@ class _Clock:
 
     def leave(self, run: Entry, now: float) -> None:
         """The run ends: for good, or to go on elsewhere from its checkpoint."""
-        job = run.job
-        if run.leaving and self.view.running.get((job.id, run.number)) is not run:
+        if run.leaving and self.view.running.get((run.job.id, run.number)) is not run:
             return
         self.view.end(run, self.queue, now)
-        self.runs.append((run, now))
+        mark = run.mark
+        place = self.place[run.option.rack]
+        self.stays.append((mark, place, run.since, now, run.klass.total))
         if run.leaving and self._again(run, now):
             return
-        self.last[run.mark] = now
-        if self.predictor:
-            self.predictor.learn(job, self.really[run.mark])
+        self.last[mark] = now
+        kind = self.kinds[mark]
+        if kind is not None:
+            kind.note(self.really[mark], run.job.estimate_s)
 
     def _again(self, run: Entry, now: float) -> bool:
         job, option = run.job, run.option
@@ -105,6 +128,8 @@ class _Clock:
             return False
         self.really[run.mark] = left + job.checkpoint_s
         again = replace(job, estimate_s=max(job.estimate_s - done, 1.0), home=option.rack.pool.id)
+        if self.predictor:
+            self.kinds[run.mark] = self.predictor.kind(again)
         if self.view.admit(again, self.queue) is None:
             self.queue.entries[job.id].mark = run.mark
         return True
@@ -200,16 +225,14 @@ def _told(clock: _Clock, cpu_s: float) -> Replay:
         for one, first, last in zip(clock.traced, clock.first, clock.last, strict=True)
         if first is not None and last is not None
     ]
-    rows = [
-        (run.job.id, (rack := run.option.rack).pool.id, rack.index, run.since, end, run.klass.total)
-        for run, end in clock.runs
-    ]
     return Replay(
-        tuple(one for one, _, _ in kept),
-        tuple(first - one.job.submitted for one, first, _ in kept),
-        tuple(last for _, _, last in kept),
-        tuple(map(tuple.__new__, repeat(Run), rows)),
-        tuple(clock.refused),
-        clock.count + clock.others,
-        cpu_s,
+        jobs=tuple(one for one, _, _ in kept),
+        waits=tuple(first - one.job.submitted for one, first, _ in kept),
+        ends=tuple(last for _, _, last in kept),
+        names=tuple(one.job.id for one in clock.traced),
+        racks=tuple((rack.pool.id, rack.index) for rack in clock.place),
+        stays=np.array(clock.stays, dtype=np.float64).reshape(-1, 5),
+        refused=tuple(clock.refused),
+        decisions=clock.count + clock.others,
+        cpu_s=cpu_s,
     )
