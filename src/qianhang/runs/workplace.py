@@ -20,6 +20,7 @@ from qianhang.core import errors
 from qianhang.core.errors import JobFailed
 from qianhang.plan import schema as plan_schema
 from qianhang.runs.steps import Listener, Parser, plain, silent
+from qianhang.runs.studies import tables as studies_tables
 from qianhang.safety import schema as safety_schema
 from qianhang.store import Part, Settings, Store
 
@@ -35,6 +36,7 @@ PARTS = (
     voucher_tables.PART,
     compute_schema.PART,
     Part("runs", "qianhang.runs.migrations", "runs_0003"),
+    studies_tables.PART,
 )
 
 

@@ -8,6 +8,7 @@ from qianhang.web.pages import (
     admin_organisations,
     admin_people,
     admin_settings,
+    bills,
     data,
     entrance,
     errors,
@@ -26,10 +27,14 @@ from qianhang.web.pages import (
     plan_work,
     plans,
     portal,
+    prices,
     publication,
     runs,
     safety,
     scenarios,
+    settlement,
+    vouchers,
+    whatif,
 )
 
 __all__ = ["ROUTES"]
@@ -55,6 +60,7 @@ ADMIN = (
     admin_backup.routes,
 )
 ASSETS = (data.routes, models.routes, safety.routes)
+BILLING = (prices.routes, bills.routes, vouchers.routes, settlement.routes, whatif.routes)
 PUBLIC = (errors.routes, overview.routes, portal.routes, publication.routes)
 ROUTES = (
     health.routes,
@@ -66,6 +72,7 @@ ROUTES = (
     *PLANS,
     *ADMIN,
     *ASSETS,
+    *BILLING,
     *PUBLIC,
     openid.routes,
 )
