@@ -8,6 +8,7 @@ from qianhang.web.pages import (
     admin_organisations,
     admin_people,
     admin_settings,
+    compute_pools,
     data,
     entrance,
     errors,
@@ -55,6 +56,7 @@ ADMIN = (
     admin_backup.routes,
 )
 ASSETS = (data.routes, models.routes, safety.routes)
+COMPUTE = (compute_pools.routes,)
 PUBLIC = (errors.routes, overview.routes, portal.routes, publication.routes)
 ROUTES = (
     health.routes,
@@ -65,6 +67,7 @@ ROUTES = (
     figures.routes,
     *PLANS,
     *ADMIN,
+    *COMPUTE,
     *ASSETS,
     *PUBLIC,
     openid.routes,
