@@ -9,6 +9,7 @@ from qianhang.web.pages import (
     admin_people,
     admin_settings,
     bills,
+    compute_pools,
     data,
     entrance,
     errors,
@@ -61,6 +62,7 @@ ADMIN = (
 )
 ASSETS = (data.routes, models.routes, safety.routes)
 BILLING = (prices.routes, bills.routes, vouchers.routes, settlement.routes, whatif.routes)
+COMPUTE = (compute_pools.routes,)
 PUBLIC = (errors.routes, overview.routes, portal.routes, publication.routes)
 ROUTES = (
     health.routes,
@@ -71,6 +73,7 @@ ROUTES = (
     figures.routes,
     *PLANS,
     *ADMIN,
+    *COMPUTE,
     *ASSETS,
     *BILLING,
     *PUBLIC,
