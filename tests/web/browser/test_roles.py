@@ -14,7 +14,7 @@ from qianhang.web import pages, words
 from .conftest import PASSWORD
 from .test_pages import LANGS, address, admits, is_page, routes
 
-MENU = ["/", "/scenarios", "/runs", "/plans", "/data", "/models", "/safety"]
+MENU = ["/", "/scenarios", "/runs", "/plans", "/compute", "/data", "/models", "/safety"]
 # Beside what everybody has: addresses that pages offer to a role, and to no other.
 OWN = {
     "viewer": set(),
