@@ -5,12 +5,14 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 from qianhang.compute.door import plant
 from qianhang.compute.door.supervisor import Supervisor
+from qianhang.core.day import day_of
 from qianhang.core.errors import BillingError
 from qianhang.runs.metering import meter
+from qianhang.runs.network_evidence import feed
 from qianhang.runs.workplace import open_store
 from qianhang.store import Settings, Store
 
@@ -22,18 +24,23 @@ _LOG = logging.getLogger(__name__)
 
 
 def looks(supervisor: Supervisor, store: Store) -> Callable[[datetime], None]:
-    """look(now): what is due is decided, and now and then what has ended is charged."""
+    """look(now): what is due is decided, now and then what has ended is charged, and once a day
+    what is known of the network becomes evidence."""
     due: datetime | None = None
+    fed: date | None = None
     failed: dict[str, BillingError] = {}
 
     def look(now: datetime) -> None:
-        nonlocal due, failed
+        nonlocal due, fed, failed
         supervisor.tick(now)
         if due is None or now >= due:
             before, failed = failed, meter(store, now, before=failed)
             for token in failed.keys() - before.keys():
                 _LOG.warning("attempt %s is not charged: %s", token, failed[token])
             due = now + _METER
+            if fed != day_of(now):
+                feed(store, now)
+                fed = day_of(now)
 
     return look
 

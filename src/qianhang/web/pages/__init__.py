@@ -8,6 +8,8 @@ from qianhang.web.pages import (
     admin_organisations,
     admin_people,
     admin_settings,
+    bills,
+    compute_pools,
     data,
     entrance,
     errors,
@@ -26,10 +28,14 @@ from qianhang.web.pages import (
     plan_work,
     plans,
     portal,
+    prices,
     publication,
     runs,
     safety,
     scenarios,
+    settlement,
+    vouchers,
+    whatif,
 )
 
 __all__ = ["ROUTES"]
@@ -55,6 +61,8 @@ ADMIN = (
     admin_backup.routes,
 )
 ASSETS = (data.routes, models.routes, safety.routes)
+BILLING = (prices.routes, bills.routes, vouchers.routes, settlement.routes, whatif.routes)
+COMPUTE = (compute_pools.routes,)
 PUBLIC = (errors.routes, overview.routes, portal.routes, publication.routes)
 ROUTES = (
     health.routes,
@@ -65,7 +73,9 @@ ROUTES = (
     figures.routes,
     *PLANS,
     *ADMIN,
+    *COMPUTE,
     *ASSETS,
+    *BILLING,
     *PUBLIC,
     openid.routes,
 )
