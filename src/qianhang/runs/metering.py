@@ -106,7 +106,7 @@ def _meter(tx: Transaction, kept: Kept, attempt: Attempt, *, pool: Pool, now: da
         name = metering.record(tx, record, at=now)
         lines = charges.charge(tx, name, at=now)
     _vouchers(tx, kept, attempt, lines=lines, operator=pool.operator, now=now)
-    attempts.metered(tx, [attempt.token])
+    attempts.metered(tx, attempt.token)
 
 
 def _vouchers(

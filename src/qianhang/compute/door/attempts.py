@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal
@@ -85,6 +85,11 @@ _END_JOB = Prepared(
     )
 )
 _AGAIN = Prepared(sa.update(_JOB).where(_OWN).values(state="queued", started=_BEGUN))
+_METERED = Prepared(
+    sa.update(_TABLE)
+    .where(_TABLE.c.token == sa.bindparam("the_token"))
+    .values(metered=sa.bindparam("so"))
+)
 _RUNS = Prepared(
     sa.update(_JOB)
     .where((_JOB.c.id == sa.bindparam("the_job")) & (_JOB.c.started == ""))
@@ -263,9 +268,9 @@ def named(connection: sa.Connection, tokens: Sequence[str]) -> list[Attempt]:
     return [_attempt(row) for row in rows.mappings()]
 
 
-def metered(tx: Transaction, tokens: Collection[str]) -> None:
-    """The use of these attempts counts as charged, in the transaction that charges it."""
-    tx.execute(sa.update(_TABLE).where(_TABLE.c.token.in_(sorted(tokens))).values(metered=True))
+def metered(tx: Transaction, token: str) -> None:
+    """The use of the attempt counts as charged, in the transaction that charges it."""
+    tx.change(_METERED, {"the_token": token, "so": True})
 
 
 def _own(attempt: Attempt) -> sa.ColumnElement[bool]:
