@@ -189,7 +189,8 @@ class Rack:
             else:
                 del levels[free][node]
                 levels[now_free][node] = None
-                self.top = max(self.top, now_free)
+                if now_free > self.top:
+                    self.top = now_free
         if not levels[self.top]:
             self._lower()
 
