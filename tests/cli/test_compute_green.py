@@ -95,6 +95,7 @@ def test_meters_give_pue_alerts_and_what_moving_a_load_saves(joined):
     assert move["fen"] == 78_840
     assert "could move: west (0.1 kW, PUE 1.800) -> east (PUE 1.200)" in call("pue", "show")
     assert told("pue", "show", "--limit", "1.9")["above"] == []
+    assert call("pue", "show", "west").count("west  PUE 1.8000") == 12
     assert told("evidence") == {"records": []}
 
 

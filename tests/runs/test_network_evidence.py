@@ -5,6 +5,7 @@ Pools a (8 A100, hall) and b (8 A100) and c (8 A100) join at 22:00 of 30 April, 
 
 from __future__ import annotations
 
+import shutil
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
@@ -40,9 +41,18 @@ TARGETS = (
 )
 
 
+@pytest.fixture(scope="module")
+def empty(tmp_path_factory):
+    """A folder with an empty store: migrating takes longer than the tests."""
+    folder = tmp_path_factory.mktemp("store")
+    open_store(Settings(home=folder)).close()
+    return folder
+
+
 @pytest.fixture
-def store(tmp_path):
-    with open_store(Settings(home=tmp_path)) as found:
+def store(tmp_path, empty):
+    home = shutil.copytree(empty, tmp_path / "home")
+    with open_store(Settings(home=home)) as found:
         stock = (Stock("nvidia-a100", 1, 8),)
         pools = tuple(
             Pool(name, "op", stock, city=city, site="hall" if name == "a" else "")

@@ -61,11 +61,12 @@ def add_command(site: str, file: Path, source: str, by: str) -> None:
 
 
 @pue_command.command(name="show", help=say("cli.compute.pue.show"))
+@click.argument("site", required=False, default="")
 @click.option("--limit", type=click.FloatRange(1.0), help=say("cli.compute.pue.limit"))
 @click.option("--small", default=0.5, show_default=True, type=click.FloatRange(0.0, 1.0),
               help=say("cli.compute.pue.small"))  # fmt: skip
 @json_option
-def show_command(limit: float | None, small: float, as_json: bool) -> None:
+def show_command(site: str, limit: float | None, small: float, as_json: bool) -> None:
     from qianhang.compute.green import consolidation, pue, stock
     from qianhang.runs.network_evidence import pue_limits
 
@@ -88,10 +89,11 @@ def show_command(limit: float | None, small: float, as_json: bool) -> None:
         return
     whose = ", ".join(f"{one.target} {one.name}" for one in targets[:1]) if not limit else ""
     click.echo(say("cli.compute.pue.bound", limit=f"{bound:g}", target=whose))
-    for one in years.values():
+    for one in pue.series(m for m in every if m.site == site) if site else years.values():
         click.echo(_year(one, bound))
     for move in saved:
-        click.echo(_move(move))
+        if site in ("", move.site):
+            click.echo(_move(move))
 
 
 def _as_json(one: Rolling) -> dict[str, Any]:

@@ -39,10 +39,17 @@ def looks(supervisor: Supervisor, store: Store) -> Callable[[datetime], None]:
                 _LOG.warning("attempt %s is not charged: %s", token, failed[token])
             due = now + _METER
             if fed != day_of(now):
-                feed(store, now)
                 fed = day_of(now)
+                _feed(store, now)
 
     return look
+
+
+def _feed(store: Store, now: datetime) -> None:
+    try:
+        feed(store, now)
+    except Exception:  # evidence waits a day rather than jobs a moment
+        _LOG.exception("what is known of the network is not written down as evidence")
 
 
 class Door:

@@ -71,12 +71,21 @@ class _Told:
 
 def feed(store: Store, now: datetime) -> tuple[int, ...]:
     """The numbers of the new records; none where nothing is new."""
+    known = evidence(store)
+    fresh = _fresh(store, known, now)
+    if not fresh:
+        return ()
     with store.write() as tx:
         take_turns(tx)
-        known = evidence(store)
-        fresh = [one for one in _found(store, known, now) if not _same(one, known)]
+        since = evidence(store)
+        if since != known:  # somebody else told meanwhile
+            fresh = _fresh(store, since, now)
         made = [observe(tx, o.seen, grade=o.grade, by=o.by, at=now) for o in fresh]
     return tuple(entry.seq for entry in made)
+
+
+def _fresh(store: Store, known: list[Evidence], now: datetime) -> list[_Told]:
+    return [one for one in _found(store, known, now) if not _same(one, known)]
 
 
 def _same(told: _Told, known: Iterable[Evidence]) -> bool:

@@ -14,8 +14,10 @@ from qianhang.compute.door import jobs, plant
 from qianhang.compute.green import lines, wire
 from qianhang.compute.green.lines import Measured
 from qianhang.compute.green.probe import Asked, probe
+from qianhang.compute.job import DataRef
 from qianhang.compute.network import Link
 from qianhang.core.errors import PoolUnavailable, UsageError
+from qianhang.testing.door_bed import put
 
 
 def found(a, b, gbps, ms, at="2026-05-01T00:00:00.000+00:00"):
@@ -60,6 +62,19 @@ def test_the_newest_probe_goes_before_what_was_declared(store, tmp_path, now, er
     assert network.links[0].transfer_s(100) == pytest.approx(32.001)
     assert [one.gbps for one in lines.history(store, "p2", "p1")] == [50.0, 25.0]
     assert [one.gbps for one in lines.newest(store)] == [25.0]
+
+
+def test_a_running_door_places_by_the_line_as_it_was_probed_last(store, tmp_path, now, errands):
+    """10 GB lie at z. Nothing known of a line is 1 Gbit/s: 80 s both ways, and p1 comes first; once
+    z - p2 is found to carry 100, p2 saves 79 s of waiting."""
+    made = []
+    for gbps in (0.0, 100.0):
+        if gbps:
+            lines.keep(store, found("p2", "z", gbps, 1.0), by="t", at=now())
+        made.append(put(store, now, script="true", data=(DataRef("z", 10.0),)))
+        while jobs.get(store, made[-1]).open:
+            errands.look()
+    assert [jobs.get(store, name).why["pool"] for name in made] == ["p1", "p2"]
 
 
 def test_a_probe_by_jobs_on_two_pools_is_kept(store, errands):

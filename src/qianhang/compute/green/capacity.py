@@ -105,7 +105,8 @@ def measure(errands: Errands, pool_id: str, terms: Terms, *, by: str) -> tuple[B
     """What jobs on the pool's nodes found, kept; a job a node, for each flavour.
 
     Raises UsageError for a pool that is not there or a precision that its chips are not measured
-    in, PoolUnavailable where a job ends badly or tells what cannot be.
+    in, PoolUnavailable where a job ends badly or tells what cannot be: what others found before it
+    is kept, and those that still wait are cancelled.
     """
     pool = plant.held(errands.store, pool_id).pool
     asked = [
@@ -114,11 +115,16 @@ def measure(errands: Errands, pool_id: str, terms: Terms, *, by: str) -> tuple[B
         for _ in range(min(stock.nodes, terms.nodes or stock.nodes))
     ]
     found = []
-    for stock, job in asked:
-        told = errands.until_told(job, bench.MARK, ended=True)
-        one = _sound(errands, pool, stock, job=job, told=told)
-        _keep(errands.store, one, by=by)
-        found.append(one)
+    try:
+        for stock, job in asked:
+            told = errands.until_told(job, bench.MARK, ended=True)
+            one = _sound(errands, pool, stock, job=job, told=told)
+            _keep(errands.store, one, by=by)
+            found.append(one)
+    finally:
+        at = errands.look()
+        for _, job in asked:
+            errands.stop(job, at)
     return tuple(found)
 
 
