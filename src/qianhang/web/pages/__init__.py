@@ -8,7 +8,9 @@ from qianhang.web.pages import (
     admin_organisations,
     admin_people,
     admin_settings,
+    compute_jobs,
     compute_pools,
+    compute_quotas,
     data,
     entrance,
     errors,
@@ -56,7 +58,7 @@ ADMIN = (
     admin_backup.routes,
 )
 ASSETS = (data.routes, models.routes, safety.routes)
-COMPUTE = (compute_pools.routes,)
+COMPUTE = (compute_pools.routes, compute_jobs.routes, compute_quotas.routes)
 PUBLIC = (errors.routes, overview.routes, portal.routes, publication.routes)
 ROUTES = (
     health.routes,
