@@ -313,7 +313,7 @@ def test_a_job_that_ran_tells_why_there_and_what_it_printed(site, signed, pools,
     until_over(door, clock)
     page = client.get(f"/compute/jobs/{job}").text
     for text in (
-        "为什么在这里",
+        "缘由",
         "选中",
         "可用，没有选中",
         "完成",
