@@ -18,13 +18,18 @@ MENU = ["/", "/scenarios", "/runs", "/plans", "/compute", "/data", "/models", "/
 # Beside what everybody has: addresses that pages offer to a role, and to no other.
 OWN = {
     "viewer": set(),
-    "scenario_owner": {"POST /scenarios/{scenario}/runs"},
-    "developer": {"POST /scenarios/{scenario}/runs"},
-    "pool_operator": set(),
+    "scenario_owner": {"POST /scenarios/{scenario}/runs", "GET /compute/submit"},
+    "developer": {"POST /compute/jobs", "POST /compute/quotas"},
+    "pool_operator": {"POST /compute/pools/{pool}/turn"},
     "data_steward": {"POST /data/{name}/check"},
     "safety_officer": {"GET /safety/complaints", "POST /safety/verify"},
     "programme_office": {"GET /plans/import", "GET /portal", "POST /plans/{ref}/ledger"},
-    "administrator": {"GET /admin/people", "POST /admin/log/verify", "POST /safety/verify"},
+    "administrator": {
+        "GET /admin/people",
+        "POST /admin/log/verify",
+        "POST /safety/verify",
+        "POST /compute/quotas/answer",
+    },
 }
 # What the page offers: the method and address of each link and form of ours.
 OFFERED = """() => {
