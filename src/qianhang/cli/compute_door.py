@@ -64,18 +64,11 @@ def show(value: Any) -> None:
 @click.option("--project", default="", help=say("cli.compute.submit.project"))
 @json_option
 def submit_command(task: Path, org: str, key: str, project: str, as_json: bool) -> None:
-    from qianhang.compute.door import jobs, taskfile
+    from qianhang.compute.door import intake, taskfile
 
-    made = []
-    with opened() as store, store.write() as tx:
-        for number, one in enumerate(taskfile.read(task, org=org, account=BY)):
-            job = dataclasses.replace(
-                one.job,
-                key=f"{key}.{number}" if number and key else key,
-                project=project or one.job.project,
-            )
-            asked = dataclasses.replace(one, job=job)
-            made.append(jobs.admit(tx, asked, at=now()))
+    asked = taskfile.read(task, org=org, account=BY)
+    with opened() as store:
+        made = intake.submit(store, asked, key=key, project=project, at=now())
     if as_json:
         show([{"job": name, "new": new} for name, new in made])
         return

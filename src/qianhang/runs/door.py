@@ -10,6 +10,7 @@ from datetime import UTC, date, datetime, timedelta
 from qianhang.compute.door import plant
 from qianhang.compute.door.supervisor import Supervisor
 from qianhang.core.day import day_of
+from qianhang.core.errors import BillingError
 from qianhang.runs.metering import meter
 from qianhang.runs.network_evidence import feed
 from qianhang.runs.workplace import open_store
@@ -18,7 +19,7 @@ from qianhang.store import Settings, Store
 __all__ = ["Door", "looks"]
 
 _IDLE_S = 5.0
-_METER = timedelta(seconds=10)
+_METER = timedelta(seconds=2)
 _LOG = logging.getLogger(__name__)
 
 
@@ -27,16 +28,15 @@ def looks(supervisor: Supervisor, store: Store) -> Callable[[datetime], None]:
     what is known of the network becomes evidence."""
     due: datetime | None = None
     fed: date | None = None
-    told: set[str] = set()
+    failed: dict[str, BillingError] = {}
 
     def look(now: datetime) -> None:
-        nonlocal due, fed
+        nonlocal due, fed, failed
         supervisor.tick(now)
         if due is None or now >= due:
-            failed = meter(store, now)
-            for token in failed.keys() - told:
+            before, failed = failed, meter(store, now, before=failed)
+            for token in failed.keys() - before.keys():
                 _LOG.warning("attempt %s is not charged: %s", token, failed[token])
-            told.update(failed)
             due = now + _METER
             if fed != day_of(now):
                 fed = day_of(now)

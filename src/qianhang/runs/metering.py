@@ -6,9 +6,10 @@ prices, vouchers and the ledger. Neither knows the other.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
+from types import MappingProxyType
 
 from qianhang.billing import charges, metering
 from qianhang.billing.charges import Credit
@@ -29,21 +30,38 @@ from qianhang.store import Store, Transaction
 __all__ = ["meter", "usage_of"]
 
 _BY = "metering"
+_AT_ONCE, _AGAIN = 100, 20
+_NONE: Mapping[str, BillingError] = MappingProxyType({})
 
 
-def meter(store: Store, now: datetime) -> dict[str, BillingError]:
-    """Charge every attempt that ended and was not charged yet; those that could not be, with why.
+def meter(
+    store: Store, now: datetime, *, before: Mapping[str, BillingError] = _NONE
+) -> dict[str, BillingError]:
+    """Charge attempts that ended and were not charged yet; all that could not be, with why.
 
-    An attempt is charged in one transaction: a death on the way charges it later, and once. One
-    without a price is tried again until a price list holds for it.
+    At most 100 new ones, so that a call is short, and all in one transaction: a death on the way
+    charges them later, and once.
+    before : what the last call told; some of these are tried again, since a price may hold by now
     """
-    failed: dict[str, BillingError] = {}
-    for attempt in attempts.unmetered(store):
-        try:
-            with store.write() as tx:
-                _meter(tx, store, attempt, now)
-        except BillingError as cause:
-            failed[attempt.token] = cause
+    waiting = attempts.unmetered(store)
+    fresh = [token for token in waiting if token not in before][:_AT_ONCE]
+    left = set(waiting)
+    failed = {token: why for token, why in before.items() if token in left}
+    due = [*fresh, *list(failed)[:_AGAIN]]
+    if not due:
+        return failed
+    with store.write() as tx:
+        ended = [one for one in attempts.named(tx.connection, due) if not one.metered]
+        known = jobs.named(tx.connection, [one.job for one in ended])
+        ended = [one for one in ended if one.job in known]
+        pools = {name: plant.held(store, name).pool for name in {one.pool for one in ended}}
+        for attempt in ended:
+            failed.pop(attempt.token, None)
+            try:
+                with tx.connection.begin_nested():
+                    _meter(tx, known[attempt.job], attempt, pool=pools[attempt.pool], now=now)
+            except BillingError as cause:
+                failed[attempt.token] = cause
     return failed
 
 
@@ -81,15 +99,14 @@ def usage_of(kept: Kept, attempt: Attempt, pool: Pool) -> UsageRecord | None:
     )  # fmt: skip
 
 
-def _meter(tx: Transaction, store: Store, attempt: Attempt, now: datetime) -> None:
-    kept, pool = jobs.get(store, attempt.job), plant.held(store, attempt.pool).pool
+def _meter(tx: Transaction, kept: Kept, attempt: Attempt, *, pool: Pool, now: datetime) -> None:
     record = usage_of(kept, attempt, pool)
     lines: Sequence[Line] = ()
     if record is not None:
         name = metering.record(tx, record, at=now)
         lines = charges.charge(tx, name, at=now)
     _vouchers(tx, kept, attempt, lines=lines, operator=pool.operator, now=now)
-    attempts.metered(tx, [attempt.token])
+    attempts.metered(tx, attempt.token)
 
 
 def _vouchers(

@@ -21,6 +21,7 @@ from qianhang.core import errors
 from qianhang.core.errors import JobFailed
 from qianhang.plan import schema as plan_schema
 from qianhang.runs.steps import Listener, Parser, plain, silent
+from qianhang.runs.studies import tables as studies_tables
 from qianhang.safety import schema as safety_schema
 from qianhang.store import Part, Settings, Store
 
@@ -37,6 +38,7 @@ PARTS = (
     compute_schema.PART,
     green_tables.PART,
     Part("runs", "qianhang.runs.migrations", "runs_0003"),
+    studies_tables.PART,
 )
 
 

@@ -10,6 +10,7 @@ from qianhang.charts import number
 from qianhang.core import words
 from qianhang.core.manifest import Manifest
 from qianhang.core.words import Lang, say
+from qianhang.runs.report.names import Teller, teller
 from qianhang.runs.report.opening import titles_of
 from qianhang.runs.report.shape import bars, e, figure, local, metric_words, one
 
@@ -139,8 +140,9 @@ def _seconds(value: Any) -> str:
     return "" if found is None else f"{number.exact(found, digits=3)} s"
 
 
-def facts(run: Mapping[str, Any], lang: Lang) -> str:
+def facts(run: Mapping[str, Any], manifest: Manifest | None, lang: Lang) -> str:
     """How the run was made, so that somebody else can make it again."""
+    tell = teller(manifest, str(run.get("case") or ""), lang)
 
     def label(key: str) -> str:
         return say(f"report.{key}", lang=lang)
@@ -153,7 +155,7 @@ def facts(run: Mapping[str, Any], lang: Lang) -> str:
         (label("started"), e(local(str(run.get("started") or "")))),
         (label("ended"), e(local(str(run.get("ended") or "")))),
         (label("seed"), e(run.get("seed", ""))),
-        (label("params"), _settings(run.get("params") or {})),
+        (label("params"), _named(run.get("params") or {}, tell, counted=False)),
         (label("pool"), e(run.get("pool", ""))),
         (label("wall"), e(_seconds(run.get("wall_s")))),
         (label("cpu"), e(_seconds(run.get("cpu_s")))),
@@ -161,7 +163,7 @@ def facts(run: Mapping[str, Any], lang: Lang) -> str:
         (label("pack_version"), e(run.get("pack_version", ""))),
         (label("pack_hash"), f'<span class="hash">{e(run.get("pack_hash", ""))}</span>'),
         (label("versions"), _settings(run.get("versions") or {})),
-        (label("case_facts"), _settings(run.get("facts") or {})),
+        (label("case_facts"), _named(run.get("facts") or {}, tell, counted=True)),
     ]
     return f'<h2>{label("facts")}</h2><div class="card">{_pairs(items)}</div>'
 
@@ -170,9 +172,26 @@ def _code(value: object) -> str:
     return f"<code>{e(value)}</code>" if value else ""
 
 
+def _named(found: Mapping[str, Any], tell: Teller, *, counted: bool) -> str:
+    """Parameters or counts, a line each; a name without words stays as it is in code."""
+    lines = []
+    for key, value in _brief(found).items():
+        name = tell.fact(key) if counted else tell.param(key)
+        text = e(tell.value(value, of=key if counted else ""))
+        typed = isinstance(value, str) and value and not counted
+        colon = say("word.colon", lang=tell.lang)
+        head = e(name) if name else f"<code>{e(key)}</code>"
+        lines.append(f"{head}{colon}{f'<code>{text}</code>' if typed else text}")
+    return "<br>".join(lines)
+
+
+def _brief(found: Mapping[str, Any]) -> dict[str, Any]:
+    return {k: v for k, v in found.items() if not isinstance(v, _NESTED) or len(v) <= _SHORT}
+
+
 def _settings(found: Mapping[str, Any]) -> str:
     """Names and values on one line each; what is nested is counted, not spelt out."""
-    shown = {k: v for k, v in found.items() if not isinstance(v, _NESTED) or len(v) <= _SHORT}
+    shown = _brief(found)
     lines = (f"<code>{e(k)}&nbsp;=&nbsp;{e(_flat(v))}</code>" for k, v in shown.items())
     return "<br>".join(lines)
 

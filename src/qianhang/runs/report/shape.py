@@ -9,9 +9,9 @@ from datetime import UTC, datetime
 from html import escape
 from typing import Any, TypedDict
 
-from qianhang.core import words
 from qianhang.core.day import ZONE, clock
 from qianhang.core.manifest import Words
+from qianhang.core.names import called
 from qianhang.core.words import Lang, say
 
 __all__ = [
@@ -162,12 +162,7 @@ def one(value: Any, lang: Lang, default: str = "") -> str:
 
 def metric_words(metric: str, lang: Lang, titles: Mapping[str, Words] | None = None) -> str:
     """A metric's name: the pack's words, the catalogue's, or the name itself."""
-    if titles and metric in titles:
-        return one(titles[metric], lang)
-    for section in ("metric", "column"):
-        if words.has(f"{section}.{metric}"):
-            return say(f"{section}.{metric}", lang=lang)
-    return metric.replace("_", " ")
+    return called(metric, "metric", "column", lang=lang, titles=titles) or metric.replace("_", " ")
 
 
 def local(text: str) -> str:
