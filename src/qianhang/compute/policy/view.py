@@ -72,9 +72,7 @@ class View:
         found = queue.classes.get(key)
         if found is None:
             ways = options(job, self.racks, world=self.world, params=self.params)
-            found = queue.classes[key] = Klass(
-                job, ways, self.params, alone=len(self.racks) == 1
-            )
+            found = queue.classes[key] = Klass(job, ways, self.params, alone=len(self.racks) == 1)
             queue.register(found)
         return found
 
