@@ -16,12 +16,12 @@ from qianhang.compute import schema
 from qianhang.compute.door.moments import stamp
 from qianhang.compute.network import Link, Network, Operator, Pool
 from qianhang.core import schema as closed
-from qianhang.core.errors import UsageError
+from qianhang.core.errors import PoolUnavailable, UsageError
 
 if TYPE_CHECKING:
     from qianhang.store import Store, Transaction
 
-__all__ = ["Held", "add", "held", "join", "network", "operators", "pools", "turn"]
+__all__ = ["Held", "add", "choice", "held", "join", "network", "operators", "pools", "turn"]
 
 State = Literal["open", "draining", "left"]
 _SECRET = ("password", "token", "secret", "key")
@@ -128,6 +128,27 @@ def network(store: Store, held: Sequence[Held]) -> Network:
         known = {row.name: json.loads(row.value) for row in connection.execute(query)}
     links = tuple(Link(**one) for one in known.get("links", ()))
     return Network(tuple(one.pool for one in held), links=links, shares=known.get("shares", {}))
+
+
+def choice(store: Store, name: str) -> tuple[str, ...]:
+    """The pools on which our own runs may go: all that see our folders for `auto`, else the named.
+
+    Raises PoolUnavailable naming the pools that there are.
+    """
+    known = pools(store)
+    fit = [one.pool.id for one in known if one.pool.driver != "kubernetes"]
+    if name == "auto" and fit:
+        return tuple(fit)
+    if name in fit:
+        return (name,)
+    there = ", ".join(["local", *(["auto"] if fit else ()), *fit])
+    if name == "auto":
+        message = "no pool has joined the network that sees our folders"
+    elif name in {one.pool.id for one in known}:
+        message = f"pool {name} is a cluster's that does not see our folders"
+    else:
+        message = f"pool {name[:40]!r} does not exist"
+    raise PoolUnavailable("QH501", message, hint=f"pools: {there}")
 
 
 def held(store: Store, pool_id: str) -> Held:
