@@ -27,7 +27,7 @@ def test_evidence_that_cannot_be_written_stops_no_job(monkeypatch):
         raise ValueError("a record nobody foresaw")
 
     monkeypatch.setattr(door_module, "feed", broken)
-    monkeypatch.setattr(door_module, "meter", lambda *_: {})
+    monkeypatch.setattr(door_module, "meter", lambda *_, **__: {})
     look = door_module.looks(SimpleNamespace(tick=ticks.append), None)
     for hours in (0, 1, 15, 17):  # 8, 9 and 23 o'clock in China, and 1 o'clock of the next day
         look(now + timedelta(hours=hours))
