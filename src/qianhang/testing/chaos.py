@@ -40,7 +40,7 @@ from qianhang.testing.slurm_bed import SlurmBed, slurm_bed
 __all__ = ["Plan", "Report", "chaos"]
 
 _SCRIPT = 'echo "$QIANHANG_TOKEN" >> runs.txt; sleep {s}; echo "$QIANHANG_TOKEN" >> done.txt'
-_LOOK_S = 0.1
+_LOOK_S, _SOME_S = 0.1, 3.0
 _PARTS = (billing.PART, tables.PART, schema.PART)
 _AT_ONCE = 500
 # A message each second, so that a job that its node lost is known to be lost within five.
@@ -190,6 +190,8 @@ def _rage(store: Store, plan: Plan, beds: Sequence[SlurmBed], *, door: _Door) ->
         ended = plan.jobs - _open(store)
         if what and ended >= marks[len(marks) - len(what)]:
             one = what.pop()
+            # Ends are written down all at once: right behind, nothing would be running.
+            time.sleep(chance.uniform(0.0, _SOME_S))
             done.append(_Kill(one, time.monotonic(), stamp(datetime.now(UTC))))
             _kill(one, chance.choice(beds), door=door, chance=chance)
         elif ended == plan.jobs and not attempts.unmetered(store):

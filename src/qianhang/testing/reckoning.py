@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from decimal import Decimal
+from decimal import ROUND_HALF_EVEN, ROUND_HALF_UP, Decimal
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Reckoning", "publish", "reckon"]
 
+_MS = Decimal("0.001")
 # A yuan a card-second, so that the milliseconds of a keeper have to be rounded to a fen.
 _YUAN_AN_HOUR = Decimal(3600)
 
@@ -88,4 +89,5 @@ def _due(made: Iterable[Attempt]) -> Iterable[tuple[str, int]]:
     for one in made:
         if one.state == "ended" and one.outcome and one.started and one.outcome.usage.wall_s > 0:
             cards = round(one.placement.chips * one.placement.replicas)
-            yield one.token, (round(one.outcome.usage.wall_s * 1000) * cards + 5) // 10
+            took = Decimal(one.outcome.usage.wall_s).quantize(_MS, ROUND_HALF_EVEN)
+            yield one.token, int((took * 100 * cards).quantize(Decimal(1), ROUND_HALF_UP))
