@@ -341,7 +341,7 @@ def test_no_text_of_the_catalogue_is_left_without_a_reader():
     # Words of tables, columns, metrics, units, parameters and counts are looked up by the names that
     # packs and trials give them.
     open_ended = ("table.", "column.", "metric.", "unit.", "chart.", "param.", "fact.")
-    open_ended += ("splitkind.", "poolname.")
+    open_ended += ("splitkind.", "poolname.", "zonename.")
     unread = [
         key
         for key in words.catalogue("zh")

@@ -45,6 +45,7 @@ def environment() -> jinja2.Environment:
     found.filters["word"] = _word
     found.filters["phrase"] = phrase
     found.filters["quoted"] = _quoted
+    found.filters["who"] = _who
     return found
 
 
@@ -55,6 +56,14 @@ def _fragments() -> Fragments:
 
 def _quoted(text: str, lang: Lang) -> Markup:
     return Markup(quoted(text, lang))  # noqa: S704  # `quoted` escapes the text
+
+
+def _who(by: str, lang: Lang) -> str:
+    """Who wrote something down: a person by name, a run or the platform itself in words."""
+    kind, _, rest = by.partition(" ")
+    if kind == "run" and rest:
+        return f"{words.say('logkey.run', lang=lang)} {rest}"
+    return words.say(f"logvalue.{by}", lang=lang) if by in ("platform", "server") else by
 
 
 def _word(value: Words, lang: Lang) -> str:

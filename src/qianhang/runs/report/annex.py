@@ -159,8 +159,8 @@ def facts(run: Mapping[str, Any], manifest: Manifest | None, lang: Lang) -> str:
     items = [
         (say("cli.run_id", lang=lang) if words.has("cli.run_id") else "id", _code(run.get("id"))),
         (label("state"), e(say(state, lang=lang) if words.has(state) else run.get("state", ""))),
-        (label("started"), e(local(str(run.get("started") or "")))),
-        (label("ended"), e(local(str(run.get("ended") or "")))),
+        (label("started"), e(local(str(run.get("started") or ""), lang))),
+        (label("ended"), e(local(str(run.get("ended") or ""), lang))),
         (label("seed"), e(run.get("seed", ""))),
         (label("params"), _named(run.get("params") or {}, tell, counted=False)),
         (label("pool"), e(called(pool, "poolname", lang=lang) or pool)),

@@ -169,14 +169,15 @@ def metric_words(metric: str, lang: Lang, titles: Mapping[str, Words] | None = N
     return called(metric, "metric", "column", lang=lang, titles=titles) or metric.replace("_", " ")
 
 
-def local(text: str) -> str:
+def local(text: str, lang: Lang) -> str:
     """A time in the record (ISO, UTC where no zone is given) as read in China."""
     try:
         when = datetime.fromisoformat(text)
     except ValueError:
         return text
     when = when if when.tzinfo else when.replace(tzinfo=UTC)
-    return f"{clock(when):%Y-%m-%d %H:%M:%S} {ZONE.key}"
+    zone = called(ZONE.key, "zonename", lang=lang)
+    return f"{clock(when):%Y-%m-%d %H:%M:%S} {zone}".rstrip()
 
 
 def e(text: object) -> str:
