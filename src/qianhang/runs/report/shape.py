@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -27,7 +28,10 @@ __all__ = [
     "metric_words",
     "one",
     "pair",
+    "quoted",
 ]
+
+_CHINESE = re.compile(r"[\u3400-\u9fff]")
 
 
 class RunView(TypedDict, total=False):
@@ -183,3 +187,14 @@ def e(text: object) -> str:
 def listed(items: Iterable[str], lang: Lang) -> str:
     """Items one after another, as a list is written in the language."""
     return say("word.list_comma", lang=lang).join(items)
+
+
+def quoted(text: str, lang: Lang) -> str:
+    """HTML of a text in its own words: a licence, a citation, the name of an office.
+
+    Where its language is not the reader's its element says so, and a screen reader follows.
+    """
+    own = "zh" if _CHINESE.search(text) else "en"
+    if own == lang or not text:
+        return e(text)
+    return f'<span lang="{"zh-CN" if own == "zh" else "en"}">{e(text)}</span>'
