@@ -114,7 +114,7 @@ class View:
         rack, klass = option.rack, entry.klass
         if self.holds:
             self._served(rack, entry, run_s, queue, now)
-        if klass.late:
+        if queue.old:
             queue.review = True
         run = entry if entry.parts == 1 else entry.replica()
         run.option, run.since = option, now
