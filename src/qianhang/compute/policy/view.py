@@ -72,9 +72,7 @@ class View:
         found = queue.classes.get(key)
         if found is None:
             ways = options(job, self.racks, world=self.world, params=self.params)
-            found = queue.classes[key] = Klass(
-                job, ways, self.params, alone=len(self.racks) == 1
-            )
+            found = queue.classes[key] = Klass(job, ways, self.params, alone=len(self.racks) == 1)
             queue.register(found)
         return found
 
@@ -112,8 +110,10 @@ class View:
         name, option, run_s, _, _, part = decision
         entry = queue.entries[name]
         rack, klass = option.rack, entry.klass
-        if self.holds:
-            self._served(rack, entry, run_s, queue, now)
+        for kept in self.holds.values():
+            if kept.hold is not None and kept.hold.job == name:
+                self._served(rack, entry, run_s, queue, now)
+                break
         if klass.late:
             queue.review = True
         run = entry if entry.parts == 1 else entry.replica()
