@@ -13,6 +13,8 @@ from qianhang.compute.policy.rack import Rack
 
 __all__ = ["Queue"]
 
+_NEVER = float("inf")
+
 
 class Queue:
     """A ledger of what waits. Decisions read it; `add`, `remove`, `tick`, `freed` change it.
@@ -152,20 +154,24 @@ class Queue:
             if klass.waiting:
                 self.touched[klass] = None
 
-    def freed(self, rack: Rack, free: float, extra: float) -> None:
+    def freed(self, rack: Rack, free: float, extra: float, top: int) -> None:
         """Chips of the rack came free.
 
-        free, extra : its free chips and its extra until then
+        free, extra, top : its free chips, its extra, the most on one node until then
         """
         now_free, touched, totals = rack.free, self.touched, rack.totals
-        if not rack.loose or rack.owners or (rack.hold and rack.hold.need <= now_free):
-            for klass in rack.klasses[: bisect_right(totals, now_free)]:
-                if klass.waiting:
+        upto = bisect_right(totals, now_free)
+        if rack.owners or (rack.hold and (not rack.loose or rack.hold.need <= now_free)):
+            free, extra = -1, _NEVER
+        elif not rack.loose:
+            for klass in rack.klasses[:upto]:
+                if klass.waiting and (klass.chips > top or klass.replicas > 1):
                     touched[klass] = None
             return
-        for klass in rack.klasses[bisect_right(totals, free) : bisect_right(totals, now_free)]:
-            if klass.waiting:
-                touched[klass] = None
+        if upto and totals[upto - 1] > free:
+            for klass in rack.klasses[bisect_right(totals, free) : upto]:
+                if klass.waiting:
+                    touched[klass] = None
         if rack.extra > extra:
             for klass in rack.klasses[bisect_right(totals, extra) :]:
                 if klass.total > now_free or klass.total > rack.extra:
