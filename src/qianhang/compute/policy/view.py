@@ -114,7 +114,7 @@ class View:
             if kept.hold is not None and kept.hold.job == name:
                 self._served(rack, entry, run_s, queue, now)
                 break
-        if klass.late:
+        if queue.old:
             queue.review = True
         run = entry if entry.parts == 1 else entry.replica()
         run.option, run.since = option, now
