@@ -21,7 +21,7 @@ class Queue:
 
     touched : classes of which a job may be able to start; every other has been tried in vain
     dues, turns : jobs by due time, those that came in its order apart from the others
-    late : jobs past their due time; old : classes that hold any
+    old : classes that hold jobs past their due time
     review : whether one of them may want a reservation; wake : when the next may
     """
 
@@ -32,7 +32,6 @@ class Queue:
         self.touched: dict[Klass, None] = {}
         self.dues: list[tuple[float, str, Entry]] = []
         self.turns: deque[tuple[float, str, Entry]] = deque()
-        self.late: list[tuple[float, str, Entry]] = []
         self.review = False
         self.wake = float("inf")
         self.old: dict[Klass, None] = {}
@@ -107,8 +106,7 @@ class Queue:
         while line and not line[0][4].alive:
             heappop(line)
         if entry.late:
-            klass.late.remove((entry.due, job.id, entry))
-            self.late.remove((entry.due, job.id, entry))
+            del klass.late[bisect_left(klass.late, (entry.due, job.id))]
             if not klass.late:
                 del self.old[klass]
         turns, dues = self.turns, self.dues
@@ -142,7 +140,6 @@ class Queue:
         entry = item[2]
         entry.late = True
         insort(entry.klass.late, item)
-        insort(self.late, item)
         self.touched[entry.klass] = None
         self.old[entry.klass] = None
         self.review = True
