@@ -8,6 +8,9 @@ from qianhang.core.errors import QianhangError
 __all__ = ["CODES", "status_of"]
 
 CODES = {
+    "QH552": 404, "QH564": 422, "QH565": 429, "QH566": 404, "QH554": 404,
+    "QH572": 404, "QH574": 422, "QH576": 404,
+    "QH577": 409, "QH578": 403, "QH579": 409, "QH580": 422,
     "QH206": 404, "QH591": 409, "QH592": 404, "QH594": 409, "QH595": 404, "QH596": 422,
     "QH597": 422, "QH598": 422,
     "QH701": 503, "QH703": 507, "QH705": 503, "QH709": 409, "QH804": 404,
@@ -29,6 +32,8 @@ _CLASSES: tuple[tuple[type[QianhangError], int], ...] = (
     (errors.JobFailed, 422),
     (errors.ModelError, 409),
     (errors.MissingExtra, 424),
+    (errors.BudgetError, 409),
+    (errors.BillingError, 422),
     (errors.UsageError, 400),
     (errors.StoreError, 500),
 )

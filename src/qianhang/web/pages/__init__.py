@@ -8,6 +8,7 @@ from qianhang.web.pages import (
     admin_organisations,
     admin_people,
     admin_settings,
+    bills,
     compute_jobs,
     compute_pools,
     compute_quotas,
@@ -29,10 +30,14 @@ from qianhang.web.pages import (
     plan_work,
     plans,
     portal,
+    prices,
     publication,
     runs,
     safety,
     scenarios,
+    settlement,
+    vouchers,
+    whatif,
 )
 
 __all__ = ["ROUTES"]
@@ -58,6 +63,7 @@ ADMIN = (
     admin_backup.routes,
 )
 ASSETS = (data.routes, models.routes, safety.routes)
+BILLING = (prices.routes, bills.routes, vouchers.routes, settlement.routes, whatif.routes)
 COMPUTE = (compute_pools.routes, compute_jobs.routes, compute_quotas.routes)
 PUBLIC = (errors.routes, overview.routes, portal.routes, publication.routes)
 ROUTES = (
@@ -71,6 +77,7 @@ ROUTES = (
     *ADMIN,
     *COMPUTE,
     *ASSETS,
+    *BILLING,
     *PUBLIC,
     openid.routes,
 )

@@ -75,7 +75,9 @@ def compared(ask: Who) -> HTMLResponse:
     return page(
         ask, "runs/compare.html", a=first, b=second, scores=found["scores"],
         metric=lambda name: metric_words(name, ask.lang, titles),
-        differences=differences(ask, found["differences"], titles=titles, cases=cases),
+        differences=differences(
+            ask, found["differences"], manifest=manifest, case=first.case, cases=cases
+        ),
     )  # fmt: skip
 
 
@@ -119,7 +121,9 @@ def run(ask: Who, run_id: str) -> HTMLResponse:
     if found.state != "finished":
         entry = next((e for e in shelf.entries() if e.id == found.scenario), None)
         name = ask.word(entry.title) if entry else found.scenario
-        return page(ask, "runs/run.html", run=found, name=name)
+        case = entry.case_titles.get(found.case) if entry else None
+        case_name = ask.word(case) if case else found.case
+        return page(ask, "runs/run.html", run=found, name=name, case_name=case_name)
     body, manifest = display.view(ask.store, found)
     return page(
         ask,

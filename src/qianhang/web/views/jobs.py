@@ -12,12 +12,13 @@ from datetime import datetime
 from qianhang.access import ROOT, Organisation, organisations
 from qianhang.billing import lines as billed
 from qianhang.billing import metering
-from qianhang.compute.door import census, intake, jobs, quotas, taskfile
+from qianhang.compute.door import census, jobs, quotas, taskfile
 from qianhang.compute.door.jobs import Kept
 from qianhang.compute.door.quotas import Quota
 from qianhang.compute.door.why import Answer
 from qianhang.compute.door.why import why as explain
 from qianhang.core.errors import UsageError
+from qianhang.runs import admission
 from qianhang.web.asked import Asked
 
 __all__ = [
@@ -187,7 +188,8 @@ def submit(
             hint="send it in parts",
         )  # fmt: skip
     own = hashlib.sha256(f"{ask.who.account.id}\0{key}".encode()).hexdigest()[:32] if key else ""
-    return intake.submit(ask.store, asked, key=own, project=project, at=ask.now)
+    made = admission.admit(ask.store, asked, ask.now, key=own, project=project)
+    return [(one.job, one.new) for one in made]
 
 
 def held(ask: Asked) -> list[tuple[Quota, float]]:
