@@ -18,7 +18,7 @@ from qianhang.compute.door.quotas import Quota
 from qianhang.compute.door.why import Answer
 from qianhang.compute.door.why import why as explain
 from qianhang.core.errors import UsageError
-from qianhang.runs import admission
+from qianhang.runs import admission, pricing
 from qianhang.web.asked import Asked
 
 __all__ = [
@@ -111,7 +111,8 @@ def why(ask: Asked, found: Kept) -> Why:
 
 
 def _why(ask: Asked, found: Kept) -> Why:
-    told = explain(ask.store, found.job.id, ask.now)
+    prices = pricing.live(ask.store, ask.now)
+    told = explain(ask.store, found.job.id, ask.now, prices=prices)
     said = [(n, str(v)[:400]) for n, v in told.said.items()]
     return Why(list(told.terms.items()), _pools(told), told.ahead, said)
 
