@@ -28,12 +28,13 @@ from qianhang.billing.vouchers import (
     tables,
 )
 from qianhang.compute import schema
-from qianhang.compute.door import attempts, jobs, plant, quotes
+from qianhang.compute.door import attempts, jobs, plant, quotes, taskfile
 from qianhang.compute.door.jobs import Asked, Work
 from qianhang.compute.job import Job, Want
 from qianhang.compute.network import Network, Operator, Pool, PueReading, Stock
 from qianhang.compute.policy import Params, Queue, Start, View
 from qianhang.compute.task import Outcome, Usage
+from qianhang.core.errors import UsageError
 from qianhang.core.manifest import Words
 from qianhang.runs import metering
 from qianhang.runs.admission import admit
@@ -293,3 +294,21 @@ def test_two_processes_hold_no_more_than_the_grant_has(store, tmp_path):
     assert left(store) == 0
     assert len(jobs.listed(store, limit=99)) == 12
     assert invariants.check(store) == []
+
+
+def test_a_task_is_admitted_whole_or_not_at_all(store):
+    """The third of three jobs has the key of another job."""
+
+    def asked(text):
+        return taskfile.read_text(text, name="t", org="city")
+
+    admit(store, asked("run: b"), NOW, key="k.2")
+    with pytest.raises(UsageError, match="QH594"):
+        admit(store, asked("run: a\narray: 3"), NOW, key="k")
+    assert len(jobs.listed(store)) == 1
+    made, again = (
+        admit(store, asked("run: a\narray: 3"), NOW, key="m", project="p") for _ in range(2)
+    )
+    assert [one.new for one in made + again] == [True] * 3 + [False] * 3
+    assert [one.job for one in made] == [one.job for one in again]
+    assert {one.job.project for one in jobs.listed(store)} == {"", "p"}

@@ -22,6 +22,12 @@ _SUBCOMMANDS = {
     "wait": "compute_door",
     "quota": "compute_plant",
     "supervise": "compute_plant",
+    "pue": "compute_green",
+    "link": "compute_green",
+    "capacity": "compute_green",
+    "inventory": "compute_green",
+    "utilisation": "compute_green",
+    "evidence": "compute_green",
     "simulate": "compute_simulate",
     "whatif": "compute_whatif",
 }

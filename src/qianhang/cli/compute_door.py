@@ -67,16 +67,9 @@ def submit_command(task: Path, org: str, key: str, project: str, as_json: bool) 
     from qianhang.compute.door import taskfile
     from qianhang.runs.admission import admit
 
-    asked = []
-    for number, one in enumerate(taskfile.read(task, org=org, account=BY)):
-        job = dataclasses.replace(
-            one.job,
-            key=f"{key}.{number}" if number and key else key,
-            project=project or one.job.project,
-        )
-        asked.append(dataclasses.replace(one, job=job))
+    asked = taskfile.read(task, org=org, account=BY)
     with opened() as store:
-        made = admit(store, asked, now())
+        made = admit(store, asked, now(), key=key, project=project)
     if as_json:
         show([{"job": one.job, "new": one.new, "hold": one.hold} for one in made])
         return

@@ -10,6 +10,7 @@ from types import TracebackType
 from typing import Any, Literal, Self, cast
 
 from qianhang.client import admin_shapes, detail_shapes, plan_shapes, shapes
+from qianhang.client.compute import ComputeCalls
 from qianhang.client.house import HouseCalls
 from qianhang.client.office import OfficeCalls
 from qianhang.client.people import PeopleCalls
@@ -23,7 +24,7 @@ Lang = Literal["zh", "en"]
 Table = Literal["csv", "xlsx"]
 
 
-class Client(OfficeCalls, PeopleCalls, HouseCalls):
+class Client(OfficeCalls, PeopleCalls, HouseCalls, ComputeCalls):
     """One server, asked with one API key; a context manager that closes its connections.
 
     Every method raises ApiProblem where the server refuses.

@@ -6,6 +6,7 @@ uses captures it, whatever pool it runs on, and what is left is free again once 
 
 from __future__ import annotations
 
+import dataclasses
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -49,10 +50,13 @@ class Admitted:
 
 
 def admit(
-    store: Store, asked: Sequence[Asked], now: datetime, *, params: Params | None = None
-) -> tuple[Admitted, ...]:
+    store: Store, asked: Sequence[Asked], now: datetime, *, key: str = "", project: str = "",
+    params: Params | None = None,
+) -> tuple[Admitted, ...]:  # fmt: skip
     """Every job admitted, quoted and its voucher held, or none of them.
 
+    key : of all of them, "" for none: those after the first are told apart by their number
+    project : in place of the one that a job names, where given
     Raises what `jobs.admit` raises; that no voucher can be held keeps no job out.
     """
     try:
@@ -61,7 +65,14 @@ def admit(
     except PoolUnavailable:
         quoter = None
     with store.write() as tx:
-        return tuple(_admit(tx, one, quoter, now) for one in asked)
+        named = [_named(one, number, key, project) for number, one in enumerate(asked)]
+        return tuple(_admit(tx, one, quoter, now) for one in named)
+
+
+def _named(asked: Asked, number: int, key: str, project: str) -> Asked:
+    own = (f"{key}.{number}" if number else key) if key else asked.job.key
+    job = dataclasses.replace(asked.job, key=own, project=project or asked.job.project)
+    return dataclasses.replace(asked, job=job)
 
 
 def _admit(tx: Transaction, asked: Asked, quoter: Quoter | None, now: datetime) -> Admitted:

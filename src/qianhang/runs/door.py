@@ -6,14 +6,17 @@ import logging
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import partial
 
 from qianhang.compute.door import plant
 from qianhang.compute.door.engines import Patience
 from qianhang.compute.door.supervisor import Supervisor
 from qianhang.compute.policy import Params
+from qianhang.core.day import day_of
+from qianhang.core.errors import BillingError
 from qianhang.runs.metering import meter
+from qianhang.runs.network_evidence import feed
 from qianhang.runs.pricing import live
 from qianhang.runs.workplace import open_store
 from qianhang.store import Settings, Store
@@ -21,7 +24,7 @@ from qianhang.store import Settings, Store
 __all__ = ["Door", "deciding", "looks", "supervisor"]
 
 _IDLE_S = 5.0
-_METER = timedelta(seconds=10)
+_METER = timedelta(seconds=2)
 _LOG = logging.getLogger(__name__)
 # The doors of this process by the store that they decide for, and how many wait for each.
 _SHARED: dict[str, tuple[Door, int]] = {}
@@ -38,24 +41,35 @@ def supervisor(
 
 
 def looks(decider: Supervisor, store: Store, *, quiet: bool = False) -> Callable[[datetime], None]:
-    """look(now): what is due is decided, and now and then what has ended is charged.
+    """look(now): what is due is decided, now and then what has ended is charged, and once a day
+    what is known of the network becomes evidence.
 
     quiet : say nothing of what could not be charged
     """
     due: datetime | None = None
-    told: set[str] = set()
+    fed: date | None = None
+    failed: dict[str, BillingError] = {}
 
     def look(now: datetime) -> None:
-        nonlocal due
+        nonlocal due, fed, failed
         decider.tick(now)
         if due is None or now >= due:
-            failed = meter(store, now)
-            for token in () if quiet else failed.keys() - told:
+            before, failed = failed, meter(store, now, before=failed)
+            for token in () if quiet else failed.keys() - before.keys():
                 _LOG.warning("attempt %s is not charged: %s", token, failed[token])
-            told.update(failed)
             due = now + _METER
+            if fed != day_of(now):
+                fed = day_of(now)
+                _feed(store, now)
 
     return look
+
+
+def _feed(store: Store, now: datetime) -> None:
+    try:
+        feed(store, now)
+    except Exception:  # evidence waits a day rather than jobs a moment
+        _LOG.exception("what is known of the network is not written down as evidence")
 
 
 class Door:

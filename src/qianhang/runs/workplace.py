@@ -16,10 +16,12 @@ from qianhang.access import schema as access_schema
 from qianhang.billing import schema as billing_schema
 from qianhang.billing.vouchers import tables as voucher_tables
 from qianhang.compute import schema as compute_schema
+from qianhang.compute.green import tables as green_tables
 from qianhang.core import errors
 from qianhang.core.errors import JobFailed
 from qianhang.plan import schema as plan_schema
 from qianhang.runs.steps import Listener, Parser, plain, silent
+from qianhang.runs.studies import tables as studies_tables
 from qianhang.safety import schema as safety_schema
 from qianhang.store import Part, Settings, Store
 
@@ -34,7 +36,9 @@ PARTS = (
     billing_schema.PART,
     voucher_tables.PART,
     compute_schema.PART,
+    green_tables.PART,
     Part("runs", "qianhang.runs.migrations", "runs_0003"),
+    studies_tables.PART,
 )
 
 
