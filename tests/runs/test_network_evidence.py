@@ -6,6 +6,7 @@ Pools a (8 A100, hall) and b (8 A100) and c (8 A100) join at 22:00 of 30 April, 
 from __future__ import annotations
 
 import shutil
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
@@ -50,15 +51,23 @@ def empty(tmp_path_factory):
 
 
 @pytest.fixture
-def store(tmp_path, empty):
-    home = shutil.copytree(empty, tmp_path / "home")
-    with open_store(Settings(home=home)) as found:
-        stock = (Stock("nvidia-a100", 1, 8),)
-        pools = tuple(
-            Pool(name, "op", stock, city=city, site="hall" if name == "a" else "")
-            for name, city in (("a", "南昌市"), ("b", "九江市"), ("c", "赣州市"))
-        )
-        plant.add(found, Network(pools, (Operator("op", Words("甲", "A")),)), by="t", at=JOINED)
+def settings(tmp_path, empty):
+    return Settings(home=shutil.copytree(empty, tmp_path / "home"))
+
+
+def join(store):
+    stock = (Stock("nvidia-a100", 1, 8),)
+    pools = tuple(
+        Pool(name, "op", stock, city=city, site="hall" if name == "a" else "")
+        for name, city in (("a", "南昌市"), ("b", "九江市"), ("c", "赣州市"))
+    )
+    plant.add(store, Network(pools, (Operator("op", Words("甲", "A")),)), by="t", at=JOINED)
+
+
+@pytest.fixture
+def store(settings):
+    with open_store(settings) as found:
+        join(found)
         yield found
 
 
@@ -254,3 +263,24 @@ def test_what_is_not_new_is_not_told_again_and_what_was_taken_back_stays_away(st
     evidence.retract(store, seq, why="throttled", by="赵一", at=NOW)
     assert feed(store, NOW) == ()
     assert value(store, plan, "全省智算服务规模") is None
+
+
+def test_either_database_tells_all_of_it_and_once(shared):
+    """A site, two pools' chips, a line (Gbps, ms, share), a day's vouchers, an organisation, and
+    two figures a pool of the month."""
+    with open_store(shared) as store:
+        join(store)
+        bench(store, "j1", "a", "n1", 250.0)
+        bench(store, "j2", "b", "n1", 200.0)
+        meters(store, "hall", (1.2,) * 12)
+        probed(store, "a", "b", 112.0, 2.0)
+        spend(store, 1, 120_000, 3)
+        use(store, "x.1", "a", JOINED, 3)
+        feed(store, NOW)
+        kinds = Counter(one.kind for one in evidence.evidence(store))
+        assert kinds == {
+            "pue": 1, "capacity": 2, "link": 3, "voucher": 1, "served": 1, "utilisation": 6,
+        }  # fmt: skip
+        assert feed(store, NOW) == ()
+        assert capacity.benched(store, "b")[0].tflops == 200.0
+        assert [p.pool.pue.kind for p in plant.pools(store)] == ["metered", "assumed", "assumed"]

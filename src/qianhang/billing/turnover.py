@@ -49,7 +49,7 @@ def turnover(
     query = sa.select(party, _T.c.month, *sums).where(*rules).group_by(party, _T.c.month)
     with reading(where) as connection:
         rows = connection.execute(query.order_by(_T.c.month.desc(), party)).all()
-        frozen = set(connection.execute(_frozen(kind, month)).tuples())
+        frozen = {(p, m) for p, m in connection.execute(_frozen(kind, month))}
     return [_made(kind, row, frozen) for row in rows]
 
 

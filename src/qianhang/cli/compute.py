@@ -13,6 +13,7 @@ __all__ = ["compute_command"]
 _SUBCOMMANDS = {
     "pool": "compute_plant",
     "pools": "compute_plant",
+    "quote": "compute_quote",
     "submit": "compute_door",
     "ps": "compute_door",
     "why": "compute_door",

@@ -137,6 +137,8 @@ class Pool:
             raise ValueError(f"security class {self.security}, allowed: 1 to 5")
         if not self.stock:
             raise ValueError(f"pool {self.id} holds no chips")
+        if len(self.site) > 40:
+            raise ValueError(f"site {self.site!r} has {len(self.site)} letters, allowed: 40")
 
     @property
     def place(self) -> str:

@@ -110,6 +110,11 @@ class Suggestion:
         hit = any(all(part in low for part in w.casefold().split()) for w in self.words)
         return hit and not any(w.casefold() in low for w in self.without)
 
+    def rule(self, region: str = "") -> Rule:
+        """The rule, unversioned, counted in a region."""
+        per = replace(self.per, region=region) if self.per else None
+        return Rule(replace(self.query, region=region), per, name=self.name)
+
 
 @functools.cache
 def suggestions() -> tuple[Suggestion, ...]:
@@ -140,11 +145,11 @@ def suggest(item: Item, *, region: str = "") -> Rule:
     offered = fitting(item, feeds())
     fits = (s for s in suggestions() if (s.name == "figure" if offered else s.fits(text)))
     seed = next(fits)
-    query = replace(_asked(seed.query, offered) if offered else seed.query, region=region)
-    per = replace(seed.per, region=region) if seed.per else None
-    if item.values.get("everywhere") and per is None and query.aggregate != "worst":
+    rule = seed.rule(region)
+    query = _asked(rule.query, offered) if offered else rule.query
+    if item.values.get("everywhere") and rule.per is None and query.aggregate != "worst":
         query = replace(query, aggregate="worst", key=query.key or "subject")
-    return Rule(query, per, name=seed.name)
+    return replace(rule, query=query)
 
 
 def _expect_target(item: Item) -> None:

@@ -25,7 +25,7 @@ from qianhang.runs.studies import tables as studies_tables
 from qianhang.safety import schema as safety_schema
 from qianhang.store import Part, Settings, Store
 
-__all__ = ["PARTS", "carry_job", "in_job", "open_store", "read_store"]
+__all__ = ["PARTS", "carry_job", "environment", "in_job", "open_store", "read_store"]
 
 T = TypeVar("T")
 PARTS = (
@@ -71,7 +71,7 @@ def carry_job(
         token=token,
         argv=(sys.executable, "-X", "utf8", "-m", module, *arguments),
         workdir=folder,
-        env=_environment(settings),
+        env=environment(settings),
         limits=limits,
     )
     ref = pool.submit(job)
@@ -110,7 +110,7 @@ def in_job(
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _environment(settings: Settings) -> dict[str, str]:
+def environment(settings: Settings) -> dict[str, str]:
     """What a job is told by its environment: where data lie and where our package is."""
     source = str(Path(qianhang.__file__).parents[1])
     inherited = os.environ.get("PYTHONPATH", "")

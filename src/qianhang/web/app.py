@@ -54,6 +54,7 @@ def create_app(
     app.state.meters, app.state.stock = Meters(), Stock(site.store)
     app.state.rates, app.state.workers = Rates(share(rate, workers)), workers
     app.state.figures = OrderedDict()  # see web/figures.py
+    app.state.whys = OrderedDict()  # see web/views/jobs.py
     app.state.live = Live(site.store)
     app.state.job_logs = JobLogs(site.store, settings.home)
     app.state.dispatcher = dispatcher

@@ -106,7 +106,7 @@ def figures_of(
         figure_of(chart, lang, key=_key(spec), address=address, source=said)
         if chart
         else _broken(spec, why, lang)
-        for spec, chart, why in Figures.of(body, tables, manifest).charts
+        for spec, chart, why in Figures.of(body, tables, manifest).told_in(lang)
     )
 
 

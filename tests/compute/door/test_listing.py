@@ -2,7 +2,7 @@
 
 import pytest
 
-from qianhang.compute.door import attempts, census, intake, jobs, listing, plant, taskfile
+from qianhang.compute.door import attempts, census, listing, plant, taskfile
 from qianhang.compute.door.listing import Filter
 from qianhang.compute.job import Want
 from qianhang.core.errors import UsageError
@@ -72,25 +72,6 @@ def test_an_hours_use_is_the_share_of_it_that_attempts_ran(faked, store, now):
     (made,) = attempts.of(store, job)
     assert [round(one.chips, 2) for one in hours] == [0.5, 1.0, 0.0, 0.0]
     assert census.history(store, "p2", now=now(), hours=2)[0].chips == 0.0
-
-
-def test_a_task_is_admitted_whole_or_not_at_all(store, now):
-    """The third of three jobs has the key of another job."""
-    text = "run: a\narray: 3"
-    given = taskfile.read_text("run: b", name="t", org="city")
-    intake.submit(store, given, key="k.2", at=now())
-    with pytest.raises(UsageError, match="QH594"):
-        intake.submit(store, taskfile.read_text(text, name="t", org="city"), key="k", at=now())
-    assert len(jobs.listed(store)) == 1
-    made = intake.submit(
-        store, taskfile.read_text(text, name="t", org="city"), key="m", project="p", at=now()
-    )
-    again = intake.submit(
-        store, taskfile.read_text(text, name="t", org="city"), key="m", project="p", at=now()
-    )
-    assert [new for _, new in made + again] == [True] * 3 + [False] * 3
-    assert [name for name, _ in made] == [name for name, _ in again]
-    assert {one.job.project for one in jobs.listed(store)} == {"", "p"}
 
 
 @pytest.mark.parametrize(

@@ -19,8 +19,13 @@ def now():
 
 
 @pytest.fixture
-def store(tmp_path):
-    with Store.open(Settings(home=tmp_path), parts=(PART, tables.PART)) as found:
+def settings(tmp_path):
+    return Settings(home=tmp_path)
+
+
+@pytest.fixture
+def store(settings):
+    with Store.open(settings, parts=(PART, tables.PART)) as found:
         yield found
 
 

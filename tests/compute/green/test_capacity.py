@@ -60,6 +60,10 @@ def test_a_figure_that_cannot_be_is_not_believed(errands):
         with pytest.raises(PoolUnavailable, match="QH537") as caught:
             capacity._sound(errands, pool, pool.stock[0], **given)
         assert why in str(caught.value)
+    one_h20 = Stock("nvidia-h20", 1, 1)
+    given = {"job": one.job, "told": one.body | {"tflops": 5000.0}}
+    with pytest.raises(PoolUnavailable, match="5000 TFlops a chip, its name-plate says"):
+        capacity._sound(errands, pool, one_h20, **given)
 
 
 def test_a_node_without_the_library_says_so(errands, monkeypatch):

@@ -64,6 +64,20 @@ def test_the_newest_probe_goes_before_what_was_declared(store, tmp_path, now, er
     assert [one.gbps for one in lines.newest(store)] == [25.0]
 
 
+@pytest.mark.parametrize(
+    "told",
+    [{"gbps": float("nan"), "ms": 1.0}, {"gbps": 1.0, "ms": float("inf")}, {"gbps": 0, "ms": 1},
+     {"gbps": 1.0, "ms": -1.0}, {"gbps": "fast", "ms": 1.0}, {"ms": 1.0}, {"gbps": None, "ms": 1.0}],
+)  # fmt: skip
+def test_what_a_sender_tells_that_no_line_can_do_is_not_kept(store, errands, monkeypatch, told):
+    monkeypatch.setattr(errands, "ask", lambda *_, **__: "j1")
+    monkeypatch.setattr(errands, "stop", lambda *_: None)
+    monkeypatch.setattr(errands, "until_told", lambda *_, **__: {"port": 1, "host": "h"} | told)
+    with pytest.raises(PoolUnavailable, match="QH537 pool p1: no sound answer"):
+        probe(errands, Asked("p1", "p2"), by="t")
+    assert lines.history(store) == ()
+
+
 def test_a_running_door_places_by_the_line_as_it_was_probed_last(store, tmp_path, now, errands):
     """10 GB lie at z. Nothing known of a line is 1 Gbit/s: 80 s both ways, and p1 comes first; once
     z - p2 is found to carry 100, p2 saves 79 s of waiting."""

@@ -131,3 +131,5 @@ def test_a_site_where_no_pool_stands_is_refused(joined):
     with pytest.raises(UsageError, match=r"QH538.*'p1'") as caught:
         put(joined, "2026-03,130,100\n", site="p1")
     assert "hall, p3" in caught.value.hint
+    with pytest.raises(UsageError, match="QH538 meters of hall: found no name"):
+        pue.add(joined, "hall", b"", name="m.csv", source="b", by=" ", at=AT)

@@ -160,9 +160,10 @@ def _happened(home):
 
 def _network(store, home, *, at):
     """The id of a job that waits for the server, whose own machine is the one pool; a quota."""
-    from qianhang.compute.door import intake, plant, quotas, taskfile
+    from qianhang.compute.door import plant, quotas, taskfile
     from qianhang.compute.network import Network, Operator, Pool, PueReading, Stock
     from qianhang.core.manifest import Words
+    from qianhang.runs.admission import admit
 
     read = PueReading(1.21, "机房年报", "2025-01-01", "2025-12-31")
     stock = (Stock("cpu-core", 1, 2, 10),)
@@ -172,7 +173,7 @@ def _network(store, home, *, at):
     plant.add(store, Network((pool,), (operator,), engines=settings), by="t", at=at)
     quotas.apply(store, "root", project="p", chips=8, reason="训练", by="t", at=at)
     asked = taskfile.read_text("name: first\nrun: echo one", name="t", org="root")
-    return intake.submit(store, asked, at=at)[0][0]
+    return admit(store, asked, at)[0].job
 
 
 def _model(store, run, *, at):

@@ -21,7 +21,16 @@ from qianhang.core.schema import nearest, read
 from qianhang.store import Transaction
 from qianhang.store.prepared import Prepared
 
-__all__ = ["Fund", "appropriate", "fund_account", "funds", "install", "installed", "open_of"]
+__all__ = [
+    "Fund",
+    "appropriate",
+    "fund_account",
+    "funds",
+    "install",
+    "installed",
+    "open_of",
+    "version_of",
+]
 
 
 _TABLE = tables.programme.c
@@ -86,6 +95,13 @@ def installed(where: Where) -> Mapping[str, tuple[int, Programme]]:
     with reading(where) as connection:
         found = connection.execute(query.order_by(table.c.id, table.c.version)).all()
     return {r.id: (r.version, _parsed(r.body)) for r in found}
+
+
+def version_of(where: Where, name: str, version: int) -> Programme:
+    """The rules of a programme as they were in one version, which is there."""
+    query = sa.select(_TABLE.body).where(_TABLE.id == name, _TABLE.version == version)
+    with reading(where) as connection:
+        return _parsed(connection.execute(query).scalar_one())
 
 
 def open_of(tx: Transaction, name: str, version: int | None = None) -> tuple[int, Programme]:

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from qianhang.billing import ledger
 from qianhang.billing.moment import Where, reading, stamp
-from qianhang.billing.vouchers import tables
+from qianhang.billing.vouchers import cases, tables
 from qianhang.billing.vouchers.deeds import Act, insert, known, move, named, row
 from qianhang.billing.vouchers.facts import Bill, Facts, Line, Spent, yuan
 from qianhang.billing.vouchers.funds import fund_account, open_of
@@ -138,6 +138,7 @@ def grant(tx: Transaction, name: str, *, facts: Facts, fen: int | None = None, a
         "expires": _expires(programme, act.at), "state": "open", "by": act.by, "at": stamp(act.at),
     }  # fmt: skip
     number = insert(tx, tables.grant, values)
+    cases.keep(tx, number, facts)
     _count(tx, (name, entity, act.year), granted=asked)
     path = (fund_account(name, act.year), grant_account(number))
     move(tx, asked, act=act, path=path, what="grant")

@@ -16,7 +16,7 @@ from qianhang.compute import schema
 from qianhang.compute.door.moments import stamp
 from qianhang.compute.network import Link, Network, Operator, Pool, PueReading
 from qianhang.core import schema as closed
-from qianhang.core.errors import UsageError
+from qianhang.core.errors import PoolUnavailable, UsageError
 
 if TYPE_CHECKING:
     from qianhang.store import Store, Transaction
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Held",
     "add",
+    "choice",
     "held",
     "join",
     "network",
@@ -153,6 +154,27 @@ def network(store: Store, held: Sequence[Held]) -> Network:
     links = {frozenset((one.a, one.b)): one for one in told}
     shares = known.get("shares", {})
     return Network(tuple(one.pool for one in held), links=tuple(links.values()), shares=shares)
+
+
+def choice(store: Store, name: str) -> tuple[str, ...]:
+    """The pools on which our own runs may go: all that see our folders for `auto`, else the named.
+
+    Raises PoolUnavailable naming the pools that there are.
+    """
+    known = pools(store)
+    fit = [one.pool.id for one in known if one.pool.driver != "kubernetes"]
+    if name == "auto" and fit:
+        return tuple(fit)
+    if name in fit:
+        return (name,)
+    there = ", ".join(["local", *(["auto"] if fit else ()), *fit])
+    if name == "auto":
+        message = "no pool has joined the network that sees our folders"
+    elif name in {one.pool.id for one in known}:
+        message = f"pool {name} is a cluster's that does not see our folders"
+    else:
+        message = f"pool {name[:40]!r} does not exist"
+    raise PoolUnavailable("QH501", message, hint=f"pools: {there}")
 
 
 def held(store: Store, pool_id: str) -> Held:

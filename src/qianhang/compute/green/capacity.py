@@ -29,6 +29,7 @@ FRESH = timedelta(days=200)
 _TABLE = tables.bench
 # A product's error over the root of its length: well above what each precision leaves.
 _WORST = {"fp64": 1e-9, "fp32": 1e-3, "fp16": 0.1}
+_MOST = 1.5  # times the name-plate of an accelerator; cores differ more than that among themselves
 _MODULES = {"cpu": ("numpy",), "gpu": ("torch",), "npu": ("torch_npu",)}
 
 
@@ -167,9 +168,12 @@ def _sound(
     if wall_s and seconds > wall_s + 1.0:
         raise _nonsense(pool, job, f"says {seconds:.1f} s, its keeper counted {wall_s:.1f} s")
     chip = find(stock.flavour)
+    each, listed = total / stock.chips_per_node, chip.fp16_tflops.value
+    if chip.kind != "cpu" and each > _MOST * listed:
+        raise _nonsense(pool, job, f"{each:.6g} TFlops a chip, its name-plate says {listed:g}")
     return Benched(
         job, pool.id, stock.flavour, node, stock.chips_per_node, precision,
-        total / stock.chips_per_node, chip.fp16_tflops.value, stamp(errands.look()), dict(told),
+        each, listed, stamp(errands.look()), dict(told),
     )  # fmt: skip
 
 

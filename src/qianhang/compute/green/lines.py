@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -68,6 +69,8 @@ def keep(store: Store, found: Measured, *, by: str, at: datetime) -> None:
 
     Raises ValueError for a bandwidth or a delay that no line has.
     """
+    if not (math.isfinite(found.gbps) and math.isfinite(found.ms)):
+        raise ValueError(f"{found.gbps} Gbps, {found.ms} ms")
     Link(found.a, found.b, found.gbps, found.ms)
     row = {
         "a": found.a, "b": found.b, "at": found.at, "gbps": found.gbps, "ms": found.ms,

@@ -68,7 +68,8 @@ def add(
     """The months of a CSV file kept for a site; what was told of a month before is replaced.
 
     The file is kept, and placing and charging go by the new figure from now on.
-    Raises UsageError for a site that no pool stands at, ContractError as `meters.read` does.
+    Raises UsageError for a site that no pool stands at or where `by` is no name, ContractError as
+    `meters.read` does.
     """
     known = sorted({one.pool.place for one in plant.pools(store)})
     if site not in known:
@@ -76,6 +77,9 @@ def add(
             "QH538", f"no pool stands at the site {site[:40]!r}",
             hint=f"sites: {', '.join(known) or 'none; join a pool first'}",
         )  # fmt: skip
+    if not 0 < len(by.strip()) <= 80:
+        raise UsageError("QH538", f"meters of {site}: found no name, or one of over 80 letters",
+                         hint="--by names who brings the file")  # fmt: skip
     found = read(raw, site=site, source=source, today=day_of(at), name=name)
     file = store.files.put(raw)
     with store.write() as tx:

@@ -86,8 +86,8 @@ class Klass:
     """
 
     __slots__ = (
-        "chips", "crowding", "flat", "late", "lines", "options", "part", "parts", "pinned", "plain", "replicas",
-        "total", "waiting", "weight",
+        "chips", "crowding", "flat", "late", "lines", "options", "part", "parts", "pinned", "plain",
+        "replicas", "total", "waiting", "weight",
     )  # fmt: skip
 
     def __init__(

@@ -189,8 +189,7 @@ class Rack:
             else:
                 del levels[free][node]
                 levels[now_free][node] = None
-                if now_free > self.top:
-                    self.top = now_free
+                self.top = max(self.top, now_free)
         if not levels[self.top]:
             self._lower()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from math import floor, log
 
 from qianhang.compute.flavour import flavours
@@ -72,9 +73,7 @@ class View:
         found = queue.classes.get(key)
         if found is None:
             ways = options(job, self.racks, world=self.world, params=self.params)
-            found = queue.classes[key] = Klass(
-                job, ways, self.params, alone=len(self.racks) == 1
-            )
+            found = queue.classes[key] = Klass(job, ways, self.params, alone=len(self.racks) == 1)
             queue.register(found)
         return found
 
@@ -93,6 +92,14 @@ class View:
         """Why each rack that will never take the job does not."""
         found = (refused(job, rack, self.world) for rack in self.racks)
         return tuple(one for one in found if one)
+
+    def cheaper_later(self, job: Job) -> bool:
+        """Whether a rack would take the job at its cheapest hour, which is not now."""
+        prices = self.world.prices
+        if job.price_cap_fen is None or not prices.least:
+            return False
+        then = replace(self.world, prices=replace(prices, chip_hour=prices.least))
+        return any(refused(job, rack, then) is None for rack in self.racks)
 
     # what happens
 

@@ -9,10 +9,11 @@ from typing import Any
 from qianhang.charts import number
 from qianhang.core import words
 from qianhang.core.manifest import Manifest
+from qianhang.core.names import called
 from qianhang.core.words import Lang, say
 from qianhang.runs.report.names import Teller, teller
 from qianhang.runs.report.opening import titles_of
-from qianhang.runs.report.shape import bars, e, figure, local, metric_words, one
+from qianhang.runs.report.shape import bars, e, figure, local, metric_words, one, quoted
 
 __all__ = ["data", "evidence", "facts", "folds", "log", "model"]
 
@@ -35,7 +36,7 @@ def folds(run: Mapping[str, Any], manifest: Manifest | None, lang: Lang) -> str:
     sides = [s for s in _SIDES if any(f.get(s) for f in found)]
     names = [metric_words(m, lang, titles_of(manifest)) for m in metrics]
     rows = [
-        [e(f.get("name", i + 1)), *(_score(f, side, m) for m in metrics for side in sides)]
+        [e(_fold(f, i, lang)), *(_score(f, side, m) for m in metrics for side in sides)]
         for i, f in enumerate(found[:_FOLDS])
     ]
     name = say("report.folds", lang=lang)
@@ -45,6 +46,12 @@ def folds(run: Mapping[str, Any], manifest: Manifest | None, lang: Lang) -> str:
         note = f"{note} {more}"
     table = _double(names, sides, rows, lang=lang)
     return f'<h2>{e(name)}</h2><div class="card">{table}<p class="note">{e(note)}</p></div>'
+
+
+def _fold(found: Mapping[str, Any], index: int, lang: Lang) -> str:
+    """A fold's name, in words where it is the kind of its split."""
+    name = str(found.get("name", index + 1))
+    return called(name, "splitkind", lang=lang) or name
 
 
 def _double(
@@ -126,7 +133,7 @@ def _origin(key: tuple[str, str, str], files: Sequence[tuple[str, str]], lang: L
         f'<li><code>{e(file)}</code><br><span class="hash">sha256 {e(sha)}</span></li>'
         for file, sha in files
     )
-    note = f'<p class="note">{e(citation)}</p>' if citation else ""
+    note = f'<p class="note">{quoted(citation, lang)}</p>' if citation else ""
     return f'<div class="card data">{_pairs(items)}<ul class="files">{lines}</ul>{note}</div>'
 
 
@@ -147,16 +154,16 @@ def facts(run: Mapping[str, Any], manifest: Manifest | None, lang: Lang) -> str:
     def label(key: str) -> str:
         return say(f"report.{key}", lang=lang)
 
-    state = f"state.{run.get('state')}"
+    state, pool = f"state.{run.get('state')}", str(run.get("pool") or "")
     peak = figure(run.get("peak_mb"))
     items = [
         (say("cli.run_id", lang=lang) if words.has("cli.run_id") else "id", _code(run.get("id"))),
         (label("state"), e(say(state, lang=lang) if words.has(state) else run.get("state", ""))),
-        (label("started"), e(local(str(run.get("started") or "")))),
-        (label("ended"), e(local(str(run.get("ended") or "")))),
+        (label("started"), e(local(str(run.get("started") or ""), lang))),
+        (label("ended"), e(local(str(run.get("ended") or ""), lang))),
         (label("seed"), e(run.get("seed", ""))),
         (label("params"), _named(run.get("params") or {}, tell, counted=False)),
-        (label("pool"), e(run.get("pool", ""))),
+        (label("pool"), e(called(pool, "poolname", lang=lang) or pool)),
         (label("wall"), e(_seconds(run.get("wall_s")))),
         (label("cpu"), e(_seconds(run.get("cpu_s")))),
         (label("peak"), e(f"{number.exact(round(peak))} MB") if peak is not None else ""),
@@ -220,7 +227,7 @@ def model(run: Mapping[str, Any], manifest: Manifest | None, lang: Lang) -> str:
     if manifest:
         items.append((label("use"), e(one(manifest.summary, lang))))
         items.append((label("human_role"), e(one(manifest.human_role, lang))))
-        items.append((label("owner"), e(manifest.owner)))
+        items.append((label("owner"), quoted(manifest.owner, lang)))
         items.append((label("risk"), e(say(f"risk.{manifest.risk}", lang=lang))))
     scores = {
         metric_words(k, lang, titles_of(manifest)): v for k, v in (run.get("scores") or {}).items()
@@ -235,7 +242,8 @@ def evidence(run: Mapping[str, Any], manifest: Manifest | None, lang: Lang) -> s
     covers = run.get("covers") or (list(manifest.covers) if manifest else [])
     names = [c if isinstance(c, Mapping) else {"id": c} for c in covers]
     items = "".join(
-        f"<li><code>{e(c.get('id', ''))}</code> {e(c.get('name', ''))}</li>" for c in names
+        f"<li><code>{e(c.get('id', ''))}</code> {quoted(str(c.get('name', '')), lang)}</li>"
+        for c in names
     )
     records = [_record(r) for r in run.get("evidence") or ()]
     shown = "<br>".join(records) or e(say("report.evidence_none", lang=lang))

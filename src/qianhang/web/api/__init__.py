@@ -3,6 +3,7 @@
 from qianhang.web.api import (
     accounts,
     asks,
+    billing,
     bulletins,
     complaints,
     datasets,
@@ -34,6 +35,7 @@ from qianhang.web.api import (
     target_statements,
     targets,
     uploads,
+    vouchers,
 )
 
 __all__ = ["ROUTES"]
@@ -64,6 +66,13 @@ ROUTES = (
     plan_coverage.routes,
     plan_work.routes,
     bulletins.routes,
+    billing.price_routes,
+    billing.routes,
+    billing.usage_routes,
+    vouchers.programme_routes,
+    vouchers.routes,
+    vouchers.claim_routes,
+    vouchers.batch_routes,
     safety.routes,
     complaints.routes,
     organisations.routes,

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import tempfile
 from dataclasses import replace
 from datetime import datetime
-from pathlib import Path
 from typing import Annotated
 
 from fastapi import File, UploadFile
@@ -13,7 +11,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from starlette.responses import Response
 
 from qianhang.billing import prices
-from qianhang.billing.pricelist import read_list
+from qianhang.billing.pricelist import read_text
 from qianhang.core.day import midnight
 from qianhang.core.errors import QianhangError, UsageError
 from qianhang.web.asked import Asked, Who
@@ -114,7 +112,8 @@ def _at(ask: Asked) -> datetime:
 def _read(file: UploadFile | None) -> list[prices.Price]:
     if file is None or not file.filename:
         raise UsageError("QH883", "0 files were sent, expected 1 to 1")
-    with tempfile.TemporaryDirectory() as folder:
-        place = Path(folder) / "list.toml"
-        place.write_bytes(file.file.read(_MOST))
-        return read_list(place)
+    try:
+        text = file.file.read(_MOST).decode("utf8")
+    except UnicodeDecodeError:
+        raise UsageError("QH883", f"{file.filename[:80]!r} is no text in UTF-8") from None
+    return read_text(text, where=file.filename[:80])

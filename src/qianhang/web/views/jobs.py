@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import time
+from collections import OrderedDict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,12 +12,13 @@ from datetime import datetime
 from qianhang.access import ROOT, Organisation, organisations
 from qianhang.billing import lines as billed
 from qianhang.billing import metering
-from qianhang.compute.door import census, intake, jobs, quotas, taskfile
+from qianhang.compute.door import census, jobs, quotas, taskfile
 from qianhang.compute.door.jobs import Kept
 from qianhang.compute.door.quotas import Quota
 from qianhang.compute.door.why import Answer
 from qianhang.compute.door.why import why as explain
 from qianhang.core.errors import UsageError
+from qianhang.runs import admission
 from qianhang.web.asked import Asked
 
 __all__ = [
@@ -33,6 +36,7 @@ __all__ = [
 ]
 
 _MOST_TEXT, _MOST_JOBS = 200_000, 1_000
+_KEPT, _MOST_KEPT = 20.0, 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +94,23 @@ def seen(ask: Asked, job: str) -> Kept:
 
 
 def why(ask: Asked, found: Kept) -> Why:
-    """Why the job is where it is: each pool with its sum or what it lacks."""
+    """Why the job is where it is: each pool with its sum or what it lacks.
+
+    For a job that waits the whole queue is worked out; the answer is kept for twenty times as long
+    as that took, so that whoever watches jobs of a long queue takes a twentieth of a core at most.
+    """
+    kept: OrderedDict[tuple[str, str, int], tuple[float, Why]] = ask.request.app.state.whys
+    key, began = (found.job.id, found.state, found.epoch), time.monotonic()
+    until, told = kept.get(key, (0.0, None))
+    if told is None or began >= until:
+        told = _why(ask, found)
+        kept[key] = (time.monotonic() + _KEPT * (time.monotonic() - began), told)
+        while len(kept) > _MOST_KEPT:
+            kept.popitem(last=False)
+    return told
+
+
+def _why(ask: Asked, found: Kept) -> Why:
     told = explain(ask.store, found.job.id, ask.now)
     said = [(n, str(v)[:400]) for n, v in told.said.items()]
     return Why(list(told.terms.items()), _pools(told), told.ahead, said)
@@ -168,7 +188,8 @@ def submit(
             hint="send it in parts",
         )  # fmt: skip
     own = hashlib.sha256(f"{ask.who.account.id}\0{key}".encode()).hexdigest()[:32] if key else ""
-    return intake.submit(ask.store, asked, key=own, project=project, at=ask.now)
+    made = admission.admit(ask.store, asked, ask.now, key=own, project=project)
+    return [(one.job, one.new) for one in made]
 
 
 def held(ask: Asked) -> list[tuple[Quota, float]]:

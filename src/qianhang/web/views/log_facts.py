@@ -30,9 +30,11 @@ _CODES: Mapping[str, tuple[str, ...]] = {
     "kind": ("ledger.evidence.", "orgkind.", "logvalue."),
     "lang": ("logvalue.",),
     "quality": ("ledger.value.",),
+    "contract": ("logvalue.",),
     "reason": ("logvalue.", "compute.refusal."),
     "role": ("role.",),
     "scopes": ("scope.",),
+    "score": ("metric.",),
     "source": ("ledger.value.",),
     "stage": ("stage.",),
     "state": ("state.", "office.state.", "admin.state_", "compute.pool.", "logvalue."),
@@ -75,6 +77,9 @@ def subject_words(ask: Asked, subject: str, names: Mapping[str, str]) -> str:
     titles = shelf.titles()
     if subject in titles:
         return ask.word(titles[subject])
+    kind, _, rest = subject.partition(" ")
+    if kind == "run" and rest:  # evidence is recorded by its run
+        return f"{ask.t('logkey.run')} {rest}"
     return _say(ask, (f"logvalue.{subject}",), subject)
 
 
@@ -92,7 +97,9 @@ def _facts(ask: Asked, payload: Mapping[str, Any], names: Mapping[str, str]) -> 
             yield _fact(ask, key, [side[key] for side in (was, new) if key in side], names)
     for key, value in payload.items():
         if key in _NESTED and isinstance(value, Mapping):
-            yield from _facts(ask, value, names)
+            for own, one in value.items():
+                if _plain(one):
+                    yield _fact(ask, own, [one], names, nested=True)
         elif key not in _LEFT_OUT and _plain(value):
             yield _fact(ask, key, [value], names)
 
@@ -104,8 +111,11 @@ def _plain(value: Any) -> bool:
     return isinstance(value, str | int | float)
 
 
-def _fact(ask: Asked, key: str, values: list[Any], names: Mapping[str, str]) -> Fact:
-    name = f"logkey.{key}"
+def _fact(
+    ask: Asked, key: str, values: list[Any], names: Mapping[str, str], *, nested: bool = False
+) -> Fact:
+    own = f"logkey.fact_{key}"
+    name = own if nested and words.has(own) else f"logkey.{key}"
     told = [_value(ask, key, value, names) for value in values]
     return Fact(
         ask.t(name) if words.has(name) else key,

@@ -95,8 +95,8 @@ def sees_entity(ask: Asked, entity: str) -> bool:
 
 
 def keeps(ask: Asked, operator: str) -> bool:
-    """Whether the reader works for the operator, rather than settling with it."""
-    return any(ask.who.may(role, operator) for role in KEEPERS)
+    """Whether the reader runs the operator's pools, so that whom it served is no secret."""
+    return ask.who.may("pool_operator", operator)
 
 
 def seen_party(ask: Asked, kind: str, name: str) -> str:
