@@ -11,6 +11,7 @@ from qianhang.client import (
     ApiProblem,
     Client,
     admin_shapes,
+    billing_shapes,
     detail_shapes,
     office_shapes,
     overview_shapes,
@@ -221,7 +222,7 @@ def test_the_clients_shapes_are_those_of_the_description(site):
     told = described(site.app)["components"]["schemas"]
     modules = (
         shapes, plan_shapes, office_shapes, admin_shapes, detail_shapes, overview_shapes,
-        people_shapes,
+        people_shapes, billing_shapes,
     )  # fmt: skip
     for module in modules:
         for name in module.__all__:
