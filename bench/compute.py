@@ -22,13 +22,9 @@ from qianhang.compute.simulate.coverage import coverage
 from timing import table
 
 DAY = 86400.0
-# Tuned on the same months that are reported; late jobs of any kind get the pool's reservation.
-PHILLY = Params(
-    reserve_after_s=0.9 * DAY, hard_after_s=0.0, late_share=1e9, chip_power=1.3, renew_s=600.0
-)
-# Where few jobs may move, pools are overloaded for weeks: a reservation for age is a queue by age.
-PINNED = Params(reserve_after_s=365 * DAY)
-RICC = Params(reserve_after_s=10 * DAY, hard_after_s=0.0, late_share=1e9)
+PHILLY = Params()
+# One machine whose users ask for days and take minutes: reservations for age alone, after ten days.
+RICC = Params(reserve_after_s=10 * DAY, hard_after_s=10 * DAY, late_share=1e9, renew_s=21600.0)
 RICC_QUANTILE = 0.9
 GOES = 3
 HEAD = (
@@ -91,8 +87,7 @@ def line(log: str, setting: str, found: Summary, bar: str) -> list[str]:
 def philly_lines() -> Iterator[list[str]]:
     network = clusters(4)
     for movable, bar in ((1.0, "700, max 345,600, 12,170"), (0.5, "3,500"), (0.25, "8,000")):
-        params = PHILLY if movable == 1.0 else PINNED
-        found = fastest(philly(network, movable), network, params=params)
+        found = fastest(philly(network, movable), network, params=PHILLY)
         yield line("Philly-11", f"{movable:.0%} movable", summary(found, network), bar)
 
 
@@ -100,7 +95,7 @@ def ricc_lines(first: int | None = None) -> Iterator[list[str]]:
     network = one_pool()
     jobs = cut(traces() / "ricc_2010_swf.parquet", network, asked=Slice(first=first))
     if first:
-        found = fastest(jobs, network, params=Params(reserve_after_s=DAY / 2))
+        found = fastest(jobs, network, params=Params(reserve_after_s=DAY / 2, reserve_per_area=0.0))
         yield line("RICC", f"first {first:,}", summary(found, network), "0.5 s CPU")
         return
     found = fastest(jobs, network, params=RICC, quantile=RICC_QUANTILE)
@@ -111,7 +106,7 @@ def waits() -> Iterator[list[str]]:
     """Share of the jobs that had to wait whose wait lay in the interval told at submission."""
     network = clusters(4)
     cases = [("Philly-11 100%", philly(network, 1.0), network, PHILLY, None),
-             ("Philly-11 25%", philly(network, 0.25), network, PINNED, None)]  # fmt: skip
+             ("Philly-11 25%", philly(network, 0.25), network, PHILLY, None)]  # fmt: skip
     ricc = one_pool()
     jobs = cut(traces() / "ricc_2010_swf.parquet", ricc, asked=Slice())
     cases.append(("RICC", jobs, ricc, RICC, Predictor(quantile=RICC_QUANTILE)))
