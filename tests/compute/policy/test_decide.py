@@ -296,4 +296,10 @@ def _facts(view):
 
 def _queue(queue):
     lines = [list(k.lines) for k in queue.classes.values()]
-    return list(queue.entries), [id(k) for k in queue.touched], lines, len(queue.dues) + len(queue.turns), queue.review
+    return (
+        list(queue.entries),
+        [id(k) for k in queue.touched],
+        lines,
+        len(queue.dues) + len(queue.turns),
+        queue.review,
+    )

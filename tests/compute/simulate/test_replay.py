@@ -154,8 +154,12 @@ def test_backfill_never_puts_off_a_reservation_when_estimates_hold(rows):
         elif isinstance(decision, Start) and decision.job in promised:
             late.append(now - promised[decision.job])
 
-    replay(jobs, one_pool(8), params=Params(reserve_after_s=5.0, reserve_per_area=0.0, hard_after_s=10.0, late_share=1.0),
-           listen=listen)
+    replay(
+        jobs,
+        one_pool(8),
+        params=Params(reserve_after_s=5.0, reserve_per_area=0.0, hard_after_s=10.0, late_share=1.0),
+        listen=listen,
+    )
     assert all(wait <= 0 for wait in late)
 
 

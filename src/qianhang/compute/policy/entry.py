@@ -57,15 +57,12 @@ class Entry:
     @property
     def limit(self) -> float:
         """When the asker's estimate ends."""
-        return self.since + self.option.data_s + self.job.estimate_s
+        return max(self.end, self.since + self.job.estimate_s)
 
     def expected(self, now: float, overrun: float) -> float:
         """When it ends as far as one can tell now, seconds since 1970 UTC."""
-        planned = self.since + self.option.data_s + self.estimate / self.option.speed
-        if self.leaving:
-            planned = min(planned, self.leaving)
-        if planned > now:
-            return planned
+        if self.end > now:
+            return self.end
         longer = now + max(1.0, overrun * (now - self.since))
         return min(self.limit, longer) if self.limit > now else longer
 

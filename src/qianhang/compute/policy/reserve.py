@@ -54,8 +54,8 @@ def _candidates(
 ) -> Iterator[tuple[Entry, bool]]:
     """Who may have a reservation, and whether for its hard age.
 
-    By due time, jobs that ask for one and the oldest of each class past its hard age; then the
-    first job of each pool's order, once it has waited long enough for that.
+    By due time, jobs that ask for one, and the first and the oldest of each class past their hard
+    age; then the first job of each pool's order, once it has waited long enough for that.
     """
     found = []
     for klass in queue.old:
@@ -63,8 +63,8 @@ def _candidates(
         for entry in dict.fromkeys((klass.late[0][2], *heads)):
             if entry.late and not entry.ripe:
                 found.append((entry.due, entry.job.id, entry, False))
-            elif entry is klass.late[0][2] and now >= entry.job.submitted + params.hard_after_s:
-                found.append((entry.job.submitted + params.hard_after_s, entry.job.id, entry, True))
+            elif now >= (hard_at := entry.job.submitted + params.hard_after_s):
+                found.append((hard_at, entry.job.id, entry, True))
     for _, _, entry, hard in sorted(found, key=lambda one: one[:2]):
         yield entry, hard
     firsts = (_first(rack) for rack in view.racks if rack.up and rack.pool.id not in view.holds)
@@ -76,11 +76,7 @@ def _candidates(
 def _first(rack: Rack) -> Head | None:
     """The job that is first in the order of those that the rack may take."""
     heads = [
-        line[0]
-        for klass in rack.klasses
-        if klass.waiting
-        for line in klass.lines.values()
-        if line
+        line[0] for klass in rack.klasses if klass.waiting for line in klass.lines.values() if line
     ]
     return min(heads, key=lambda head: head[:4], default=None)
 
