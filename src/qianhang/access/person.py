@@ -34,7 +34,7 @@ Role = Literal[
 ]
 ROLES: tuple[Role, ...] = get_args(Role)
 # What an API key may be limited to; the roles of its account hold beside.
-SCOPES = ("read", "run", "plan", "data", "safety", "admin")
+SCOPES = ("read", "run", "plan", "data", "safety", "billing", "admin")
 # What `account_of` reads: nothing by which an account is opened.
 PUBLIC = tuple(
     schema.account.c[name]

@@ -13,7 +13,7 @@ from qianhang.billing.amount import exact
 from qianhang.billing.prices import Band, Price
 from qianhang.core.errors import BillingError
 
-__all__ = ["read_list"]
+__all__ = ["read_list", "read_text"]
 
 _HEAD = {"operator", "version", "since", "until", "zone", "fee", "price"}
 _PRICE = {"pool", "flavour", "unit", "category", "yuan", "list_yuan", "band"}
@@ -27,14 +27,22 @@ def read_list(path: Path) -> list[Price]:
     that is not an exact decimal (written as text, "12.50").
     """
     try:
-        said = tomli.loads(path.read_text(encoding="utf8"))
-    except (OSError, UnicodeDecodeError, tomli.TOMLDecodeError) as cause:
+        text = path.read_text(encoding="utf8")
+    except (OSError, UnicodeDecodeError) as cause:
         raise BillingError("QH561", f"price list {path}: {cause}") from cause
+    return read_text(text, where=str(path))
+
+
+def read_text(text: str, *, where: str) -> list[Price]:
+    """The prices of one list, from the text of its file.
+
+    Raises BillingError as `read_list`.
+    """
     try:
-        return _prices(said)
+        return _prices(tomli.loads(text))
     except (KeyError, TypeError, ValueError) as cause:
         what = f"key {cause} is missing" if isinstance(cause, KeyError) else str(cause)
-        raise BillingError("QH561", f"price list {path}: {what}") from cause
+        raise BillingError("QH561", f"price list {where}: {what}") from cause
 
 
 def _prices(said: dict[str, Any]) -> list[Price]:

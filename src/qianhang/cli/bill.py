@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from qianhang.cli.bill_money import credit_command, settle_command, wallet_command
 from qianhang.cli.plan_json import json_option, tell
 from qianhang.core.words import say
 
@@ -121,6 +122,10 @@ def check_command(as_json: bool) -> None:
         click.echo(say("cli.bill.waiting", count=len(waiting), pools=len(held)))
     if faults:
         raise click.exceptions.Exit(1)
+
+
+for each in (credit_command, settle_command, wallet_command):
+    bill_command.add_command(each)
 
 
 def _show(found: list[Statement]) -> None:

@@ -18,7 +18,7 @@ from qianhang.runs.asks import Ask
 from qianhang.runs.workplace import open_store
 from qianhang.store import Settings, Store
 
-__all__ = ["Dispatcher"]
+__all__ = ["Dispatcher", "environment"]
 
 _SWEEP_S = 2.0
 _FORGET_S = 3600.0
@@ -108,7 +108,7 @@ def _spawn(settings: Settings, ask_id: str) -> subprocess.Popen[bytes]:
         return subprocess.Popen(  # noqa: S603  # our own module, by our own interpreter
             [sys.executable, "-X", "utf8", "-m", "qianhang.runs.carrier", ask_id],
             cwd=settings.home,
-            env=_environment(settings),
+            env=environment(settings),
             stdin=subprocess.DEVNULL,
             stdout=said,
             stderr=said,
@@ -116,8 +116,8 @@ def _spawn(settings: Settings, ask_id: str) -> subprocess.Popen[bytes]:
         )
 
 
-def _environment(settings: Settings) -> dict[str, str]:
-    """Ours, with the settings in force, wherever they came from."""
+def environment(settings: Settings) -> dict[str, str]:
+    """Our variables, with the settings in force, wherever they came from."""
     source = str(Path(qianhang.__file__).parents[1])
     inherited = os.environ.get("PYTHONPATH", "")
     return os.environ | {

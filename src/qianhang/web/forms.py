@@ -61,6 +61,17 @@ class Shown:
                 return words.say(key, lang=self.lang, value=value)
         raise ValueError("the last step is one")
 
+    def fen(self, amount: int | None) -> str:
+        """An amount in fen as yuan to the fen, thousands separated, without its unit."""
+        if amount is None:
+            return _NONE
+        sign = "-" if amount < 0 else ""
+        return f"{sign}{abs(amount) // 100:,}.{abs(amount) % 100:02d}"
+
+    def sum_of(self, amount: int | None) -> str:
+        """An amount in fen as a sum of money, in the form that keeps it short."""
+        return self.money(None if amount is None else Decimal(amount) / 100)
+
     def day(self, when: date | datetime | str | None) -> str:
         """A date in China."""
         moment = _moment(when)

@@ -16,7 +16,7 @@ from qianhang.web.turnstile import Turnstile
 __all__ = ["Endpoints", "Pages"]
 
 F = TypeVar("F", bound=Callable[..., Any])
-Scope = Literal["read", "run", "plan", "data", "safety", "admin"]
+Scope = Literal["read", "run", "plan", "data", "safety", "billing", "admin"]
 
 
 class _Routes:

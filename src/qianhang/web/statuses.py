@@ -8,9 +8,15 @@ from qianhang.core.errors import QianhangError
 __all__ = ["CODES", "status_of"]
 
 CODES = {
-    "QH206": 404, "QH701": 503, "QH703": 507, "QH705": 503, "QH709": 409, "QH804": 404,
+    "QH552": 404, "QH564": 422, "QH565": 429, "QH566": 404, "QH554": 404,
+    "QH572": 404, "QH574": 422, "QH576": 404,
+    "QH577": 409, "QH578": 403, "QH579": 409, "QH580": 422,
+    "QH206": 404, "QH591": 409, "QH592": 404, "QH594": 409, "QH595": 404, "QH596": 422,
+    "QH597": 422, "QH598": 422,
+    "QH701": 503, "QH703": 507, "QH705": 503, "QH709": 409, "QH804": 404,
     "QH808": 409, "QH820": 404, "QH821": 404, "QH822": 409, "QH850": 404, "QH851": 429,
     "QH853": 409, "QH862": 404, "QH867": 422, "QH868": 409, "QH872": 404, "QH873": 429,
+    "QH874": 422,
     "QH880": 422, "QH881": 404, "QH882": 405, "QH883": 422, "QH884": 429, "QH885": 422,
     "QH886": 413,
     "QH888": 503, "QH901": 401, "QH902": 401, "QH903": 429, "QH904": 410, "QH905": 403,
@@ -26,6 +32,8 @@ _CLASSES: tuple[tuple[type[QianhangError], int], ...] = (
     (errors.JobFailed, 422),
     (errors.ModelError, 409),
     (errors.MissingExtra, 424),
+    (errors.BudgetError, 409),
+    (errors.BillingError, 422),
     (errors.UsageError, 400),
     (errors.StoreError, 500),
 )

@@ -17,7 +17,17 @@ from qianhang.billing.vouchers.programme import (
 from qianhang.billing.vouchers.shelf import shipped
 from qianhang.core.words import LANGUAGES, Lang, has, say
 
-__all__ = ["document", "everything", "lines", "overview", "summary"]
+__all__ = [
+    "document",
+    "everything",
+    "in_words",
+    "lines",
+    "overview",
+    "rule_label",
+    "rule_names",
+    "sources_of",
+    "summary",
+]
 
 # Shown at the head of a programme, not among its rules.
 _HEAD = {"id", "kind", "name", "issuer", "region", "source", "notes"}
@@ -41,8 +51,8 @@ def everything(programme: Programme) -> dict[str, Any]:
     """Every field in both languages, None where it is not stated, and the sources."""
     given = dict(stated(programme))
     rules = {
-        name: {lang: _told(given[name], lang) for lang in LANGUAGES} if name in given else None
-        for name in _rules(programme)
+        name: {lang: in_words(given[name], lang) for lang in LANGUAGES} if name in given else None
+        for name in rule_names(programme)
     }
     sources = [
         {"document": s.document, "number": s.number, "url": s.url, "read": s.read,
@@ -67,13 +77,13 @@ def lines(programme: Programme, lang: Lang) -> Iterator[str]:
     name = programme.name.zh if lang == "zh" else programme.name.en
     yield f"{programme.id}  {name}  {programme.issuer}"
     colon = say("word.colon", lang=lang)
-    for field in _rules(programme):
+    for field in rule_names(programme):
         if field in given:
-            marks = "".join(f"[{n}]" for n in _sources_of(programme, field))
-            yield f"{_label(field, lang)}{colon}{_told(given[field], lang)} {marks}".rstrip()
+            marks = "".join(f"[{n}]" for n in sources_of(programme, field))
+            yield f"{rule_label(field, lang)}{colon}{in_words(given[field], lang)} {marks}".rstrip()
     for note in programme.notes:
-        yield f"{say('voucher.note', lang=lang)}{colon}{_told(note, lang)}"
-    missing = [_label(f, lang) for f in _rules(programme) if f not in given]
+        yield f"{say('voucher.note', lang=lang)}{colon}{in_words(note, lang)}"
+    missing = [rule_label(f, lang) for f in rule_names(programme) if f not in given]
     comma = say("word.list_comma", lang=lang)
     yield f"{say('voucher.not_stated', lang=lang)}{colon}{comma.join(missing)}"
     for number, source in enumerate(programme.source, 1):
@@ -86,14 +96,15 @@ def document() -> str:
     """docs/vouchers.md: every shipped programme, generated so that page and files are one."""
     head = say("voucher.page_head", lang="zh"), say("voucher.page_head", lang="en")
     parts = [f"# {say('voucher.page_title', lang='zh')} {say('voucher.page_title', lang='en')}"]
-    parts += [*head, _table()]
+    proof = say("voucher.page_proof", lang="zh"), say("voucher.page_proof", lang="en")
+    parts += [*head, *proof, _table()]
     for p in shipped().values():
         parts.append(f"## {p.id}\n\n**{p.name.zh}** · {p.name.en}")
         parts.append("\n".join(_rows(p)))
-        gaps = [f for f in _rules(p) if f not in dict(stated(p))]
+        gaps = [f for f in rule_names(p) if f not in dict(stated(p))]
         for lang in LANGUAGES:
             label, comma = say("voucher.not_stated", lang=lang), say("word.list_comma", lang=lang)
-            told = comma.join(_label(f, lang) for f in gaps)
+            told = comma.join(rule_label(f, lang) for f in gaps)
             parts.append(f"{label}{say('word.colon', lang=lang)}{told}")
         parts += [f"{n.zh}\n{n.en}" for n in p.notes]
     return "\n\n".join(parts) + "\n"
@@ -121,11 +132,11 @@ def _rows(p: Programme) -> Iterator[str]:
     yield "| | | |"
     yield "| --- | --- | --- |"
     given = dict(stated(p))
-    for field in _rules(p):
+    for field in rule_names(p):
         if field not in given:
             continue
-        marks = " ".join(f"[{n}]" for n in _sources_of(p, field))
-        label = f"{_label(field, 'zh')} {_label(field, 'en')}"
+        marks = " ".join(f"[{n}]" for n in sources_of(p, field))
+        label = f"{rule_label(field, 'zh')} {rule_label(field, 'en')}"
         yield f"| {label} | {_both(given[field])} | {marks} |"
     for number, s in enumerate(p.source, 1):
         read = _both_words(f"voucher.read.{s.read}")
@@ -133,15 +144,18 @@ def _rows(p: Programme) -> Iterator[str]:
         yield f"| [{number}] | [{s.document}]({s.url}) {s.number}{day} | {read} |"
 
 
-def _rules(programme: Programme) -> list[str]:
+def rule_names(programme: Programme) -> list[str]:
+    """The dotted names of every rule there is, stated or not."""
     return [name for name, _ in fields(programme) if name not in _HEAD]
 
 
-def _sources_of(programme: Programme, field: str) -> list[int]:
+def sources_of(programme: Programme, field: str) -> list[int]:
+    """The numbers, from 1, of the sources on which a rule rests."""
     return [n for n, s in enumerate(programme.source, 1) if field in s.states]
 
 
-def _label(field: str, lang: Lang) -> str:
+def rule_label(field: str, lang: Lang) -> str:
+    """What a rule is called."""
     return say(f"voucher.field.{field.replace('.', '_')}", lang=lang)
 
 
@@ -150,16 +164,16 @@ def _both_words(key: str) -> str:
 
 
 def _both(value: object) -> str:
-    zh, en = (_told(value, lang) for lang in LANGUAGES)
+    zh, en = (in_words(value, lang) for lang in LANGUAGES)
     return zh if zh == en else f"{zh} · {en}"
 
 
-def _told(value: object, lang: Lang) -> str:
+def in_words(value: object, lang: Lang) -> str:
     """A value of a programme in words."""
     if isinstance(value, Names):
         return value.zh if lang == "zh" else value.en
     if isinstance(value, tuple):
-        return say("word.list_comma", lang=lang).join(_told(v, lang) for v in value)
+        return say("word.list_comma", lang=lang).join(in_words(v, lang) for v in value)
     if isinstance(value, bool):
         return say(f"voucher.value.{'yes' if value else 'no'}", lang=lang)
     if isinstance(value, int):
@@ -175,11 +189,11 @@ def _told(value: object, lang: Lang) -> str:
 
 
 def _tier(tier: Tier, lang: Lang) -> str:
-    told = [] if tier.chips == "any" else [_told(f"chips_{tier.chips}", lang)]
+    told = [] if tier.chips == "any" else [in_words(f"chips_{tier.chips}", lang)]
     named: Mapping[str, tuple[str, ...]] = {
         "uses": tier.uses, "kinds": tier.kinds, "sizes": tier.sizes, "classes": tier.classes
     }  # fmt: skip
-    told += [_told(values, lang) for values in named.values() if values]
+    told += [in_words(values, lang) for values in named.values() if values]
     for name in ("year_up_to_cny", "above_cny", "up_to_cny"):
         amount = getattr(tier, name)
         told += [say(f"voucher.tier_{name}", lang=lang, amount=f"{amount:,}")] if amount else []
@@ -188,7 +202,7 @@ def _tier(tier: Tier, lang: Lang) -> str:
 
 
 def _scale(scale: Scale, lang: Lang) -> str:
-    told = _told(scale.kind, lang)
+    told = in_words(scale.kind, lang)
     if scale.pflops_at_least:
         told += f" ≥ {scale.pflops_at_least:,} PFLOPS"
     if scale.racks_at_least:

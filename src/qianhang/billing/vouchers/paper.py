@@ -12,8 +12,9 @@ from qianhang.billing.vouchers.programme import Charge
 from qianhang.core.errors import ContractError, UsageError
 from qianhang.core.schema import nearest, read, read_toml
 
-__all__ = ["bill_of_words", "fen_of", "number_of", "read_facts"]
+__all__ = ["bill_of_words", "facts_of", "fen_of", "number_of", "read_facts"]
 
+_MOST = 10**15
 _CHARGES: tuple[str, ...] = get_args(Charge)
 # yuan in the file -> fen of the fact, by the table that it stands in
 _YUAN = {"contract": {"yuan": "fen", "paid_yuan": "paid_fen"}, "": {"year_yuan": "year_fen"}}
@@ -28,7 +29,8 @@ def fen_of(text: str, where: str) -> int:
         value = Decimal(text) * 100
     except InvalidOperation:
         value = Decimal(0)
-    if not value.is_finite() or value <= 0 or value != value.to_integral_value():
+    sound = value.is_finite() and 0 < value < _MOST
+    if not sound or value != value.to_integral_value():
         expected = "yuan above 0 with at most two decimals, such as 1200.50"
         raise UsageError("QH580", f"{where}: found {text!r}, expected {expected}")
     return int(value)
@@ -68,13 +70,21 @@ def read_facts(path: Path) -> Facts:
 
     Raises ContractError naming file, field, what was found and what is expected.
     """
-    data = read_toml(path, error=ContractError, code="QH570")
+    return facts_of(read_toml(path, error=ContractError, code="QH570"), where=path.name)
+
+
+def facts_of(data: Mapping[str, Any], *, where: str) -> Facts:
+    """The facts of a table as a file holds it, amounts in yuan.
+
+    Raises ContractError naming `where`, field, what was found and what is expected.
+    """
+    made = dict(data)
     for table, names in _YUAN.items():
-        part = data.get(table, {}) if table else data
+        part = made.get(table, {}) if table else made
         if isinstance(part, dict):
-            changed = _in_fen(part, names, f"{path.name} {table}".strip())
-            data = data | {table: changed} if table else changed
-    return read(Facts, data, where=path.name, error=ContractError, code="QH571")
+            changed = _in_fen(part, names, f"{where} {table}".strip())
+            made = made | {table: changed} if table else changed
+    return read(Facts, made, where=where, error=ContractError, code="QH571")
 
 
 def _in_fen(part: Mapping[str, Any], names: Mapping[str, str], where: str) -> dict[str, Any]:

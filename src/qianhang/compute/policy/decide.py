@@ -15,6 +15,8 @@ from qianhang.compute.policy.view import View
 
 __all__ = ["decide", "settle"]
 
+_MAKE = tuple.__new__  # what the class itself calls, a layer of Python less
+
 
 def decide(view: View, queue: Queue, now: float, params: Params) -> tuple[Decision, ...]:
     """What to do next; carry it out and ask again until nothing is left.
@@ -37,11 +39,11 @@ def decide(view: View, queue: Queue, now: float, params: Params) -> tuple[Decisi
     for klass in queue.touched:
         for org, line in klass.lines.items():
             if line:
-                rank: tuple = (steps.get(org, 0), line[0]) if steps else line[0]
+                rank: tuple = line[0]
                 if steps:
-                    rank = (rank[1][0], rank[0], *rank[1][1:])
+                    rank = (rank[0], steps.get(org, 0), *rank[1:])
                 if best is None or rank < best:
-                    found_ways = _room(line[0][4], view, now, params)
+                    found_ways = _room(rank[-1], view, now, params)
                     if found_ways:
                         best, ways = rank, found_ways
     if best is not None:
@@ -51,12 +53,15 @@ def decide(view: View, queue: Queue, now: float, params: Params) -> tuple[Decisi
 
 def _late(view: View, queue: Queue, now: float, params: Params) -> Start | None:
     """The start of the oldest job for which room is kept and that has room now."""
-    held = [queue.entries[rack.hold.job] for rack in view.holds.values() if rack.hold]
-    for entry in sorted(held, key=lambda one: (one.due, one.job.id)):
-        if entry.klass in queue.touched:
-            ways = _room(entry, view, now, params)
-            if ways:
-                return _start(entry, ways, now, params)
+    entries, touched = queue.entries, queue.touched
+    held = [entries[rack.hold.job] for rack in view.holds.values() if rack.hold]
+    able = [entry for entry in held if entry.klass in touched]
+    if len(able) > 1:
+        able.sort(key=lambda one: (one.due, one.job.id))
+    for entry in able:
+        ways = _room(entry, view, now, params)
+        if ways:
+            return _start(entry, ways, now, params)
     return None
 
 
@@ -87,6 +92,8 @@ def _room(entry: Entry, view: View, now: float, params: Params) -> Sequence[Opti
         if klass.replicas == 1:
             return [o for o in options if (r := o.rack).up and not r.wanted and (
                 r.top >= chips or (r.loose and r.free >= total))]  # fmt: skip
+    if len(options) == 1:
+        return options if _fits(entry, options[0], view, now, params) else ()
     return [o for o in options if _fits(entry, o, view, now, params)]
 
 
@@ -109,11 +116,12 @@ def _fits(entry: Entry, option: Option, view: View, now: float, params: Params) 
 
 
 def _start(entry: Entry, ways: Sequence[Option], now: float, params: Params) -> Start:
-    job = entry.job
-    wait = params.waiting(job.tier)
+    job, rates = entry.job, params.rates
+    wait = rates[job.tier] if job.tier < len(rates) else rates[-1]
     option = ways[0] if len(ways) == 1 else _cheapest(entry, ways, wait, now)
     run_s = entry.estimate / option.speed
-    return Start(job.id, option, run_s, wait, job.want, entry.parts - entry.left)
+    part = entry.parts - entry.left
+    return _MAKE(Start, (job.id, option, run_s, wait, job.want, part))
 
 
 def _cheapest(entry: Entry, ways: Sequence[Option], wait: float, now: float) -> Option:

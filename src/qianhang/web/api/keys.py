@@ -21,7 +21,7 @@ __all__ = ["Key", "KeyId", "Keys", "routes", "shown"]
 
 routes = Endpoints("/keys", tag="keys")
 KeyId = Annotated[str, Path(description="Id of a key", max_length=40, examples=["3f1b2c4d5e6f"])]
-Scope = Literal["read", "run", "plan", "data", "safety", "admin"]
+Scope = Literal["read", "run", "plan", "data", "safety", "billing", "admin"]
 
 
 class Key(BaseModel):

@@ -8,6 +8,10 @@ from qianhang.web.pages import (
     admin_organisations,
     admin_people,
     admin_settings,
+    bills,
+    compute_jobs,
+    compute_pools,
+    compute_quotas,
     data,
     entrance,
     errors,
@@ -26,10 +30,14 @@ from qianhang.web.pages import (
     plan_work,
     plans,
     portal,
+    prices,
     publication,
     runs,
     safety,
     scenarios,
+    settlement,
+    vouchers,
+    whatif,
 )
 
 __all__ = ["ROUTES"]
@@ -55,6 +63,8 @@ ADMIN = (
     admin_backup.routes,
 )
 ASSETS = (data.routes, models.routes, safety.routes)
+BILLING = (prices.routes, bills.routes, vouchers.routes, settlement.routes, whatif.routes)
+COMPUTE = (compute_pools.routes, compute_jobs.routes, compute_quotas.routes)
 PUBLIC = (errors.routes, overview.routes, portal.routes, publication.routes)
 ROUTES = (
     health.routes,
@@ -65,7 +75,9 @@ ROUTES = (
     figures.routes,
     *PLANS,
     *ADMIN,
+    *COMPUTE,
     *ASSETS,
+    *BILLING,
     *PUBLIC,
     openid.routes,
 )

@@ -19,7 +19,7 @@ from qianhang.web.render import page
 from qianhang.web.routes import Pages
 from qianhang.web.views.compared import differences
 
-__all__ = ["routes", "seen_run"]
+__all__ = ["after_event", "routes", "seen_run"]
 
 routes = Pages("/runs")
 
@@ -96,7 +96,7 @@ def asked_for(ask: Who, ask_id: str) -> Response:
 async def live(ask: Who, ask_id: str) -> Response:
     """What happens to an ask, as server-sent events; a browser that comes back goes on."""
     found = _seen_ask(ask, ask_id)
-    after = _number(ask.request)
+    after = after_event(ask.request)
     if not found.open and not asks.events(ask.store, ask_id, after, limit=1):
         return Response(status_code=204)
     told = ask.request.app.state.live.follow(ask_id, after=after)
@@ -168,7 +168,7 @@ def _seen_ask(ask: Asked, ask_id: str) -> asks.Ask:
     return found
 
 
-def _number(request: Request) -> int:
+def after_event(request: Request, *, most: int = 2**31) -> int:
     """After which event the browser wants to go on."""
     told: Any = request.headers.get("last-event-id") or request.query_params.get("after", "0")
-    return min(int(told), 2**31) if str(told).isdecimal() else 0
+    return min(int(told), most) if str(told).isdecimal() else 0

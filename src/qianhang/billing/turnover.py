@@ -1,0 +1,84 @@
+"""What parties' months come to: sums of lines, without the lines."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import sqlalchemy as sa
+
+from qianhang.billing import schema
+from qianhang.billing.moment import Where, reading
+
+__all__ = ["Turnover", "turnover"]
+
+_T = schema.line
+
+
+@dataclass(frozen=True, slots=True)
+class Turnover:
+    """One party's month as its statement has it; fen.
+
+    party : `org:o1` or `operator:p1`; issued : whether its statement is frozen
+    """
+
+    party: str
+    month: str
+    charges: int
+    corrections: int
+    credits: int
+    fee: int
+    due: int
+    issued: bool
+
+
+def turnover(
+    where: Where,
+    kind: Literal["org", "operator"],
+    *,
+    names: Collection[str] | None = None,
+    month: str = "",
+) -> list[Turnover]:
+    """The months of organisations or operators (None for all), by month, newest first, and name."""
+    party = _T.c[kind]
+    rules: list[sa.ColumnElement[bool]] = [party != ""]
+    rules += [party.in_(list(names))] if names is not None else []
+    rules += [_T.c.month == month] if month else []
+    sums = _sums(kind)
+    query = sa.select(party, _T.c.month, *sums).where(*rules).group_by(party, _T.c.month)
+    with reading(where) as connection:
+        rows = connection.execute(query.order_by(_T.c.month.desc(), party)).all()
+        frozen = {(p, m) for p, m in connection.execute(_frozen(kind, month))}
+    return [_made(kind, row, frozen) for row in rows]
+
+
+def _sums(kind: str) -> list[sa.ColumnElement[Any]]:
+    """Charges, charges come late, taken back, credits, fee."""
+    late = _T.c.month != _T.c.own_month
+    is_usage, back = _T.c.kind == "usage", _T.c.kind == "back"
+    credit = _T.c.kind == "credit"
+    if kind == "operator":
+        # A voucher's payer makes it good to the operator; only what it bears itself counts.
+        credit = credit & (_T.c.payer == sa.literal("operator:") + _T.c.operator + ":payable")
+    parts = (is_usage & ~late, is_usage & late, back, credit)
+    found = [sa.func.sum(sa.case((part, _T.c.fen), else_=0)) for part in parts]
+    counted = sa.or_(is_usage, back, credit)
+    return [*found, sa.func.sum(sa.case((counted, _T.c.fee), else_=0))]
+
+
+def _frozen(kind: str, month: str) -> sa.Select[Any]:
+    table = schema.statement
+    query = sa.select(table.c.party, table.c.month).where(table.c.party.like(f"{kind}:%"))
+    return query.where(table.c.month == month) if month else query
+
+
+def _made(kind: str, row: Sequence[Any], frozen: Collection[tuple[str, str]]) -> Turnover:
+    name, month = row[0], row[1]
+    charges, late, back, credits_, fees = (int(part) for part in row[2:])
+    fee = fees if kind == "operator" else 0
+    party = f"{kind}:{name}"
+    return Turnover(
+        party, month, charges, late + back, credits_, fee, charges + late + back + credits_ - fee,
+        (party, month) in frozen,
+    )  # fmt: skip

@@ -1,0 +1,1 @@
+"""What-if studies that people ask for in the console: kept, carried out apart, looked at again."""

@@ -1,0 +1,150 @@
+"""Vouchers as pages show them: programmes with their money, grants, claims, a case from a form."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, get_args
+
+from qianhang.billing.vouchers import Facts, Programme, claims, funds, grants, shipped
+from qianhang.billing.vouchers.funds import Fund
+from qianhang.billing.vouchers.paper import facts_of
+from qianhang.billing.vouchers.programme import Charge, Evidence, Kind, Site, Size, Use
+from qianhang.core.errors import UsageError
+from qianhang.web.asked import Asked
+from qianhang.web.views import payers
+
+__all__ = [
+    "CHOICES",
+    "Shelf",
+    "facts_from",
+    "payee_of",
+    "programmes",
+    "seen_claims",
+    "seen_grant",
+    "seen_grants",
+    "sound",
+    "state_of",
+]
+
+# What a form lets one choose, by the field of the facts.
+CHOICES: Mapping[str, tuple[str, ...]] = {
+    "applicant.kind": get_args(Kind), "applicant.size": get_args(Size),
+    "supplier.kind": get_args(Site), "use": get_args(Use), "chips": ("domestic", "other"),
+    "charges": get_args(Charge), "evidence": get_args(Evidence), "side": ("demand", "supply"),
+}  # fmt: skip
+_MANY = ("evidence", "applicant.related", "supplier.lists", "contract.subsidies", "classes",
+         "charges")  # fmt: skip
+_ID = re.compile(r"[\w.-]{1,40}", re.ASCII)
+_WHOLE = ("supplier.pflops", "supplier.racks", "contract.months", "pflops")
+
+
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """A programme, the version that works here (0: none does), and its money by year."""
+
+    programme: Programme
+    version: int
+    funds: tuple[Fund, ...]
+
+    @property
+    def free(self) -> int:
+        """What may still be granted, fen."""
+        return sum(f.free_fen for f in self.funds)
+
+
+def programmes(ask: Asked) -> tuple[Shelf, ...]:
+    """Every shipped or installed programme, those that work here first."""
+    here, money = funds.installed(ask.store), funds.funds(ask.store)
+    every = dict(shipped()) | {name: found for name, (_, found) in here.items()}
+    made = [
+        Shelf(p, here[n][0] if n in here else 0, tuple(f for f in money if f.programme == n))
+        for n, p in every.items()
+    ]
+    return tuple(sorted(made, key=lambda s: (not s.version, s.programme.id)))
+
+
+def seen_grants(ask: Asked) -> list[dict[str, Any]]:
+    """The grants that the reader may see, newest first, with their state as it is now."""
+    found = [g for g in grants.grants(ask.store) if payers.sees_entity(ask, g["entity"])]
+    return [g | {"state_now": state_of(g, ask.now)} for g in reversed(found)]
+
+
+def seen_grant(ask: Asked, number: str) -> dict[str, Any] | None:
+    """The grant of this number, where there is one for this reader."""
+    return next((g for g in seen_grants(ask) if str(g["id"]) == number), None)
+
+
+def state_of(grant: Mapping[str, Any], now: datetime) -> str:
+    """open, used (nothing left), lapsed (its time is over) or expired (and given back)."""
+    if grant["state"] != "open":
+        return str(grant["state"])
+    if grant["expires"] and datetime.fromisoformat(grant["expires"]) <= now:
+        return "lapsed"
+    return "open" if grant["left"] else "used"
+
+
+def seen_claims(ask: Asked) -> list[dict[str, Any]]:
+    """The claims that the reader may see, newest first: its own, or all for the office."""
+    found = claims.claims(ask.store)
+    return [c for c in reversed(found) if payers.office(ask) or _own(ask, c["payee"])]
+
+
+def _own(ask: Asked, payee: str) -> bool:
+    return payee in ask.who.covers
+
+
+def payee_of(programme: Programme, facts: Facts) -> str:
+    """To whom a claim is paid: the supplier where the programme deducts at the bill."""
+    deducted = programme.settlement.payout == "deducted"
+    return facts.supplier.id if deducted else facts.applicant.id
+
+
+def sound(facts: Facts) -> Facts:
+    """The facts, where the names in them are ones that books may keep.
+
+    Raises UsageError naming what was found and what is expected.
+    """
+    for name, value in (("applicant.id", facts.applicant.id), ("supplier.id", facts.supplier.id)):
+        if not _ID.fullmatch(value):
+            expected = "1 to 40 letters, digits, full stops, - or _"
+            raise UsageError("QH580", f"{name}: found {value[:60]!r}, expected {expected}")
+    if not facts.contract.id.isprintable() or not 0 < len(facts.contract.id) <= 120:
+        found = facts.contract.id[:60]
+        raise UsageError("QH580", f"contract.id: found {found!r}, expected 1 to 120 characters")
+    return facts
+
+
+def facts_from(form: Mapping[str, Sequence[str]], *, on: str) -> Facts:
+    """The case that a form describes; fields are named as in a file, `contract.yuan`.
+
+    on : the day of the case, as 2026-03-31
+    Raises ContractError naming the field that is wrong.
+    """
+    made: dict[str, Any] = {"at": date.fromisoformat(on)}
+    for name, values in form.items():
+        told = _told(name, [v.strip() for v in values if v.strip()])
+        if told is None:
+            continue
+        table, _, field = name.rpartition(".")
+        part = made.setdefault(table, {}) if table else made
+        part[field] = told
+    return sound(facts_of(made, where="form"))
+
+
+def _told(name: str, values: Sequence[str]) -> Any:
+    """The value of a field as a file would hold it; None where nothing was said."""
+    if not values:
+        return None
+    if name in _MANY:
+        return [one.strip() for v in values for one in v.split(",") if one.strip()]
+    if name == "contract.signed":
+        try:
+            return date.fromisoformat(values[0])
+        except ValueError:
+            return values[0]
+    if name in _WHOLE and values[0].isascii() and values[0].isdecimal():
+        return int(values[0])
+    return values[0]
