@@ -12,7 +12,6 @@ __all__ = [
     "BillLine",
     "Capture",
     "Claim",
-    "Grant",
     "GrantDetail",
     "Hold",
     "Month",
@@ -24,6 +23,7 @@ __all__ = [
     "ProgrammeSource",
     "Statement",
     "UsageRecord",
+    "VoucherGrant",
 ]
 
 
@@ -192,7 +192,7 @@ class ProgrammeDetail(Programme):
     sources: list[ProgrammeSource]
 
 
-class Grant(TypedDict):
+class VoucherGrant(TypedDict):
     """A voucher; fen."""
 
     id: int
@@ -232,7 +232,7 @@ class Capture(TypedDict):
     at: str
 
 
-class GrantDetail(Grant):
+class GrantDetail(VoucherGrant):
     """A voucher with its holds and their use."""
 
     holds: list[Hold]

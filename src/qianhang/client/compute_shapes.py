@@ -84,23 +84,9 @@ class JobUse(TypedDict):
     yuan: str | None
 
 
-class ComputeJob(TypedDict):
+class ComputeJob(ComputeJobLine):
     """A job with its attempts and what they used."""
 
-    id: str
-    org: str
-    project: str
-    name: str
-    state: str
-    reason: str
-    cancel: bool
-    chips: float
-    flavours: list[str]
-    pool: str
-    attempts: int
-    submitted: str
-    started: str
-    ended: str
     script: str
     variables: list[str]
     estimate_s: float

@@ -70,9 +70,9 @@ class MoneyCalls:
         answer = self._wire.read(f"/voucher-programmes/{programme}")
         return cast(shapes.ProgrammeDetail, answer.json())
 
-    def vouchers(self) -> Iterator[shapes.Grant]:
+    def vouchers(self) -> Iterator[shapes.VoucherGrant]:
         """The vouchers that one may see."""
-        return cast(Iterator[shapes.Grant], self._wire.pages("/vouchers"))
+        return cast(Iterator[shapes.VoucherGrant], self._wire.pages("/vouchers"))
 
     def voucher(self, number: int) -> shapes.GrantDetail:
         """One voucher with its holds and their use."""

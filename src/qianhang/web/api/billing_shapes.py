@@ -13,7 +13,6 @@ __all__ = [
     "Capture",
     "Claim",
     "Claims",
-    "Grant",
     "GrantDetail",
     "Grants",
     "Hold",
@@ -30,6 +29,7 @@ __all__ = [
     "Statement",
     "UsageRecord",
     "UsageRecords",
+    "VoucherGrant",
 ]
 
 
@@ -222,7 +222,7 @@ class ProgrammeDetail(Programme):
     sources: list[ProgrammeSource]
 
 
-class Grant(BaseModel):
+class VoucherGrant(BaseModel):
     """A voucher; fen."""
 
     id: int = Field(examples=[1])
@@ -241,7 +241,7 @@ class Grant(BaseModel):
 class Grants(Page):
     """A page of vouchers, by number."""
 
-    items: list[Grant]
+    items: list[VoucherGrant]
 
 
 class Hold(BaseModel):
@@ -268,7 +268,7 @@ class Capture(BaseModel):
     at: str = Field(description="UTC")
 
 
-class GrantDetail(Grant):
+class GrantDetail(VoucherGrant):
     """A voucher with its holds and their use."""
 
     holds: list[Hold]

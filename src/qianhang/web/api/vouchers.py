@@ -132,7 +132,7 @@ def get_voucher_programme(
 def list_vouchers(ask: Who, limit: Limit = 50, cursor: Cursor = "") -> shapes.Grants:
     """The vouchers of the organisations that the reader covers; all of them for the office."""
     found, next_ = sliced(views.seen_grants(ask), cursor, limit=limit, key=_by_number)
-    return shapes.Grants(items=[shapes.Grant(**_grant(g)) for g in found], next=next_)
+    return shapes.Grants(items=[shapes.VoucherGrant(**_grant(g)) for g in found], next=next_)
 
 
 @routes.get("/{number}", "signed")
@@ -233,7 +233,7 @@ def _named(row: Mapping[str, Any], shape: type[BaseModel]) -> dict[str, Any]:
 
 
 def _grant(row: Mapping[str, Any]) -> dict[str, Any]:
-    return _named(dict(row) | {"state": row["state_now"]}, shapes.Grant)
+    return _named(dict(row) | {"state": row["state_now"]}, shapes.VoucherGrant)
 
 
 def _claim(row: Mapping[str, Any]) -> shapes.Claim:
