@@ -12,7 +12,7 @@ from qianhang.compute.door.why import why
 from qianhang.compute.job import Job, Want
 from qianhang.compute.policy import Prices
 from qianhang.compute.quote import Fare
-from qianhang.core.errors import PoolUnavailable
+from qianhang.core.errors import PoolUnavailable, UsageError
 from qianhang.testing.door_bed import put
 
 
@@ -101,6 +101,17 @@ def test_a_price_that_changes_under_way_leaves_the_terms_of_the_placement(make, 
     (old,), (new,) = attempts.of(store, before), attempts.of(store, after)
     assert (old.cost["price"], new.cost["price"]) == (7200, 14400)
     assert why(store, before, now()).terms["price"] == 7200
+
+
+def test_prices_that_nobody_can_read_stop_no_job(make, store, now):
+    def unreadable(_):
+        raise UsageError("QH561", "price list: not readable")
+
+    door = make(prices=unreadable)
+    door.tick(now())
+    name = put(store, now)
+    door.tick(now(60))
+    assert jobs.get(store, name).state == "running"
 
 
 def test_a_job_with_a_price_cap_waits_for_the_cheaper_hour(make, store, now):

@@ -6,6 +6,7 @@ unknown, never failed; and whatever this process knows can be worked out again f
 
 from __future__ import annotations
 
+import logging
 import signal
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -36,13 +37,14 @@ from qianhang.compute.policy import (
 from qianhang.compute.policy.decide import settle
 from qianhang.compute.policy.option import Option
 from qianhang.compute.task import Outcome
-from qianhang.core.errors import Deposed
+from qianhang.core.errors import Deposed, QianhangError
 
 if TYPE_CHECKING:
     from qianhang.store import Store, Transaction
 
 __all__ = ["Supervisor"]
 
+_LOG = logging.getLogger(__name__)
 _LASTS = timedelta(seconds=30)
 _AT_ONCE = 64  # decisions carried out in one look, so that none takes long
 _EPOCHS = 5  # goes at a job whose machine was lost under it
@@ -121,7 +123,11 @@ class Supervisor:
         wait = timedelta(seconds=self.engines.patience.probe_s)
         if self._ask_prices is None or now - self._priced < wait:
             return False
-        before, self._prices, self._priced = self._prices, self._ask_prices(now), now
+        before, self._priced = self._prices, now
+        try:
+            self._prices = self._ask_prices(now)
+        except QianhangError:  # prices that nobody can read stop no job: the last ones hold
+            _LOG.exception("prices could not be read")
         return before != self._prices
 
     def _learnt(self) -> Predictor:
