@@ -11,6 +11,7 @@ from qianhang.client import (
     ApiProblem,
     Client,
     admin_shapes,
+    billing_shapes,
     compute_shapes,
     detail_shapes,
     office_shapes,
@@ -80,6 +81,25 @@ def test_what_people_do_in_a_day(site, client, tmp_path):
     assert list(client.models()) == []
     assert len(list(client.accounts())) == 1
     assert len(list(client.datasets())) > 10
+
+
+def test_what_money_is_told(client):
+    assert list(client.prices()) == []
+    assert list(client.statements(month="2026-03")) == []
+    assert client.statement("root", "2026-03")["due"] == 0
+    assert client.balance("root")["open"] == 0
+    assert client.focus("root", "2026-03").startswith(b"BilledCost")
+    assert list(client.usage_records()) == []
+    shelf = {p["id"]: p for p in client.voucher_programmes()}
+    assert shelf["henan-2025"]["percents"] == [20]
+    assert client.voucher_programme("henan-2025")["rules"][0]["sources"] == [1]
+    assert (list(client.vouchers()), list(client.claims()), list(client.batches())) == ([], [], [])
+    with pytest.raises(ApiProblem, match="QH862"):
+        client.voucher(1)
+    with pytest.raises(ApiProblem, match="QH862"):
+        client.usage_record("a/0/0")
+    with pytest.raises(ApiProblem, match="QH908"):
+        client.gather("henan-2025")
 
 
 def test_what_an_office_does_with_a_plan(site, client, tmp_path):
@@ -248,7 +268,7 @@ def test_the_clients_shapes_are_those_of_the_description(site):
     told = described(site.app)["components"]["schemas"]
     modules = (
         shapes, plan_shapes, office_shapes, admin_shapes, detail_shapes, overview_shapes,
-        people_shapes, compute_shapes,
+        people_shapes, billing_shapes, compute_shapes,
     )  # fmt: skip
     for module in modules:
         for name in module.__all__:

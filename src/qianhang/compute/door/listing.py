@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Collection
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
@@ -17,10 +18,11 @@ if TYPE_CHECKING:
 __all__ = ["Filter", "Line", "lines"]
 
 _JOB = schema.job
+# In the order of a line's fields, then what is read out of their JSON.
 _COLUMNS = (
-    _JOB.c.id, _JOB.c.org, _JOB.c.project, _JOB.c.account, _JOB.c.name, _JOB.c.ask, _JOB.c.tier,
-    _JOB.c.state, _JOB.c.epoch, _JOB.c.submitted, _JOB.c.started, _JOB.c.ended, _JOB.c.cancel,
-    _JOB.c.reason, _JOB.c.why,
+    _JOB.c.id, _JOB.c.org, _JOB.c.project, _JOB.c.account, _JOB.c.name, _JOB.c.tier, _JOB.c.state,
+    _JOB.c.epoch, _JOB.c.submitted, _JOB.c.started, _JOB.c.ended, _JOB.c.cancel, _JOB.c.reason,
+    _JOB.c.ask, _JOB.c.why,
 )  # fmt: skip
 
 
@@ -96,7 +98,7 @@ def lines(
         query = query.where((_JOB.c.submitted < at) | earlier)
     query = query.order_by(_JOB.c.submitted.desc(), _JOB.c.id.desc()).limit(limit)
     with store.read() as connection:
-        return tuple(_line(row) for row in connection.execute(query).mappings())
+        return tuple(_line(row) for row in connection.execute(query))
 
 
 def _tried(pool: str) -> sa.ColumnElement[bool]:
@@ -105,11 +107,19 @@ def _tried(pool: str) -> sa.ColumnElement[bool]:
     return sa.exists().where(there)
 
 
-def _line(row: sa.RowMapping) -> Line:
-    want = json.loads(row["ask"])["want"]
-    why = json.loads(row["why"] or "{}")
-    plain = {name: row[name] for name in Line.__slots__ if name in row}
-    return Line(
-        **plain, chips=want["chips"] * want["replicas"], flavours=tuple(want["flavours"]),
-        pool=str(why.get("pool", "")),
-    )  # fmt: skip
+def _line(row: Any) -> Line:
+    *plain, ask, why = row
+    values: list[Any] = [*plain, *_asked(ask), _placed(why)]
+    return Line(*values)
+
+
+@lru_cache(4096)
+def _asked(text: str) -> tuple[float, tuple[str, ...]]:
+    """Chips of all replicas and the flavours that will do; arrays repeat the same text."""
+    want = json.loads(text)["want"]
+    return want["chips"] * want["replicas"], tuple(want["flavours"])
+
+
+@lru_cache(4096)
+def _placed(text: str) -> str:
+    return str(json.loads(text or "{}").get("pool", ""))

@@ -111,6 +111,17 @@ def list_statements(
     return shapes.Months(items=[shapes.Month(**asdict(one)) for one in page], next=next_)
 
 
+@routes.get("/org/{name}/balance", "signed")
+def get_balance(ask: Who, name: Name) -> shapes.Balance:
+    """What an organisation paid in, was billed and has paid."""
+    payers.seen_party(ask, "org", name)
+    found = wallets.wallet(ask.store, name)
+    return shapes.Balance(
+        org=name, wallet=found.fen, billed=found.billed, paid=found.paid, open=found.open,
+        months=sorted(found.months),
+    )  # fmt: skip
+
+
 @routes.get("/{kind}/{name}/{month}", "signed")
 def get_statement(ask: Who, kind: Kind, name: Name, month: Of) -> shapes.Statement:
     """One month of a party, every line of it."""
@@ -140,17 +151,6 @@ def download_focus(ask: Who, name: Name, month: Of) -> Response:
     focus.write(pad, focus.rows(ask.store, month, org=name))
     body = pad.getvalue().encode()
     return named_file(body, "text/csv; charset=utf-8", f"focus-{name}-{month}.csv")
-
-
-@routes.get("/org/{name}/balance", "signed")
-def get_balance(ask: Who, name: Name) -> shapes.Balance:
-    """What an organisation paid in, was billed and has paid."""
-    payers.seen_party(ask, "org", name)
-    found = wallets.wallet(ask.store, name)
-    return shapes.Balance(
-        org=name, wallet=found.fen, billed=found.billed, paid=found.paid, open=found.open,
-        months=sorted(found.months),
-    )  # fmt: skip
 
 
 @usage_routes.get("", "signed")
