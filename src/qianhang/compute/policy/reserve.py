@@ -54,8 +54,8 @@ def _candidates(
 ) -> Iterator[tuple[Entry, bool]]:
     """Who may have a reservation, and whether for its hard age.
 
-    By due time, jobs that ask for one and the first and the oldest of each class past hard age; then the
-    first job of each pool's order, once it has waited long enough for that.
+    By due time, jobs that ask for one and the first and the oldest of each class past hard age;
+    then the first job of each pool's order, once it has waited long enough for that.
     """
     found = []
     for klass in queue.old:
