@@ -36,7 +36,7 @@ bench: $(VENV)/.dev
 ray: $(VENV)/.dev $(RAY)/.ray
 	QIANHANG_RAY=$(CURDIR)/$(RAY)/bin/ray $(BIN)/python -m pytest -s -m ray tests/compute
 
-# A million random deeds on vouchers, every invariant checked: about half an hour of one core.
+# A million random deeds on vouchers, every invariant checked: about twenty minutes of one core.
 vouchers: $(VENV)/.dev
 	$(BIN)/python bench/vouchers.py --deeds 1000000
 

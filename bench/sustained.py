@@ -17,15 +17,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from qianhang.billing import schema as billing
-from qianhang.billing.vouchers import tables
-from qianhang.compute import schema
 from qianhang.compute.door import attempts, jobs, plant
 from qianhang.compute.door.moments import seconds as moment_s
 from qianhang.compute.door.supervisor import Supervisor
 from qianhang.compute.job import Job, Want
 from qianhang.compute.network import Network, Operator, Pool, Stock
 from qianhang.core.manifest import Words
+from qianhang.runs import open_store
 from qianhang.runs.door import looks
 from qianhang.store import Settings, Store
 from qianhang.testing.reckoning import publish, reckon
@@ -35,7 +33,6 @@ from timing import table
 HEAD = ("秒 s", "受理 admitted", "期内结束 ended in time", "作业每秒 jobs a second",
         "受理 admitting, CPU ms a job", "调度、看管、计费 placing, watching, charging",
         "命令 commands", "合计 together", "账目 ledger")  # fmt: skip
-PARTS = (billing.PART, tables.PART, schema.PART)
 
 
 @dataclass(slots=True)
@@ -101,7 +98,7 @@ def row(seconds: float, rate: float) -> tuple[str, ...]:
         slurm_bed(name="alpha") as one,
         slurm_bed(name="beta") as two,
         tempfile.TemporaryDirectory() as folder,
-        Store.open(Settings(home=Path(folder)), parts=PARTS) as store,
+        open_store(Settings(home=Path(folder))) as store,
     ):
         plant.add(store, network([one, two]), by="bench", at=datetime.now(UTC))
         publish(store, "op", "cpu-core")

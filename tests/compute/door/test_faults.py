@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from qianhang.compute import Outcome, Usage, schema
+from qianhang.compute import Outcome, Status, Usage, schema
 from qianhang.compute.door import attempts, engines, jobs, plant
 from qianhang.compute.door.supervisor import Supervisor
 from qianhang.compute.job import Want
@@ -371,3 +371,17 @@ def test_settings_that_no_driver_reads_leave_the_pool_suspect_and_the_others_at_
     assert plant.held(store, "p1").health == "suspect"
     assert "unknown setting thread" in plant.held(store, "p1").detail
     assert [one.pool for one in attempts.of(store, name)] == ["p2"]
+
+
+@pytest.mark.parametrize(("words", "asked"), [("", 4), ("no line to it", 3)])
+def test_an_engine_that_does_not_know_yet_is_asked_on_and_one_that_fails_is_left_alone(
+    faked, words, asked
+):
+    """Four tasks run on one pool; after three failures in a row the fourth is not asked about."""
+    for _ in range(4):
+        put(faked.store, faked.now, pools=("p1",))
+    faked.door.tick(faked.now(1))
+    polled = []
+    faked.p1.poll = lambda ref: polled.append(ref) or Status("unknown", detail=words)
+    faked.door.tick(faked.now(1))
+    assert len(set(polled)) == asked

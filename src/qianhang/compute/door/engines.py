@@ -127,8 +127,9 @@ class Engines:
     def each(self, asks: Sequence[tuple[Attempt, Callable[[], Answer]]]) -> list[Answer]:
         """The answers, each pool asked in a thread of its own.
 
-        A pool that does not know an answer several times in a row is not asked the rest this time;
-        the next time another one is the first.
+        A pool that fails to answer several times in a row is not asked the rest this time; the
+        next time another one is the first. An engine that answers that it does not know yet, with
+        no words why, did answer.
         """
         found = [_UNKNOWN] * len(asks)
         groups: dict[str, list[int]] = {}
@@ -140,7 +141,8 @@ class Engines:
             vain, first = 0, self._turn % len(group)
             for at in group[first:] + group[:first]:
                 found[at] = asks[at][1]()
-                vain = vain + 1 if found[at].status.knowledge == "unknown" else 0
+                status = found[at].status
+                vain = vain + 1 if status.knowledge == "unknown" and status.detail else 0
                 if vain == _IN_VAIN:
                     return
 
@@ -164,10 +166,10 @@ class Engines:
             task = orders.task(kept, attempt, root=root, driver=held.pool.driver)
             ref = driver.submit(task)
         except (PoolUnavailable, OSError) as cause:
-            return Answer(Status("unknown", detail=str(cause)), refusal=_refusal(cause))
+            return Answer(Status("unknown", detail=_said(cause)), refusal=_refusal(cause))
         except Exception as cause:  # an engine's answer that nobody foresaw is not the job's fault
             _LOG.exception("pool %s: the task %s", attempt.pool, attempt.token)
-            return Answer(Status("unknown", detail=str(cause)))
+            return Answer(Status("unknown", detail=_said(cause)))
         if not isinstance(ref, str) or not 0 < len(ref) <= _LONGEST_REF:
             return Answer(Status("unknown", detail=f"the engine calls it {str(ref)[:60]!r}"))
         return Answer(Status("known", "waiting"), ref)
@@ -181,7 +183,7 @@ class Engines:
             status = driver.poll(attempt.ref)
         except Exception as cause:
             _LOG.warning("pool %s: %s: %s", attempt.pool, attempt.token, cause)
-            return Answer(Status("unknown", detail=str(cause)), attempt.ref)
+            return Answer(Status("unknown", detail=_said(cause)), attempt.ref)
         if not isinstance(status, Status):
             return Answer(Status("unknown", detail="no status"), attempt.ref)
         return Answer(status, attempt.ref)
@@ -267,6 +269,10 @@ class _Absent:
             raise PoolUnavailable("QH599", self._why, hint="put its settings right")
 
         return refuse
+
+
+def _said(cause: Exception) -> str:
+    return str(cause) or type(cause).__name__
 
 
 def _refusal(cause: Exception) -> str:

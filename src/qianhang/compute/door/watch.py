@@ -18,6 +18,7 @@ from qianhang.compute.task import Outcome
 __all__ = ["Watch", "told"]
 
 _UNKNOWN = Status("unknown")
+_SILENT = Status("unknown", detail="its engine does not tell")
 
 
 class Watch:
@@ -75,7 +76,7 @@ class Watch:
         if kept.cancel or tired:
             ref = self.engines.find(attempt)
             if ref is None:
-                return Answer(_UNKNOWN, attempt.ref)
+                return Answer(_SILENT, attempt.ref)
             if not ref and kept.cancel:
                 return Answer(Status("known", "ended", Outcome("cancelled")), attempt.ref)
             if not ref:
@@ -100,7 +101,7 @@ class Watch:
         """A fenced attempt stopped; where its engine has never had it, that is its end too."""
         ref = self.engines.find(attempt)
         if ref is None:
-            return Answer(_UNKNOWN)
+            return Answer(_SILENT)
         if not ref:
             return Answer(Status("known", "ended", Outcome("lost")))
         known = replace(attempt, ref=ref)
