@@ -31,6 +31,9 @@ TITLES = {
     "web.py": "控制台 The console: CPU a page, followers of a run, the same list elsewhere",
     "billing.py": "账本 The ledger: entries, usage recorded and charged",
     "slurm.py": "Slurm 算力池 A Slurm pool: by its commands and by slurmrestd",
+    "compute.py": "算力网络 The compute network: logs replayed beside the bars",
+    "door.py": "门 The door: CPU a job",
+    "sustained.py": "门，一分钟 The door for a minute over two Slurm clusters",
     "vouchers.py": "算力券 Vouchers: random deeds against a second count",
     "plan.py": "读计划 Plans read, beside what people marked in them",
 }

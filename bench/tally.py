@@ -31,13 +31,15 @@ class Tally:
 
     fund: defaultdict = field(default_factory=lambda: defaultdict(int))
     quota: defaultdict = field(default_factory=lambda: defaultdict(int))
+    ever: defaultdict = field(default_factory=lambda: defaultdict(int))
     grants: dict = field(default_factory=dict)
     holds: dict = field(default_factory=dict)
     given: defaultdict = field(default_factory=lambda: defaultdict(dict))
     side: dict = field(default_factory=dict)
     once: set = field(default_factory=set)
     promised: defaultdict = field(default_factory=lambda: defaultdict(int))
-    due: defaultdict = field(default_factory=lambda: defaultdict(int))
+    due: dict = field(default_factory=dict)
+    owing: defaultdict = field(default_factory=lambda: defaultdict(int))
     claims: dict = field(default_factory=dict)
     paid: defaultdict = field(default_factory=lambda: defaultdict(int))
     owed: defaultdict = field(default_factory=lambda: defaultdict(int))
@@ -69,18 +71,15 @@ class Tally:
         if yearly is not None:
             most = min(most, yearly - self.quota[name, entity, year])
         if total is not None:
-            mine = sum(f for (n, e, _), f in self.quota_of(entity) if n == name)
-            most = min(most, total - mine)
+            most = min(most, total - self.ever[name, entity])
         return max(0, most)
-
-    def quota_of(self, entity: str) -> list:
-        return [(k, f) for k, f in self.quota.items() if k[1] == entity]
 
     def grant(self, number: int, name: str, who: tuple, fen: int, deal: tuple) -> None:
         entity, year, ends = who
         self.expect(0 < fen <= self.worth_of_grant(name, entity, year, deal), "grant above a cap")
         self.fund[name, year] -= fen
         self.quota[name, entity, year] += fen
+        self.ever[name, entity] += fen
         self.promised[name, deal[0]] += fen
         self.once.add((name, deal[0]))
         self.grants[number] = [name, entity, year, fen, ends, "open", deal[0]]
@@ -111,7 +110,7 @@ class Tally:
         name = self.grants[grant][0]
         self.expect(fen == min(bill * RULES[name][0] // 100, left), "captured another amount")
         self.holds[number][2] -= fen
-        self.due[name, self.holds[number][1], payee] += fen
+        self._due((name, self.holds[number][1], payee), fen)
         if last:
             self.release(number, self.holds[number][2])
         elif not self.holds[number][2]:
@@ -139,12 +138,20 @@ class Tally:
         self.grants[number][3], self.grants[number][5] = 0, "expired"
 
     def claim(self, number: int, of: tuple, fen: int) -> None:
-        self.expect(fen == self.due.pop(of, 0) and fen > 0, "claimed another amount")
+        self.expect(fen == self.due.get(of, 0) and fen > 0, "claimed another amount")
+        self._due(of, -fen)
         self.claims[number] = [*of, fen]
+
+    def _due(self, of: tuple, fen: int) -> None:
+        name, _, payee = of
+        self.owing[name, payee] += fen
+        self.due[of] = self.due.get(of, 0) + fen
+        if not self.due[of]:
+            del self.due[of]
 
     def refuse(self, number: int) -> None:
         *of, fen = self.claims.pop(number)
-        self.due[tuple(of)] += fen
+        self._due(tuple(of), fen)
 
     def pay(self, number: int) -> None:
         name, _, _, fen = self.claims.pop(number)
@@ -155,6 +162,24 @@ class Tally:
         self.paid[name] -= fen
         self.owed[name, payee] += fen
 
+    def balance(self, account: str) -> int:
+        """What one account has to hold, worked out for it alone."""
+        _, first, *rest = account.split(":")
+        if not rest:
+            return 0
+        if first in ("grant", "hold", "claim"):
+            number = int(rest[0])
+            if first == "grant":
+                return self.grants[number][3]
+            kept = self.holds.get(number) if first == "hold" else self.claims.get(number)
+            return kept[2 if first == "hold" else 3] if kept else 0
+        kind, *of = rest
+        if kind == "fund":
+            return self.fund[first, int(of[0])]
+        if kind in ("due", "owed"):
+            return (self.owing if kind == "due" else self.owed)[first, of[0]]
+        return self.paid[first] if kind == "paid" else -self.budget[first]
+
     def balances(self) -> dict[str, int]:
         """Account of the ledger -> what it has to hold, those of 0 left out."""
         found: defaultdict = defaultdict(int)
@@ -164,7 +189,7 @@ class Tally:
             found[f"voucher:grant:{number}"] += fen
         for number, (_, _, fen, _) in self.holds.items():
             found[f"voucher:hold:{number}"] += fen
-        for (name, _, payee), fen in self.due.items():
+        for (name, payee), fen in self.owing.items():
             found[f"voucher:{name}:due:{payee}"] += fen
         for number, (*_, fen) in self.claims.items():
             found[f"voucher:claim:{number}"] += fen

@@ -5,7 +5,9 @@ python bench/vouchers.py [--deeds N] [--seed N] [--batch N]      (make vouchers:
 Real programmes, small funds, five programmes, 40 applicants, 12 suppliers; a quarter of the deeds
 must be refused: related parties, a second programme on a contract, too much, wrong order, one
 person in two roles. A twentieth repeats an earlier deed by its key and must change nothing. The
-store is SQLite on disk, a commit every `--batch` deeds, everything in the hash-chained log.
+store is SQLite on disk, a commit every `--batch` deeds, everything in the hash-chained log. After
+each deed every account that it touched is held against the second count; every 100,000 deeds, and
+at the end, every row and every balance; at the end the whole ledger and its log too.
 """
 
 from __future__ import annotations
@@ -18,7 +20,10 @@ import tempfile
 import time
 from collections import Counter
 from datetime import UTC, date, datetime, timedelta
+from itertools import islice
 from pathlib import Path
+
+import sqlalchemy as sa
 
 from qianhang.billing import ledger
 from qianhang.billing import schema as billing
@@ -41,13 +46,22 @@ from qianhang.billing.vouchers import batches as settle
 from qianhang.billing.vouchers import claims as asked
 from qianhang.core.errors import BudgetError, UsageError
 from qianhang.store import Settings, Store, Transaction
+from qianhang.store.prepared import Prepared
 from tally import RULES, Broken, Tally
 from timing import table
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
+WHOLE = 100_000  # deeds between two looks at every row and every balance
 PEOPLE = ("wang", "li", "zhao", "qian", "sun")
 REGION = {"beijing-2023": "北京市", "langfang-2023": "廊坊市"}
 PAPERS = ("contract", "invoice", "delivery", "payment")
+# What the entries after one touched, and what those accounts hold now.
+TOUCHED = Prepared(
+    sa.text(
+        "SELECT p.entry, p.account, p.fen AS moved, a.fen FROM billing_posting p "
+        "JOIN billing_account a ON a.account = p.account WHERE p.entry > :after"
+    )
+)
 # Weights of the deeds; opening a grant has to stay ahead of what uses it up.
 DEEDS = {
     "grant": 18, "hold": 26, "capture": 27, "release": 6, "claim": 10, "batch": 1, "review": 1,
@@ -61,7 +75,7 @@ class World:
     def __init__(self, seed: int) -> None:
         self.random = random.Random(seed)
         self.tally, self.count = Tally(), Counter()
-        self.at, self.number = START, 0
+        self.at, self.number, self.entry = START, 0, 0
         self.deals: dict[str, tuple] = {}
         self.open_grants: list[int] = []
         self.open_holds: list[int] = []
@@ -104,6 +118,18 @@ class World:
         idle = keys == self.number and not (what == "repeat" and self.last)
         if self.count["refused"] == before:
             self.count["idle" if idle else what] += 1
+        self.follow(tx)
+
+    def follow(self, tx: Transaction) -> None:
+        """Every account that the deed touched holds what the tally says, and the deed sums to 0."""
+        lines = tx.fetch(TOUCHED, {"after": self.entry})
+        if not lines:
+            return
+        self.entry = max(line.entry for line in lines)
+        self.tally.expect(not sum(line.moved for line in lines), "made or lost money")
+        for line in lines:
+            if line.fen != self.tally.balance(line.account):
+                raise Broken(f"{line.account} holds {line.fen}, not what the second count says")
 
     def refused(self, call: object, why: bool, what: str) -> None:
         """The engine has to refuse, and the tally has to know why."""
@@ -264,10 +290,13 @@ class World:
         self.tally.release(number, call())
         self.last = [*self.last[-200:], (call, fen)]
 
+    def latest_due(self) -> list[tuple]:
+        return list(islice(reversed(self.tally.due), 60))
+
     def do_claim(self, tx: Transaction) -> None:
         if not self.tally.due:
             return
-        name, contract, payee = of = self.random.choice(list(self.tally.due)[-60:])
+        name, contract, payee = of = self.random.choice(self.latest_due())
         entity, supplier, _ = self.deals[contract]
         supplier = payee if RULES[name][4] else supplier
         side = self.tally.side[contract]
@@ -278,7 +307,7 @@ class World:
             return asked.claim(tx, name, facts=facts, act=act)
 
         fen = self.tally.due[of]
-        if not fen or self.tally.twice(name, contract, side):
+        if self.tally.twice(name, contract, side):
             self.refused(call, True, f"claim on {contract}")
             return
         number = call()
@@ -425,10 +454,12 @@ def drive(store: Store, deeds: int, seed: int, batch: int) -> tuple[World, float
             for _ in range(min(batch, deeds - world.deeds)):
                 world.step(tx)
             rebind(world)
-        if world.deeds // 50_000 > told:
-            told = world.deeds // 50_000
+        if world.deeds // WHOLE > told:
+            told = world.deeds // WHOLE
             with store.write() as tx:
                 world.compare(tx)
+                for fault in invariants.faults(tx.connection):
+                    raise Broken(str(fault))
             spent = time.process_time() - began
             print(
                 f"{world.deeds:,} deeds, {world.deeds / spent:,.0f} a CPU second", file=sys.stderr

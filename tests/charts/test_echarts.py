@@ -124,7 +124,7 @@ def test_times_are_milliseconds_of_the_clock_on_the_wall_there():
         2023, 11, 15, 6, 13, 20, tzinfo=UTC
     )
     assert made["xAxis"]["type"] == "time"
-    assert "Asia/Shanghai" in made["xAxis"]["name"]
+    assert "北京时间" in made["xAxis"]["name"]
 
 
 def test_gaps_stay_gaps_and_a_lone_point_is_a_dot():

@@ -7,6 +7,7 @@ import pytest
 from qianhang.core.errors import UsageError
 from qianhang.plan import items, review, rules
 from qianhang.plan.quantity import convert, is_count
+from qianhang.web.views import plan_rules
 
 NOW = datetime(2026, 6, 1, 8, tzinfo=UTC)
 
@@ -49,6 +50,8 @@ def named(ledger, put_plan, indicator, unit="个", **more):
         ("人工智能核心产业规模", "亿元", "statistic", "last"),
         ("行业人工智能应用走在全国前列", "个", "document", "last"),
         ("发放算力券", "万元", "voucher", "sum"),
+        ("全省算力平均利用率", "%", "utilisation", "sum"),
+        ("算力平台服务企业用户", "家", "served", "count"),
     ],
 )
 def test_the_words_of_an_indicator_call_for_its_rule(
@@ -71,6 +74,13 @@ def test_what_holds_everywhere_is_read_at_its_worst_site(ledger, put_plan):
 def test_a_citys_plan_does_not_count_its_neighbours(ledger, put_plan):
     plan = put_plan("云泽市行动方案\n模型", targets=[{"indicator": "模型", "value": 2.0}]).plan
     assert rules.rules_of(ledger, plan)["T1"].query.region == "云泽市"
+
+
+def test_a_share_by_name_keeps_its_denominator_and_counts_both_in_the_region(ledger, target):
+    plan = items.find_plan(ledger, "P1")
+    rule = plan_rules.seeded(plan, items.find_item(ledger, "P1.T1"), "utilisation")
+    assert (rule.query.region, rule.per.region) == ("云泽市", "云泽市")
+    assert rule.query.where != rule.per.where
 
 
 def test_a_rule_is_proposed_until_a_person_confirms_it(ledger, target):

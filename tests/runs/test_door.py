@@ -3,16 +3,36 @@
 from __future__ import annotations
 
 import time
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 
 import pytest
 
 from qianhang.compute.door import jobs, lease, plant
 from qianhang.compute.job import Job, Want
+from qianhang.runs import door as door_module
 from qianhang.runs import open_store
 from qianhang.runs.door import Door
 from qianhang.store import Settings
 from qianhang.testing.door_bed import network
+
+
+def test_evidence_that_cannot_be_written_stops_no_job(monkeypatch):
+    """The look goes on; the evidence is tried again the next day."""
+    tried, ticks = [], []
+    now = datetime(2026, 5, 1, tzinfo=UTC)
+
+    def broken(_store, at):
+        tried.append(at)
+        raise ValueError("a record nobody foresaw")
+
+    monkeypatch.setattr(door_module, "feed", broken)
+    monkeypatch.setattr(door_module, "meter", lambda *_, **__: {})
+    look = door_module.looks(SimpleNamespace(tick=ticks.append), None)
+    for hours in (0, 1, 15, 17):  # 8, 9 and 23 o'clock in China, and 1 o'clock of the next day
+        look(now + timedelta(hours=hours))
+    assert len(ticks) == 4
+    assert tried == [now, now + timedelta(hours=17)]
 
 
 def test_a_service_carries_jobs_to_their_end_and_lets_go(home, tmp_path):

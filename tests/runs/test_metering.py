@@ -34,6 +34,7 @@ from qianhang.compute.job import Job, Want
 from qianhang.compute.network import Network, Operator, Pool, PueReading, Stock
 from qianhang.compute.task import Outcome, Usage
 from qianhang.core.manifest import Words
+from qianhang.runs import metering
 from qianhang.runs.metering import meter
 from qianhang.store import Settings, Store
 
@@ -67,11 +68,10 @@ def store(tmp_path):
         yield found
 
 
-def priced(store):
+def priced(store, yuan=10, since=datetime(2026, 1, 1, tzinfo=UTC), version="1"):
     price = Price(
         operator="op", flavour="nvidia-a100", unit="card_hour", category="compute",
-        yuan=Decimal(10), list_yuan=Decimal(10), since=datetime(2026, 1, 1, tzinfo=UTC),
-        version="1", number=1,
+        yuan=Decimal(yuan), list_yuan=Decimal(yuan), since=since, version=version, number=1,
     )  # fmt: skip
     with store.write() as tx:
         prices.publish(tx, [price], at=START)
@@ -140,6 +140,34 @@ def test_without_a_price_nothing_is_charged_until_there_is_one(store):
     priced(store)
     assert meter(store, NOW) == {}
     assert balances(store) == (4000, -4000)
+
+
+def test_what_has_no_price_does_not_stand_in_the_way_and_is_tried_again_a_few_at_a_time(
+    store, monkeypatch
+):
+    """Of three without a price two are tried again at each call, and the new one is charged."""
+    monkeypatch.setattr(metering, "_AT_ONCE", 3)
+    monkeypatch.setattr(metering, "_AGAIN", 2)
+    names = [ended(store) for _ in range(3)]
+    failed = meter(store, NOW)
+    assert set(failed) == {f"{name}.1" for name in names}
+    priced(store)
+    ended(store)
+    failed = meter(store, NOW, before=failed)
+    assert len(failed) == 1
+    assert balances(store) == (3 * 4000, -3 * 4000)
+    assert meter(store, NOW, before=failed) == {}
+    assert balances(store) == (4 * 4000, -4 * 4000)
+    assert ledger.check(store) == []
+
+
+def test_a_price_that_changes_while_a_job_runs_holds_from_its_moment_on(store):
+    """Four chips, half an hour at 10 yuan and half an hour at 20: 20 and 40 yuan."""
+    priced(store)
+    priced(store, 20, since=START + timedelta(minutes=30), version="2")
+    ended(store)
+    assert meter(store, NOW) == {}
+    assert balances(store) == (6000, -6000)
 
 
 def test_what_never_ran_costs_nothing(store):

@@ -12,6 +12,7 @@ from qianhang.client import (
     Client,
     admin_shapes,
     billing_shapes,
+    compute_shapes,
     detail_shapes,
     office_shapes,
     overview_shapes,
@@ -20,7 +21,10 @@ from qianhang.client import (
     shapes,
 )
 from qianhang.client.wire import Wire
+from qianhang.compute.door import plant
+from qianhang.compute.door.supervisor import Supervisor
 from qianhang.safety import complaints
+from qianhang.testing.door_bed import network
 from qianhang.web.described import described
 from qianhang.web.site import now
 
@@ -202,6 +206,29 @@ def test_an_ask_is_followed_to_its_end(client):
     assert [a["seed"] for a in client.asks()] == [3]
 
 
+def test_what_a_developer_does_with_jobs(site, served, signed, tmp_path):
+    plant.add(site.store, network(tmp_path, "p1"), by="t", at=now())
+    roles = ("developer", "pool_operator", "administrator")
+    key = signed(*roles, scopes=SCOPES).headers["authorization"]
+    with Client(served, key.removeprefix("Bearer ")) as client:
+        assert [p["chips"] for p in client.pools()] == [4]
+        (job,) = client.submit_job("run: echo 你好", project="一")
+        assert [j["id"] for j in client.jobs(state="open", mine=True)] == [job]
+        assert client.why(job)["ahead"] == 0
+        assert list(client.job_log(job, follow=False)) == []
+        assert client.cancel_job(job)["cancel"]
+        door = Supervisor(site.store, site.home)
+        door.tick(now())
+        assert client.wait_job(job)["state"] == "cancelled"
+        assert client.turn_pool("p1", "draining")["state"] == client.pool("p1")["state"]
+        assert client.apply_for_quota(8, reason="训练", project="一")["asked"] == 8
+        assert client.answer_quota("root", project="一", approve=True)["chips"] == 8
+        assert [q["project"] for q in client.quotas()] == ["一"]
+        with pytest.raises(ApiProblem, match="QH597") as told:
+            client.submit_job("run: a\nestimate: soon")
+        assert "estimate" in str(told.value)
+
+
 def test_a_refusal_is_an_error_with_its_code_and_status(client):
     with pytest.raises(ApiProblem, match="QH804") as told:
         client.run("nothing")
@@ -241,7 +268,7 @@ def test_the_clients_shapes_are_those_of_the_description(site):
     told = described(site.app)["components"]["schemas"]
     modules = (
         shapes, plan_shapes, office_shapes, admin_shapes, detail_shapes, overview_shapes,
-        people_shapes, billing_shapes,
+        people_shapes, billing_shapes, compute_shapes,
     )  # fmt: skip
     for module in modules:
         for name in module.__all__:

@@ -143,7 +143,7 @@ def test_a_run_that_its_user_stopped_is_shown(site, signed):
         record.close(tx, made, state="interrupted", verdict="", result=result, now=now())
     record.let_go(made)
     answer = signed("developer").get(f"/runs/{made.id}")
-    assert (answer.status_code, "stopped by the user" in answer.text) == (200, True)
+    assert (answer.status_code, "由使用者停止" in answer.text) == (200, True)
 
 
 def test_forms_that_are_refused_tell_it(site, signed):

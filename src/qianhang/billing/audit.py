@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,6 +17,8 @@ from qianhang.store.log import canonical
 from qianhang.store.schema import log
 
 __all__ = ["Fault", "check"]
+
+_AT_ONCE = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,13 +48,16 @@ def check(store: Store) -> list[Fault]:
 
 def _entries(connection: sa.Connection) -> Iterator[Fault]:
     """Entries against their postings and against what the log says of them."""
-    lines = _lines(connection)
+    lines = _Lines(connection)
     query = sa.select(schema.entry, log.c.payload).join(
         log, log.c.seq == schema.entry.c.record, isouter=True
     )
     expected = 1
-    for row in connection.execute(query.order_by(schema.entry.c.number)):
-        where, own = f"entry {row.number}", lines.pop(row.number, [])
+    query = query.order_by(schema.entry.c.number).execution_options(yield_per=_AT_ONCE)
+    for row in connection.execute(query):
+        for other in lines.before(row.number):
+            yield Fault(f"entry {other}", "has postings but is not there")
+        where, own = f"entry {row.number}", lines.of(row.number)
         if row.number != expected:
             yield Fault(where, f"expected number {expected}")
         expected = row.number + 1
@@ -66,15 +72,38 @@ def _entries(connection: sa.Connection) -> Iterator[Fault]:
         told = {"entry": row.number, "key": row.key, **said}
         if row.payload is None or json.loads(row.payload) != json.loads(canonical(told)):
             yield Fault(where, f"record {row.record} of the log says something else")
-    for number in sorted(lines):
-        yield Fault(f"entry {number}", "has postings but is not there")
+    for other in lines.before(None):
+        yield Fault(f"entry {other}", "has postings but is not there")
 
 
-def _lines(connection: sa.Connection) -> dict[int, list[list[Any]]]:
-    lines: dict[int, list[list[Any]]] = {}
-    for row in connection.execute(sa.select(schema.posting)):
-        lines.setdefault(row.entry, []).append([row.account, row.fen])
-    return lines
+class _Lines:
+    """Postings in the order of their entries, so that a long ledger is never held whole."""
+
+    def __init__(self, connection: sa.Connection) -> None:
+        table = schema.posting
+        query = sa.select(table.c.entry, table.c.account, table.c.fen).order_by(table.c.entry)
+        rows = connection.execute(query.execution_options(yield_per=_AT_ONCE))
+        self._groups = itertools.groupby(rows, key=lambda row: int(row.entry))
+        self._next = self._take()
+
+    def before(self, number: int | None) -> Iterator[int]:
+        """The entries of the postings before this one's, all that are left where it is None."""
+        while self._next and (number is None or self._next[0] < number):
+            yield self._next[0]
+            self._next = self._take()
+
+    def of(self, number: int) -> list[list[Any]]:
+        """The entry's postings."""
+        if self._next is None or self._next[0] != number:
+            return []
+        found = self._next[1]
+        self._next = self._take()
+        return found
+
+    def _take(self) -> tuple[int, list[list[Any]]] | None:
+        for number, rows in self._groups:
+            return number, [[row.account, row.fen] for row in rows]
+        return None
 
 
 def _balances(connection: sa.Connection) -> Iterator[Fault]:

@@ -23,18 +23,23 @@ from qianhang.billing.rating import Part, rate
 from qianhang.billing.usage import UsageRecord
 from qianhang.core.errors import BillingError
 from qianhang.store import Store, Transaction
+from qianhang.store.prepared import Prepared
 
 __all__ = ["FEES", "Credit", "charge", "charge_pending", "credit", "owed", "payable", "pending"]
 
 FEES = "platform:fee"
-# Made once: building a statement costs more than SQLite takes to carry it out.
-_CHARGED = sa.select(schema.charge.c.entry).where(schema.charge.c.usage == sa.bindparam("name"))
-_CHARGE = sa.insert(schema.charge)
-_CLOSED = sa.union_all(
-    sa.select(schema.statement.c.party)
-    .where(schema.statement.c.party.in_((sa.bindparam("org"), sa.bindparam("operator"))))
-    .where(schema.statement.c.month == sa.bindparam("month")),
-    sa.select(schema.entry.c.key).where(schema.entry.c.key == sa.bindparam("settled")),
+_CHARGED = Prepared(
+    sa.select(schema.charge.c.entry).where(schema.charge.c.usage == sa.bindparam("name"))
+)
+_CHARGE = Prepared.new(schema.charge)
+_PARTY = schema.statement.c.party
+_CLOSED = Prepared(
+    sa.union_all(
+        sa.select(_PARTY)
+        .where((sa.bindparam("org") == _PARTY) | (sa.bindparam("operator") == _PARTY))
+        .where(schema.statement.c.month == sa.bindparam("month")),
+        sa.select(schema.entry.c.key).where(schema.entry.c.key == sa.bindparam("settled")),
+    )
 )
 _MOST_MONTHS = 240
 
@@ -79,7 +84,7 @@ def charge(tx: Transaction, usage: str, *, at: datetime) -> list[Line]:
     Raises BillingError where no price holds, or another record has corrected this one.
     """
     take_turns(tx)
-    if tx.execute(_CHARGED, {"name": usage}).first() is not None:
+    if tx.fetch(_CHARGED, {"name": usage}):
         return lines(tx, usage=usage)
     record = metering.find(tx, usage)
     if metering.newest(tx, usage) != usage:
@@ -90,7 +95,7 @@ def charge(tx: Transaction, usage: str, *, at: datetime) -> list[Line]:
     fen, fee = sum(p.fen for p in parts), sum(p.fee for p in parts)
     entry = _post(tx, record, fen=fen, fee=fee, at=at)
     row = {"usage": usage, "entry": entry, "back": back, "fen": fen, "fee": fee, "at": stamp(at)}
-    tx.execute(_CHARGE, row)
+    tx.change(_CHARGE, row)
     made = [_line(record, part, number) for number, part in enumerate(parts, 1)]
     kept = [_open(tx, line) for line in (*gone, *made)]
     keep(tx, kept, at=at)
@@ -149,10 +154,11 @@ def _take_back(
     tx: Transaction, record: UsageRecord, at: datetime
 ) -> tuple[int | None, Sequence[Line]]:
     """The entry that takes back the charge of what a record corrects, and lines that undo its."""
-    before = record.corrects
+    before, found = record.corrects, None
     while before:
-        found = tx.execute(_CHARGED, {"name": before}).one_or_none()
-        if found is not None:
+        charged = tx.fetch(_CHARGED, {"name": before})
+        if charged:
+            found = charged[0]
             break
         # What was corrected before it was charged leads on to what it corrected itself.
         before = metering.find(tx, before).corrects
@@ -210,7 +216,7 @@ def _open(tx: Transaction, line: Line) -> Line:
     parties["operator"] = f"operator:{line.operator}"
     for _ in range(_MOST_MONTHS):
         names = parties | {"month": month, "settled": f"settlement:{month}"}
-        if tx.execute(_CLOSED, names).first() is None:
+        if not tx.fetch(_CLOSED, names):
             return replace(line, month=month)
         month = following(month)
     raise ValueError(f"no month is open for {line.id}")

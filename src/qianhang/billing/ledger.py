@@ -21,6 +21,7 @@ from qianhang.billing.moment import Where, moment, reading, stamp, take_turns
 from qianhang.core.errors import BillingError, BudgetError
 from qianhang.store import Transaction
 from qianhang.store.log import canonical
+from qianhang.store.prepared import Prepared, fetch
 
 __all__ = [
     "Entry",
@@ -37,16 +38,21 @@ __all__ = [
 
 _ACCOUNT = re.compile(r"[\w.-]+(:[\w.-]+)*")
 _MOST = 10**16
-# Made once: building a statement costs more than SQLite takes to carry it out.
-_HOLDS = sa.select(schema.account.c.fen).where(schema.account.c.account == sa.bindparam("name"))
-_SAME = sa.select(schema.entry.c.number, schema.entry.c.digest).where(
-    schema.entry.c.key == sa.bindparam("name")
+_HOLDS = Prepared(
+    sa.select(schema.account.c.fen).where(schema.account.c.account == sa.bindparam("name"))
 )
-_LAST = sa.select(sa.func.max(schema.entry.c.number))
-_ENTRY, _POSTING = sa.insert(schema.entry), sa.insert(schema.posting)
-_ADD = sa.text(
-    "INSERT INTO billing_account (account, fen) VALUES (:account, :fen) "
-    "ON CONFLICT (account) DO UPDATE SET fen = billing_account.fen + excluded.fen"
+_SAME = Prepared(
+    sa.select(schema.entry.c.number, schema.entry.c.digest).where(
+        schema.entry.c.key == sa.bindparam("name")
+    )
+)
+_LAST = Prepared(sa.select(sa.func.max(schema.entry.c.number).label("number")))
+_ENTRY, _POSTING = Prepared.new(schema.entry), Prepared.new(schema.posting)
+_ADD = Prepared(
+    sa.text(
+        "INSERT INTO billing_account (account, fen) VALUES (:account, :fen) "
+        "ON CONFLICT (account) DO UPDATE SET fen = billing_account.fen + excluded.fen"
+    )
 )
 
 
@@ -155,7 +161,8 @@ def reverse(
 def balance(where: Where, account: str) -> int:
     """What an account holds, fen; 0 where nothing was ever posted to it."""
     with reading(where) as connection:
-        return int(connection.execute(_HOLDS, {"name": account}).scalar() or 0)
+        found = fetch(connection, _HOLDS, {"name": account})
+    return int(found[0].fen) if found else 0
 
 
 def balances(where: Where, prefix: str) -> dict[str, int]:
@@ -220,8 +227,7 @@ def _write(tx: Transaction, draft: _Draft, *, at: datetime, guarded: Collection[
     take_turns(tx)
     said = draft.content()
     digest = hashlib.sha256(canonical(said).encode("utf8")).hexdigest()
-    known = tx.execute(_SAME, {"name": draft.key}).one_or_none()
-    if known is not None:
+    for known in tx.fetch(_SAME, {"name": draft.key}):
         if known.digest != digest:
             text = f"key {draft.key!r} names entry {known.number}, which says something else"
             raise BillingError("QH551", text, hint="one deed, one key: choose another key")
@@ -230,7 +236,7 @@ def _write(tx: Transaction, draft: _Draft, *, at: datetime, guarded: Collection[
         _still_there(tx, draft.reverses)
     for name in guarded:
         _covered(tx, name, draft.postings)
-    last = tx.execute(_LAST).scalar() or 0
+    last = tx.fetch(_LAST)[0].number or 0
     return _insert(tx, draft, number=last + 1, digest=digest, at=at)
 
 
@@ -242,14 +248,14 @@ def _insert(tx: Transaction, draft: _Draft, *, number: int, digest: str, at: dat
         "key": draft.key, "digest": digest, "reverses": draft.reverses or None,
         "why": draft.why, "record": record.seq,
     }  # fmt: skip
-    tx.execute(_ENTRY, row)
+    tx.change(_ENTRY, row)
     lines = [
         {"entry": number, "line": n, "account": p.account, "fen": p.fen}
         for n, p in enumerate(draft.postings, 1)
     ]
-    tx.execute(_POSTING, lines)
+    tx.change(_POSTING, lines)
     # In one order everywhere, as whoever locks several rows must.
-    tx.execute(_ADD, [{"account": a, "fen": f} for a, f in sorted(_sums(draft.postings).items())])
+    tx.change(_ADD, [{"account": a, "fen": f} for a, f in sorted(_sums(draft.postings).items())])
     return number
 
 

@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from qianhang.billing import schema
 from qianhang.billing.moment import Where, moment, reading, stamp
 from qianhang.store import Transaction
+from qianhang.store.prepared import Prepared
 
 __all__ = ["Line", "Spent", "keep", "lines", "spending"]
 
@@ -21,7 +22,7 @@ _PLAIN = (
     "id", "kind", "month", "own_month", "usage", "org", "project", "scenario", "operator", "pool",
     "flavour", "category", "unit", "price", "fen", "fee", "note", "payer",
 )  # fmt: skip
-_INSERT = sa.insert(schema.line)
+_INSERT = Prepared.new(schema.line)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,7 +93,7 @@ class Spent:
 def keep(tx: Transaction, every: Sequence[Line], *, at: datetime) -> None:
     """Write lines; each once, as their ids are."""
     if every:
-        tx.execute(_INSERT, [_row(line, at) for line in every])
+        tx.change(_INSERT, [_row(line, at) for line in every])
 
 
 def lines(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -16,20 +15,20 @@ from qianhang.billing.usage import UsageRecord, retold
 from qianhang.core.errors import BillingError
 from qianhang.store import Transaction
 from qianhang.store.log import canonical
+from qianhang.store.prepared import Prepared, fetch
 
 __all__ = ["Freeze", "find", "freeze", "frozen", "newest", "record", "records", "thaw"]
 
 _T, _F = schema.usage, schema.freeze
-# Made once: building a statement costs more than SQLite takes to carry it out.
-_KNOWN = sa.select(_T.c.digest).where(_T.c.id == sa.bindparam("name"))
-_BODY = sa.select(_T.c.body).where(_T.c.id == sa.bindparam("name"))
-_AFTER = sa.select(_T.c.id).where(_T.c.corrects == sa.bindparam("name"))
-_OPEN = sa.select(_F).where(_F.c.pool == sa.bindparam("name"), _F.c.until.is_(None))
-_INSERT = sa.insert(_T)
+_KNOWN = Prepared(sa.select(_T.c.digest).where(_T.c.id == sa.bindparam("name")))
+_BODY = Prepared(sa.select(_T.c.body).where(_T.c.id == sa.bindparam("name")))
+_AFTER = Prepared(sa.select(_T.c.id).where(_T.c.corrects == sa.bindparam("name")))
+_OPEN = Prepared(sa.select(_F).where(_F.c.pool == sa.bindparam("name"), _F.c.until.is_(None)))
+_INSERT = Prepared.new(_T)
 _LATER = sa.select(_T.c.corrects).where(
     _T.c.attempt == sa.bindparam("attempt"), _T.c.corrects.is_not(None)
 )
-_OVERLAP = (
+_OVERLAP = Prepared(
     sa.select(_T.c.id)
     .where(_T.c.attempt == sa.bindparam("attempt"), _T.c.unit == sa.bindparam("unit"))
     .where(_T.c.flavour == sa.bindparam("flavour"), _T.c.start < sa.bindparam("end"))
@@ -57,9 +56,8 @@ def record(tx: Transaction, usage: UsageRecord, *, at: datetime) -> str:
     take_turns(tx)
     body = canonical(usage.told())
     digest = hashlib.sha256(body.encode("utf8")).hexdigest()
-    known = tx.execute(_KNOWN, {"name": usage.id}).scalar()
-    if known is not None:
-        if known != digest:
+    for known in tx.fetch(_KNOWN, {"name": usage.id}):
+        if known.digest != digest:
             _clash(usage.id, "was recorded with other figures: send a correction")
         return usage.id
     if usage.end > at:
@@ -68,7 +66,7 @@ def record(tx: Transaction, usage: UsageRecord, *, at: datetime) -> str:
     _may_record(tx, usage)
     _may_correct(tx, usage)
     _no_overlap(tx, usage)
-    tx.execute(_INSERT, _row(usage, body, digest, at))
+    tx.change(_INSERT, _row(usage, body, digest, at))
     payload = {"usage": usage.id, "sha256": digest, "corrects": usage.corrects}
     tx.append("billing.usage", usage.id, payload=payload, at=at)
     return usage.id
@@ -80,10 +78,10 @@ def find(where: Where, usage: str) -> UsageRecord:
     Raises BillingError where there is none.
     """
     with reading(where) as connection:
-        body = connection.execute(_BODY, {"name": usage}).scalar()
-    if body is None:
+        found = fetch(connection, _BODY, {"name": usage})
+    if not found:
         raise BillingError("QH554", f"usage {usage}: there is no such record")
-    return retold(json.loads(body))
+    return retold(json.loads(found[0].body))
 
 
 def records(
@@ -102,10 +100,10 @@ def newest(where: Where, usage: str) -> str:
     """The id of the record that stands in the end for this one, itself where never corrected."""
     with reading(where) as connection:
         while True:
-            after = connection.execute(_AFTER, {"name": usage}).scalar()
-            if after is None:
+            after = fetch(connection, _AFTER, {"name": usage})
+            if not after:
                 return usage
-            usage = str(after)
+            usage = str(after[0].id)
 
 
 def freeze(tx: Transaction, pool: str, *, since: datetime, why: str, at: datetime) -> None:
@@ -142,8 +140,9 @@ def frozen(where: Where) -> list[Freeze]:
 
 
 def _open(tx: Transaction, pool: str) -> Freeze | None:
-    row = tx.execute(_OPEN, {"name": pool}).one_or_none()
-    return None if row is None else Freeze(row.pool, moment(row.since), row.why)
+    for row in tx.fetch(_OPEN, {"name": pool}):
+        return Freeze(row.pool, moment(row.since), row.why)
+    return None
 
 
 def _may_record(tx: Transaction, usage: UsageRecord) -> None:
@@ -161,9 +160,10 @@ def _may_correct(tx: Transaction, usage: UsageRecord) -> None:
     attempt = tx.execute(query).scalar()
     if attempt != usage.attempt:
         _clash(usage.id, f"corrects {usage.corrects}, which is no record of its attempt")
-    by = tx.execute(_AFTER, {"name": usage.corrects}).scalar()
-    if by is not None:
-        _clash(usage.id, f"corrects {usage.corrects}, which {by} has corrected: correct that one")
+    for by in tx.fetch(_AFTER, {"name": usage.corrects}):
+        _clash(
+            usage.id, f"corrects {usage.corrects}, which {by.id} has corrected: correct that one"
+        )
 
 
 def _no_overlap(tx: Transaction, usage: UsageRecord) -> None:
@@ -172,9 +172,8 @@ def _no_overlap(tx: Transaction, usage: UsageRecord) -> None:
         return
     span = {"start": stamp(usage.start), "end": stamp(usage.end), "corrects": usage.corrects}
     names = {n: getattr(usage, n) for n in ("attempt", "unit", "flavour")}
-    other: Sequence[str] = tx.execute(_OVERLAP, span | names).scalars().all()
-    if other:
-        _clash(usage.id, f"covers time that {other[0]} covers")
+    for other in tx.fetch(_OVERLAP, span | names):
+        _clash(usage.id, f"covers time that {other.id} covers")
 
 
 def _clash(usage: str, why: str) -> None:

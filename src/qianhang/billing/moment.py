@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TypeAlias
 import sqlalchemy as sa
 
 from qianhang.store import Transaction
+from qianhang.store.prepared import Prepared
 from qianhang.store.schema import log_head
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Where", "moment", "reading", "stamp", "take_turns"]
 
-_HEAD = sa.select(log_head.c.seq).with_for_update()
+_HEAD = Prepared(sa.select(log_head.c.seq).with_for_update())
 Where: TypeAlias = "Store | Transaction | sa.Connection"
 
 
@@ -28,7 +29,7 @@ def stamp(at: datetime) -> str:
     """
     if at.tzinfo is None:
         raise ValueError("a time of billing needs a time zone")
-    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return at.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
 
 
 def moment(text: str) -> datetime:
@@ -54,4 +55,4 @@ def take_turns(tx: Transaction) -> None:
     SQLite's writers take turns anyway; PostgreSQL's do so at the head of the log.
     """
     if tx.connection.dialect.name == "postgresql":
-        tx.execute(_HEAD)
+        tx.fetch(_HEAD)

@@ -24,12 +24,13 @@ from qianhang.billing.usage import CATEGORIES, UNITS
 from qianhang.core.errors import BillingError
 from qianhang.store import Transaction
 from qianhang.store.log import canonical
+from qianhang.store.prepared import Prepared, fetch
 
 __all__ = ["Band", "Price", "in_force", "prices", "publish"]
 
 
 _T = schema.price
-_LISTED = (
+_LISTED = Prepared(
     sa.select(_T.c.body)
     .where(sa.or_(sa.bindparam("operator") == "", _T.c.operator == sa.bindparam("operator")))
     .where(sa.or_(sa.bindparam("flavour") == "", _T.c.flavour == sa.bindparam("flavour")))
@@ -125,7 +126,7 @@ def prices(where: Where, *, operator: str = "", flavour: str = "") -> list[Price
     """Published prices, ended ones too, of one operator or flavour where given, oldest first."""
     wanted = {"operator": operator, "flavour": flavour}
     with reading(where) as connection:
-        return [_retold(body) for (body,) in connection.execute(_LISTED, wanted)]
+        return [_retold(row.body) for row in fetch(connection, _LISTED, wanted)]
 
 
 def in_force(every: Sequence[Price], pool: str, at: datetime) -> Price | None:

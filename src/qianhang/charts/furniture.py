@@ -11,6 +11,7 @@ from qianhang.charts.chart import Axis, Chart, Role
 from qianhang.charts.drawing import Drawing
 from qianhang.charts.scale import Scale, Tick, fit, ticks
 from qianhang.core.manifest import Words
+from qianhang.core.names import called
 from qianhang.core.words import Lang, say
 
 __all__ = [
@@ -74,7 +75,8 @@ def axis_name(axis: Axis, lang: Lang, *, scale: Scale | None = None) -> str:
     unit = number.unit(axis.unit, lang=lang)
     if axis.kind == "time":
         years = number.years(scale.low, scale.high, axis.zone, lang=lang) if scale else ""
-        unit = say("word.list_comma", lang=lang).join(p for p in (years, axis.zone) if p)
+        zone = called(axis.zone, "zonename", lang=lang) or axis.zone
+        unit = say("word.list_comma", lang=lang).join(p for p in (years, zone) if p)
     return say("chart.axis", lang=lang, name=name, unit=unit) if unit else name
 
 

@@ -18,6 +18,7 @@ __all__ = ["main"]
 _COMMANDS = {
     "list": "catalogue",
     "run": "run",
+    "sweep": "sweep",
     "runs": "runs",
     "show": "runs",
     "compare": "runs",

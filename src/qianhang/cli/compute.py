@@ -13,6 +13,7 @@ __all__ = ["compute_command"]
 _SUBCOMMANDS = {
     "pool": "compute_plant",
     "pools": "compute_plant",
+    "quote": "compute_quote",
     "submit": "compute_door",
     "ps": "compute_door",
     "why": "compute_door",
@@ -21,6 +22,12 @@ _SUBCOMMANDS = {
     "wait": "compute_door",
     "quota": "compute_plant",
     "supervise": "compute_plant",
+    "pue": "compute_green",
+    "link": "compute_green",
+    "capacity": "compute_green",
+    "inventory": "compute_green",
+    "utilisation": "compute_green",
+    "evidence": "compute_green",
     "simulate": "compute_simulate",
     "whatif": "compute_whatif",
 }

@@ -64,23 +64,18 @@ def show(value: Any) -> None:
 @click.option("--project", default="", help=say("cli.compute.submit.project"))
 @json_option
 def submit_command(task: Path, org: str, key: str, project: str, as_json: bool) -> None:
-    from qianhang.compute.door import jobs, taskfile
+    from qianhang.compute.door import taskfile
+    from qianhang.runs.admission import admit
 
-    made = []
-    with opened() as store, store.write() as tx:
-        for number, one in enumerate(taskfile.read(task, org=org, account=BY)):
-            job = dataclasses.replace(
-                one.job,
-                key=f"{key}.{number}" if number and key else key,
-                project=project or one.job.project,
-            )
-            asked = dataclasses.replace(one, job=job)
-            made.append(jobs.admit(tx, asked, at=now()))
+    asked = taskfile.read(task, org=org, account=BY)
+    with opened() as store:
+        made = admit(store, asked, now(), key=key, project=project)
     if as_json:
-        show([{"job": name, "new": new} for name, new in made])
+        show([{"job": one.job, "new": one.new, "hold": one.hold} for one in made])
         return
-    for name, new in made:
-        click.echo(name if new else say("cli.compute.submit.known", job=name))
+    for admitted in made:
+        known = say("cli.compute.submit.known", job=admitted.job)
+        click.echo(admitted.job if admitted.new else known)
 
 
 @click.command(name="ps", help=say("cli.compute.ps.help"))
@@ -115,9 +110,10 @@ def _line(one: Kept) -> str:
 @json_option
 def why_command(job: str, as_json: bool) -> None:
     from qianhang.compute.door.why import why
+    from qianhang.runs.pricing import live
 
     with opened(read_only=True) as store:
-        found = why(store, job, now())
+        found = why(store, job, now(), prices=live(store, now()))
     if as_json:
         told = dataclasses.asdict(found)
         show(told | {"refusals": [one._asdict() for one in found.refusals]})

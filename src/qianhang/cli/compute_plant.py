@@ -138,13 +138,12 @@ def list_command(as_json: bool) -> None:
               help=say("cli.compute.supervise.every"))  # fmt: skip
 @click.option("--policy", type=_FILE, help=say("cli.compute.supervise.policy"))
 def supervise_command(every_s: float, policy: Path | None) -> None:
-    from qianhang.compute.door.supervisor import Supervisor
     from qianhang.compute.policy.params import load
-    from qianhang.runs.door import looks
+    from qianhang.runs.door import looks, supervisor
     from qianhang.store import Settings
 
     with opened() as store:
-        door = Supervisor(store, Settings.load().home, params=load(policy))
+        door = supervisor(store, Settings.load(), params=load(policy))
         look = looks(door, store)
         click.echo(say("cli.compute.supervise.begins"))
         try:

@@ -26,7 +26,13 @@ def _params(_: click.Context, __: click.Parameter, values: tuple[str, ...]) -> d
 @click.argument("scenario")
 @click.option("--data", type=click.Path(path_type=Path), help=say("cli.run.data"))
 @click.option("--case", default="", help=say("cli.run.case"))
-@click.option("--seed", default=0, show_default=True, help=say("cli.run.seed"))
+@click.option(
+    "--seed",
+    default=0,
+    show_default=True,
+    type=click.IntRange(0, 2**31 - 1),
+    help=say("cli.run.seed"),
+)
 @click.option("--pool", default="local", show_default=True, help=say("cli.run.pool"))
 @click.option("--param", multiple=True, callback=_params, metavar="K=V", help=say("cli.run.param"))
 @click.option("--subject", default="", help=say("cli.run.subject"))
@@ -62,5 +68,7 @@ def run_command(  # noqa: PLR0917 - one argument for each option of the command
         click.echo(json.dumps(body, ensure_ascii=False, indent=1))
         return
     screen.print(scores(body, manifest_of(record)))
+    if "placed" in body:
+        screen.print(say("cli.run.placed", **body["placed"]))
     stage = say(f"stage.{body['gate']['stage']}")
     screen.print(say("cli.run.done", run=record.id, stage=stage))

@@ -14,6 +14,7 @@ __all__ = [
     "IndustryShelf",
     "LateTarget",
     "MapTile",
+    "NetworkLoad",
     "Overview",
     "OverviewChange",
     "OverviewMap",
@@ -67,6 +68,17 @@ class ScenarioShelf(TypedDict):
     industries: list[IndustryShelf]
 
 
+class NetworkLoad(TypedDict):
+    """The compute network; jobs are those of the organisations that one covers."""
+
+    pools: int
+    cards: int
+    busy: float
+    waiting: int
+    running: int
+    away: list[str]
+
+
 class PoolLoad(TypedDict):
     """The pool of the host that answers."""
 
@@ -89,6 +101,7 @@ class Overview(TypedDict):
     waiting: int
     running: int
     compute: PoolLoad
+    network: NetworkLoad
     changes: dict[str, int]
 
 

@@ -92,7 +92,7 @@ def find(name: str, known: Mapping[str, Flavour] | None = None) -> Flavour:
     Raises UsageError QH531 with the nearest known name.
     """
     among = flavours() if known is None else known
-    names = _names(tuple(among.values()))
+    names = _shipped() if known is None else _names(tuple(known.values()))
     key = _plain(name)
     if key not in names:
         guess = schema.nearest(key, names)
@@ -103,6 +103,11 @@ def find(name: str, known: Mapping[str, Flavour] | None = None) -> Flavour:
 
 def _plain(name: str) -> str:
     return re.sub(r"[\s_-]+", "", name).casefold()
+
+
+@functools.cache
+def _shipped() -> dict[str, Flavour]:
+    return _names(tuple(flavours().values()))
 
 
 def _names(among: tuple[Flavour, ...]) -> dict[str, Flavour]:

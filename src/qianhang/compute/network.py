@@ -109,6 +109,7 @@ class Lending:
 class Pool:
     """An operator's plant at one site, behind one engine.
 
+    site : the place whose meters count its energy, several pools perhaps; "" where it is one itself
     driver : the kind of engine that takes its tasks
     security : class of protection that the site holds (等保), 1 to 5
     zones : data zones that may be computed on here
@@ -129,12 +130,20 @@ class Pool:
     power_fen_kwh: float = 0.0
     lending: Lending = Lending()
     health: Health = "up"
+    site: str = ""
 
     def __post_init__(self) -> None:
         if not 1 <= self.security <= 5:
             raise ValueError(f"security class {self.security}, allowed: 1 to 5")
         if not self.stock:
             raise ValueError(f"pool {self.id} holds no chips")
+        if len(self.site) > 40:
+            raise ValueError(f"site {self.site!r} has {len(self.site)} letters, allowed: 40")
+
+    @property
+    def place(self) -> str:
+        """The site that it stands at, itself where none is named."""
+        return self.site or self.id
 
     @property
     def chips(self) -> int:

@@ -37,8 +37,8 @@ __all__ = [
 Grade = Literal["A", "B", "C", "D"]
 GRADES: tuple[Grade, ...] = ("A", "B", "C", "D")
 KINDS = (
-    "run", "figure", "model", "dataset", "capacity", "pue", "link", "voucher", "statistic",
-    "document", "claim",
+    "run", "figure", "model", "dataset", "capacity", "utilisation", "pue", "link", "voucher",
+    "served", "statistic", "document", "claim",
 )  # fmt: skip
 _KIND, _RETRACTED = "evidence", "evidence.retracted"
 _RUN = "run "  # how a run signs its observations

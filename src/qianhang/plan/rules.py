@@ -89,7 +89,11 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Suggestion:
-    """A seed rule; best : the best grade of evidence that it can reach."""
+    """A seed rule.
+
+    words, without : of one entry every part, cut at blanks, has to be there
+    best : the best grade of evidence that it can reach; per : the denominator of a ratio
+    """
 
     name: str
     words: tuple[str, ...]
@@ -98,12 +102,18 @@ class Suggestion:
     best: str
     zh: str
     en: str
+    per: Query | None = None
 
     def fits(self, text: str) -> bool:
         """Whether an indicator's words call for this rule."""
         low = text.casefold()
-        hit = any(w.casefold() in low for w in self.words)
+        hit = any(all(part in low for part in w.casefold().split()) for w in self.words)
         return hit and not any(w.casefold() in low for w in self.without)
+
+    def rule(self, region: str = "") -> Rule:
+        """The rule, unversioned, counted in a region."""
+        per = replace(self.per, region=region) if self.per else None
+        return Rule(replace(self.query, region=region), per, name=self.name)
 
 
 @functools.cache
@@ -116,6 +126,7 @@ def suggestions() -> tuple[Suggestion, ...]:
         Suggestion(
             row["name"], tuple(row["words"]), tuple(row.get("without", ())),
             _query(row["query"], row["name"]), row["best"], row["zh"], row["en"],
+            _query(row["per"], f"{row['name']} per") if "per" in row else None,
         )
         for row in raw["rule"]
     )  # fmt: skip
@@ -134,10 +145,11 @@ def suggest(item: Item, *, region: str = "") -> Rule:
     offered = fitting(item, feeds())
     fits = (s for s in suggestions() if (s.name == "figure" if offered else s.fits(text)))
     seed = next(fits)
-    query = replace(_asked(seed.query, offered) if offered else seed.query, region=region)
-    if item.values.get("everywhere") and query.aggregate != "worst":
+    rule = seed.rule(region)
+    query = _asked(rule.query, offered) if offered else rule.query
+    if item.values.get("everywhere") and rule.per is None and query.aggregate != "worst":
         query = replace(query, aggregate="worst", key=query.key or "subject")
-    return Rule(query, name=seed.name)
+    return replace(rule, query=query)
 
 
 def _expect_target(item: Item) -> None:

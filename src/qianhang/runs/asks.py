@@ -14,9 +14,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from qianhang import compute
 from qianhang.core.errors import PackError, UsageError
-from qianhang.runs import listing, tables, telling
+from qianhang.runs import listing, placement, tables, telling
 from qianhang.runs.request import Request, resolve
 from qianhang.runs.steps import Event
 from qianhang.runs.telling import Told, events
@@ -115,6 +114,7 @@ def put(
     Raises whatever `resolve` raises, PoolUnavailable for an unknown pool, UsageError for data that
     are not the organisation's, a token used for something else, or a full queue.
     """
+    placement.check(store, asked.pool)
     row = _row(_checked(replace(asked, org=org), home), by=by, now=now)
     row["token"] = hashlib.sha256(token.encode("utf8", "replace")).hexdigest() if token else None
     try:
@@ -251,7 +251,6 @@ def _checked(asked: Request, home: Path | None) -> Request:
     subject, region = _place(asked)
     asked = replace(asked, data=data, subject=subject, region=region)
     pack, case, _ = resolve(asked)
-    compute.driver(asked.pool, folder=Path("jobs"))
     place = str(data.relative_to((home / "uploads" / asked.org).resolve())) if data and home else ""
     return replace(asked, scenario=pack.id, case=case.name, data=Path(place) if place else None)
 

@@ -4,48 +4,87 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, date, datetime, timedelta
+from functools import partial
 
 from qianhang.compute.door import plant
+from qianhang.compute.door.engines import Patience
 from qianhang.compute.door.supervisor import Supervisor
+from qianhang.compute.policy import Params
+from qianhang.core.day import day_of
+from qianhang.core.errors import BillingError
 from qianhang.runs.metering import meter
+from qianhang.runs.network_evidence import feed
+from qianhang.runs.pricing import live
 from qianhang.runs.workplace import open_store
 from qianhang.store import Settings, Store
 
-__all__ = ["Door", "looks"]
+__all__ = ["Door", "deciding", "looks", "supervisor"]
 
 _IDLE_S = 5.0
-_METER = timedelta(seconds=10)
+_METER = timedelta(seconds=2)
 _LOG = logging.getLogger(__name__)
+# The doors of this process by the store that they decide for, and how many wait for each.
+_SHARED: dict[str, tuple[Door, int]] = {}
+_TURN = threading.Lock()
 
 
-def looks(supervisor: Supervisor, store: Store) -> Callable[[datetime], None]:
-    """look(now): what is due is decided, and now and then what has ended is charged."""
+def supervisor(
+    store: Store, settings: Settings, *, params: Params | None = None,
+    patience: Patience | None = None,
+) -> Supervisor:  # fmt: skip
+    """One that decides by billing's prices and vouchers."""
+    prices = partial(live, store)
+    return Supervisor(store, settings.home, params=params, patience=patience, prices=prices)
+
+
+def looks(decider: Supervisor, store: Store, *, quiet: bool = False) -> Callable[[datetime], None]:
+    """look(now): what is due is decided, now and then what has ended is charged, and once a day
+    what is known of the network becomes evidence.
+
+    quiet : say nothing of what could not be charged
+    """
     due: datetime | None = None
-    told: set[str] = set()
+    fed: date | None = None
+    failed: dict[str, BillingError] = {}
 
     def look(now: datetime) -> None:
-        nonlocal due
-        supervisor.tick(now)
+        nonlocal due, fed, failed
+        decider.tick(now)
         if due is None or now >= due:
-            failed = meter(store, now)
-            for token in failed.keys() - told:
+            before, failed = failed, meter(store, now, before=failed)
+            for token in () if quiet else failed.keys() - before.keys():
                 _LOG.warning("attempt %s is not charged: %s", token, failed[token])
-            told.update(failed)
             due = now + _METER
+            if fed != day_of(now):
+                fed = day_of(now)
+                _feed(store, now)
 
     return look
+
+
+def _feed(store: Store, now: datetime) -> None:
+    try:
+        feed(store, now)
+    except Exception:  # evidence waits a day rather than jobs a moment
+        _LOG.exception("what is known of the network is not written down as evidence")
 
 
 class Door:
     """Decides where jobs run, while no other one does; what runs lives on without it.
 
     every_s : s between looks
+    quiet : say nothing of what could not be charged: whoever runs the network is told
     """
 
-    def __init__(self, settings: Settings, *, every_s: float = 0.5) -> None:
-        self.settings, self.every_s = settings, every_s
+    def __init__(
+        self, settings: Settings, *, every_s: float = 0.5, quiet: bool = False,
+        patience: Patience | None = None,
+    ) -> None:  # fmt: skip
+        self.settings, self.every_s, self.quiet = settings, every_s, quiet
+        self.patience = patience
         self._over = threading.Event()
         self._thread: threading.Thread | None = None
 
@@ -75,9 +114,31 @@ class Door:
         while not plant.pools(store):
             if self._over.wait(_IDLE_S):
                 return
-        supervisor = Supervisor(store, self.settings.home)
-        look = looks(supervisor, store)
+        decider = supervisor(store, self.settings, patience=self.patience)
+        look = looks(decider, store, quiet=self.quiet)
         while not self._over.is_set():
             look(datetime.now(UTC))
             self._over.wait(self.every_s)
-        supervisor.release()
+        decider.release()
+
+
+@contextmanager
+def deciding(settings: Settings) -> Iterator[None]:
+    """Somebody decides meanwhile: this process where no other does, once for all its threads."""
+    key = settings.database_url
+    with _TURN:
+        door, users = _SHARED.get(key, (None, 0))
+        if door is None:
+            door = Door(settings, quiet=True)
+            door.start()
+        _SHARED[key] = (door, users + 1)
+    try:
+        yield
+    finally:
+        with _TURN:
+            users = _SHARED[key][1] - 1
+            if users:
+                _SHARED[key] = (door, users)
+            else:
+                del _SHARED[key]
+                door.stop()

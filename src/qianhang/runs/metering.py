@@ -6,45 +6,101 @@ prices, vouchers and the ledger. Neither knows the other.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
+from types import MappingProxyType
+
+import sqlalchemy as sa
 
 from qianhang.billing import charges, metering
 from qianhang.billing.charges import Credit
 from qianhang.billing.lines import Line
 from qianhang.billing.usage import Energy, Proof, UsageRecord
-from qianhang.billing.vouchers import holds
+from qianhang.billing.vouchers import grants, holds, tables
 from qianhang.billing.vouchers.deeds import Act
 from qianhang.billing.vouchers.facts import Bill
 from qianhang.billing.vouchers.facts import Line as Billed
+from qianhang.billing.vouchers.purses import purses
+from qianhang.compute import schema
 from qianhang.compute.door import attempts, jobs, plant
 from qianhang.compute.door.attempts import Attempt
 from qianhang.compute.door.jobs import Kept
 from qianhang.compute.flavour import find
 from qianhang.compute.network import Pool
 from qianhang.core.errors import BillingError
+from qianhang.runs.admission import hold_for
 from qianhang.store import Store, Transaction
 
-__all__ = ["meter", "usage_of"]
+__all__ = ["meter", "tidy", "usage_of"]
 
 _BY = "metering"
+_AT_ONCE, _AGAIN = 100, 20
+_NONE: Mapping[str, BillingError] = MappingProxyType({})
+_HOLD, _JOB, _TRY = tables.hold.c, schema.job.c, schema.attempt.c
+# Open holds of jobs that are over and have nothing left to be charged.
+_OVER = (
+    sa.select(_HOLD.id)
+    .join(schema.job, _JOB.id == _HOLD.job)
+    .where(_HOLD.state == "open", _JOB.state.not_in(jobs.OPEN))
+    .where(~sa.exists().where(_TRY.job == _HOLD.job, _TRY.state == "ended", ~_TRY.metered))
+    .order_by(_HOLD.id)
+)
 
 
-def meter(store: Store, now: datetime) -> dict[str, BillingError]:
-    """Charge every attempt that ended and was not charged yet; those that could not be, with why.
+def meter(
+    store: Store, now: datetime, *, before: Mapping[str, BillingError] = _NONE
+) -> dict[str, BillingError]:
+    """Charge attempts that ended and were not charged yet; all that could not be, with why.
 
-    An attempt is charged in one transaction: a death on the way charges it later, and once. One
-    without a price is tried again until a price list holds for it.
+    At most 100 new ones, so that a call is short, and all in one transaction: a death on the way
+    charges them later, and once.
+    before : what the last call told; some of these are tried again, since a price may hold by now
     """
-    failed: dict[str, BillingError] = {}
-    for attempt in attempts.unmetered(store):
-        try:
-            with store.write() as tx:
-                _meter(tx, store, attempt, now)
-        except BillingError as cause:
-            failed[attempt.token] = cause
+    waiting = attempts.unmetered(store)
+    failed = {token: before[token] for token in waiting if token in before}
+    fresh = [token for token in waiting if token not in before]
+    due = [*fresh[:_AT_ONCE], *list(failed)[:_AGAIN]]
+    if due:
+        failed = {t: why for t, why in failed.items() if t not in due} | _charged(store, due, now)
+    tidy(store, now)
     return failed
+
+
+def _charged(store: Store, due: Sequence[str], now: datetime) -> dict[str, BillingError]:
+    """These attempts charged, in one transaction; those that could not be, with why."""
+    failed: dict[str, BillingError] = {}
+    with store.write() as tx:
+        ended = [one for one in attempts.named(tx.connection, due) if not one.metered]
+        known = jobs.named(tx.connection, [one.job for one in ended])
+        ended = [one for one in ended if one.job in known]
+        pools = {name: plant.held(store, name).pool for name in {one.pool for one in ended}}
+        for attempt in ended:
+            try:
+                with tx.connection.begin_nested():
+                    _meter(tx, known[attempt.job], attempt, pool=pools[attempt.pool], now=now)
+            except BillingError as cause:
+                failed[attempt.token] = cause
+    return failed
+
+
+def tidy(store: Store, now: datetime) -> tuple[list[int], list[int]]:
+    """The holds released since their jobs are over, and the grants whose time has run out.
+
+    A job that was cancelled or refused before it ran leaves nothing to charge: its hold ends here.
+    """
+    with store.read() as connection:
+        over = [int(number) for number in connection.execute(_OVER).scalars()]
+    lapsed = grants.lapsed(store, now)
+    for number in over:
+        with store.write() as tx:
+            if tx.execute(_OVER.where(_HOLD.id == number)).first() is not None:
+                holds.release(tx, number, act=Act(_BY, now, f"over.{number}"))
+    for number in lapsed:
+        with store.write() as tx:
+            if number in grants.lapsed(tx, now):
+                grants.expire(tx, number, act=Act(_BY, now, f"lapsed.{number}"))
+    return over, lapsed
 
 
 def usage_of(kept: Kept, attempt: Attempt, pool: Pool) -> UsageRecord | None:
@@ -81,15 +137,34 @@ def usage_of(kept: Kept, attempt: Attempt, pool: Pool) -> UsageRecord | None:
     )  # fmt: skip
 
 
-def _meter(tx: Transaction, store: Store, attempt: Attempt, now: datetime) -> None:
-    kept, pool = jobs.get(store, attempt.job), plant.held(store, attempt.pool).pool
+def _meter(tx: Transaction, kept: Kept, attempt: Attempt, *, pool: Pool, now: datetime) -> None:
     record = usage_of(kept, attempt, pool)
     lines: Sequence[Line] = ()
     if record is not None:
         name = metering.record(tx, record, at=now)
         lines = charges.charge(tx, name, at=now)
+    if lines:
+        _move(tx, kept, attempt, pool=pool, fen=sum(line.fen for line in lines), now=now)
     _vouchers(tx, kept, attempt, lines=lines, operator=pool.operator, now=now)
-    attempts.metered(tx, [attempt.token])
+    attempts.metered(tx, attempt.token)
+
+
+def _move(
+    tx: Transaction, kept: Kept, attempt: Attempt, *, pool: Pool, fen: int, now: datetime
+) -> None:
+    """What was held for another operator's pool set free, and held for this one where it may be."""
+    strange = [
+        held["id"] for held in holds.holds(tx, job=kept.job.id)
+        if held["state"] == "open" and held["supplier"] != pool.operator
+    ]  # fmt: skip
+    for number in strange:
+        holds.release(tx, number, act=Act(_BY, now, f"{attempt.token}.{number}.elsewhere"))
+    if strange:
+        org = kept.job.org
+        act = Act(_BY, now, f"{attempt.token}.here")
+        known = purses(tx, now, entities=(org,))
+        hold_for(tx, known, org, pool=pool, flavour=attempt.flavour, fen=fen, job=kept.job.id,
+                 act=act)  # fmt: skip
 
 
 def _vouchers(

@@ -22,7 +22,7 @@ from qianhang.core.day import day_of
 from qianhang.core.manifest import Case
 from qianhang.core.pack import Pack
 from qianhang.plan import evidence
-from qianhang.runs import outcome, record, request, serving, tiers, workplace
+from qianhang.runs import outcome, placement, record, request, serving, tiers, workplace
 from qianhang.runs.record import Record
 from qianhang.runs.request import Request
 from qianhang.runs.steps import Event, Listener, silent, step
@@ -46,6 +46,7 @@ def carry_out(
     """
     pack, case, spec = request.resolve(asked)
     with workplace.open_store(settings) as store:
+        placement.check(store, asked.pool)
         record.sweep(store, now=_now())
         with step("data", listen) as facts:
             data = outcome.fingerprints(pack.manifest, case, asked.data)
@@ -126,11 +127,14 @@ class _Way:
         with step("place", listen) as facts:
             self.folder.mkdir(parents=True)
             data = str(asked.data.resolve()) if asked.data else ""
-            Ticket(
+            ticket = Ticket(
                 str(self.pack.folder), self.case.name, asked.seed, dict(asked.params), data
-            ).write(self.folder)
-            pool = compute.driver(asked.pool, folder=self.settings.home / "jobs")
-            facts |= {"pool": pool.name}
+            )
+            ticket.write(self.folder)
+            facts |= {"pool": asked.pool}
+        if asked.pool != "local":
+            return self._place(asked, ticket, limits, listen=listen)
+        pool = compute.driver(asked.pool, folder=self.settings.home / "jobs")
         usage, log = workplace.carry_job(
             "qianhang.runs.work",
             (str(self.folder),),
@@ -145,6 +149,21 @@ class _Way:
             "cpu_s": round(usage.cpu_s, 3),
             "peak_mb": round(usage.peak_mb, 1),
             "log": self.store.files.put(log.encode()),
+        }
+
+    def _place(
+        self, asked: Request, ticket: Ticket, limits: compute.Limits, *, listen: Listener
+    ) -> dict[str, Any]:
+        """The job by the door of the compute network."""
+        order = placement.Order(
+            self.begun.id, asked.org, self.pack.id, self.case.name, asked.pool, ticket, limits
+        )
+        done = placement.carry(order, self.store, self.settings, folder=self.folder, listen=listen)
+        return {
+            "cpu_s": round(done.usage.cpu_s, 3),
+            "peak_mb": round(done.usage.peak_mb, 1),
+            "log": self.store.files.put(done.log.encode()),
+            "placed": {"pool": done.pool, "job": done.job, "goes": done.goes},
         }
 
     def _keep(self, result: dict[str, Any], verdict: safety.Verdict, *, wall_s: float) -> Record:

@@ -16,6 +16,7 @@ from qianhang.access import schema as access_schema
 from qianhang.billing import schema as billing_schema
 from qianhang.billing.vouchers import tables as voucher_tables
 from qianhang.compute import schema as compute_schema
+from qianhang.compute.green import tables as green_tables
 from qianhang.core import errors
 from qianhang.core.errors import JobFailed
 from qianhang.plan import schema as plan_schema
@@ -24,7 +25,7 @@ from qianhang.runs.studies import tables as studies_tables
 from qianhang.safety import schema as safety_schema
 from qianhang.store import Part, Settings, Store
 
-__all__ = ["PARTS", "carry_job", "in_job", "open_store", "read_store"]
+__all__ = ["PARTS", "carry_job", "environment", "in_job", "open_store", "read_store"]
 
 T = TypeVar("T")
 PARTS = (
@@ -35,6 +36,7 @@ PARTS = (
     billing_schema.PART,
     voucher_tables.PART,
     compute_schema.PART,
+    green_tables.PART,
     Part("runs", "qianhang.runs.migrations", "runs_0003"),
     studies_tables.PART,
 )
@@ -69,7 +71,7 @@ def carry_job(
         token=token,
         argv=(sys.executable, "-X", "utf8", "-m", module, *arguments),
         workdir=folder,
-        env=_environment(settings),
+        env=environment(settings),
         limits=limits,
     )
     ref = pool.submit(job)
@@ -108,7 +110,7 @@ def in_job(
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _environment(settings: Settings) -> dict[str, str]:
+def environment(settings: Settings) -> dict[str, str]:
     """What a job is told by its environment: where data lie and where our package is."""
     source = str(Path(qianhang.__file__).parents[1])
     inherited = os.environ.get("PYTHONPATH", "")

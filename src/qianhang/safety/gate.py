@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
+from qianhang.core.names import called
 from qianhang.safety.wording import words
 
 __all__ = ["Facts", "Reason", "Verdict", "gate"]
@@ -55,7 +56,8 @@ class Reason:
     def text(self, language: Literal["zh", "en"]) -> str:
         """The finding in one line."""
         said: str = getattr(words(self.code).title, language)
-        return f"{said} ({self.detail})" if self.detail else said
+        detail = called(self.detail, "device", lang=language) or self.detail
+        return f"{said} ({detail})" if detail else said
 
     def todo(self, language: Literal["zh", "en"]) -> str:
         """What the reader can do about it."""

@@ -14,14 +14,30 @@ import sqlalchemy as sa
 
 from qianhang.core.errors import StoreError
 from qianhang.store.files import Files
+from qianhang.store.prepared import Prepared, change, fetch
 from qianhang.store.schema import GENESIS, log, log_head
 
 __all__ = ["Broken", "Check", "LogEntry", "append", "canonical", "entries", "verify"]
 
 
 # Made once: to build a statement costs more than to carry it out.
-_HEAD = sa.select(log_head).with_for_update()
-_NEW, _MOVED = sa.insert(log), sa.update(log_head)
+_HEAD = Prepared(sa.select(log_head).with_for_update())
+_NEW = Prepared.new(log)
+_MOVED = Prepared(sa.update(log_head).values(seq=sa.bindparam("seq"), hash=sa.bindparam("hash")))
+
+
+def _plain(value: object) -> object:
+    """JSON has no numpy scalars and no read-only mappings."""
+    if isinstance(value, Mapping):
+        return dict(value)
+    if hasattr(value, "tolist"):
+        return value.tolist()
+    raise TypeError(f"a log record cannot hold {type(value).__name__}")
+
+
+_RULES: dict[str, Any] = {"ensure_ascii": False, "separators": (",", ":")}
+_PARTS = json.JSONEncoder(**_RULES)
+_CANONICAL = json.JSONEncoder(**_RULES, sort_keys=True, allow_nan=False, default=_plain)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,14 +92,7 @@ def canonical(payload: Mapping[str, Any]) -> str:
 
     Raises ValueError for NaN or infinity, TypeError for what is not JSON.
     """
-    return json.dumps(
-        payload,
-        ensure_ascii=False,
-        sort_keys=True,
-        separators=(",", ":"),
-        allow_nan=False,
-        default=_plain,
-    )
+    return _CANONICAL.encode(payload)
 
 
 def append(
@@ -95,27 +104,28 @@ def append(
     if not kind or len(kind) > 80 or len(subject) > 200:
         raise ValueError("kind holds 1 to 80 characters, subject at most 200")
     # On PostgreSQL the row lock makes writers take turns; SQLite gave us the whole file already.
-    head = connection.execute(_HEAD).one_or_none()
-    if head is None:
+    found = fetch(connection, _HEAD)
+    if not found:
         raise StoreError("QH704", "the head of the log is absent", hint="run qianhang verify")
+    head = found[0]
     row = {
         "seq": head.seq + 1,
-        "at": at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
+        "at": f"{at.astimezone(UTC).replace(tzinfo=None).isoformat(timespec='microseconds')}Z",
         "kind": kind,
         "subject": subject,
         "payload": canonical(payload),
         "prev_hash": head.hash,
     }
     row["hash"] = digest(row)
-    connection.execute(_NEW, row)
-    connection.execute(_MOVED, {"seq": row["seq"], "hash": row["hash"]})
+    change(connection, _NEW, row)
+    change(connection, _MOVED, {"seq": row["seq"], "hash": row["hash"]})
     return _entry(row)
 
 
 def digest(row: Mapping[str, Any]) -> str:
     """sha256 over everything that the record says, and the hash of the record before."""
     parts = [row[k] for k in ("seq", "at", "kind", "subject", "payload", "prev_hash")]
-    text = json.dumps(parts, ensure_ascii=False, separators=(",", ":"))
+    text = _PARTS.encode(parts)
     return hashlib.sha256(text.encode("utf-8")).hexdigest()
 
 
@@ -216,12 +226,3 @@ class _Verifier:
 def _entry(row: Mapping[Any, Any]) -> LogEntry:
     values = {name: row[name] for name in ("seq", "at", "kind", "subject", "prev_hash", "hash")}
     return LogEntry(**values, payload=MappingProxyType(json.loads(row["payload"])))
-
-
-def _plain(value: object) -> object:
-    """JSON has no numpy scalars and no read-only mappings."""
-    if isinstance(value, Mapping):
-        return dict(value)
-    if hasattr(value, "tolist"):
-        return value.tolist()
-    raise TypeError(f"a log record cannot hold {type(value).__name__}")

@@ -14,16 +14,15 @@ import sqlalchemy as sa
 from sqlalchemy.engine import make_url
 
 from qianhang.core.errors import StoreError
-from qianhang.store import log, migrate
+from qianhang.store import log, migrate, prepared
 from qianhang.store.engine import named_errors, open_engine, write_protected
 from qianhang.store.files import Files
 from qianhang.store.log import Check, LogEntry
 from qianhang.store.migrate import Part
+from qianhang.store.prepared import Prepared, Rows
 from qianhang.store.settings import Settings, masked
 
 __all__ = ["Store", "Transaction"]
-
-Rows = Mapping[str, Any] | Sequence[Mapping[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +35,14 @@ class Transaction:
     def execute(self, statement: sa.Executable, values: Rows | None = None) -> sa.CursorResult[Any]:
         """What the statement returns; `values` is one row or several."""
         return self.connection.execute(statement, values)
+
+    def fetch(self, statement: Prepared, values: Mapping[str, Any] | None = None) -> list[Any]:
+        """The rows of a statement made ready, each a tuple with its columns' names."""
+        return prepared.fetch(self.connection, statement, values)
+
+    def change(self, statement: Prepared, values: Rows) -> int:
+        """How many rows a statement made ready wrote; `values` is one row or several."""
+        return prepared.change(self.connection, statement, values)
 
     def append(
         self, kind: str, subject: str, *, payload: Mapping[str, Any], at: datetime

@@ -3,8 +3,8 @@
 python -m qianhang.testing.chaos JOBS DOOR SLURMCTLD SLURMD
 
 JOBS jobs over two clusters of two nodes and a local pool; so many times kill -9 of the supervisor's
-process, of a controller, of a node's daemon with all that runs there; each is started again. Needs
-root and Slurm.
+process, of a controller, of a node's daemon with all that runs there; each is started again. What
+ran has its price, and the ledger is held against a count of its own. Needs root and Slurm.
 """
 
 from __future__ import annotations
@@ -24,18 +24,24 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
+from qianhang.billing import schema as billing
+from qianhang.billing.vouchers import tables
 from qianhang.compute import schema
 from qianhang.compute.door import attempts, jobs, plant
+from qianhang.compute.door.attempts import Attempt
+from qianhang.compute.door.moments import seconds, stamp
 from qianhang.compute.job import Job, Want
 from qianhang.compute.network import Network, Operator, Pool, Stock
 from qianhang.core.manifest import Words
 from qianhang.store import Settings, Store
+from qianhang.testing.reckoning import Reckoning, publish, reckon
 from qianhang.testing.slurm_bed import SlurmBed, slurm_bed
 
 __all__ = ["Plan", "Report", "chaos"]
 
 _SCRIPT = 'echo "$QIANHANG_TOKEN" >> runs.txt; sleep {s}; echo "$QIANHANG_TOKEN" >> done.txt'
-_LOOK_S = 0.1
+_LOOK_S, _SOME_S = 0.1, 3.0
+_PARTS = (billing.PART, tables.PART, schema.PART)
 _AT_ONCE = 500
 # A message each second, so that a job that its node lost is known to be lost within five.
 _QUICK = {"beat_s": 1.0, "silent_s": 6.0, "lag_s": 2.0, "timeout_s": 5.0}
@@ -64,7 +70,9 @@ class Report:
     twice : tokens that ran twice; committed_twice : jobs with two good ends
     unproven : finished jobs whose work left no trace, or that another attempt than theirs did
     again : attempts beyond the first of their jobs
-    reconciled_s : from the last kill until everything had ended
+    reconciled_s : longest from a kill until an attempt that lived then was settled; `reconciled`
+        has it by what was killed
+    rest_s : from the last kill until all that was still to do had ended and was charged
     """
 
     states: dict[str, int]
@@ -76,15 +84,25 @@ class Report:
     unproven: int
     again: int
     kills: dict[str, int]
+    bill: Reckoning
     sound_log: bool
     wall_s: float
+    rest_s: float
     reconciled_s: float
+    reconciled: dict[str, float]
 
     @property
     def ok(self) -> bool:
-        """Whether nothing was lost, run twice or committed twice."""
+        """Whether nothing was lost, run twice, committed twice or charged otherwise than once."""
         wrong = (self.open, self.twice, self.committed_twice, self.unproven)
-        return not any(wrong) and self.sound_log
+        return not any(wrong) and self.sound_log and self.bill.exact
+
+
+@dataclass(frozen=True, slots=True)
+class _Kill:
+    what: str
+    at: float
+    moment: str
 
 
 class _Door:
@@ -118,20 +136,21 @@ def chaos(folder: Path, plan: Plan) -> Report:
     with (
         slurm_bed(name="alpha", slurmd_timeout_s=5) as one,
         slurm_bed(name="beta", slurmd_timeout_s=5) as two,
-        Store.open(Settings(home=folder), parts=(schema.PART,)) as store,
+        Store.open(Settings(home=folder), parts=_PARTS) as store,
     ):
         beds = [one, two]
         plant.add(store, _network(folder, beds), by="chaos", at=datetime.now(UTC))
+        publish(store, "op", "cpu-core")
         _submit(store, plan)
         door = _Door(folder)
         try:
             began = time.monotonic()
-            kills, last = _rage(store, plan, beds, door=door)
+            kills = _rage(store, plan, beds, door=door)
             over = time.monotonic()
         finally:
             door.stop()
         roots = [folder / "local", *(bed.shared for bed in beds)]
-        return _report(store, roots, kills=kills, times=(over - began, over - last))
+        return _report(store, roots, kills=kills, times=(began, over))
 
 
 def _network(folder: Path, beds: Sequence[SlurmBed]) -> Network:
@@ -159,27 +178,26 @@ def _submit(store: Store, plan: Plan) -> None:
                 jobs.admit(tx, jobs.Asked(job, work), at=datetime.now(UTC))
 
 
-def _rage(
-    store: Store, plan: Plan, beds: Sequence[SlurmBed], *, door: _Door
-) -> tuple[dict[str, int], float]:
+def _rage(store: Store, plan: Plan, beds: Sequence[SlurmBed], *, door: _Door) -> list[_Kill]:
     """Kill what is to be killed as the work goes on, and wait until all is over."""
     chance = random.Random(plan.seed)  # noqa: S311  # a plan to be repeated, no secret
     what = ["door"] * plan.door + ["slurmctld"] * plan.slurmctld + ["slurmd"] * plan.slurmd
     chance.shuffle(what)
     marks = [plan.jobs * (n + 1) // (len(what) + 2) for n in range(len(what))]
-    done: Counter[str] = Counter()
-    began = last = time.monotonic()
+    done: list[_Kill] = []
+    began = time.monotonic()
     while time.monotonic() - began < plan.limit_s:
         ended = plan.jobs - _open(store)
         if what and ended >= marks[len(marks) - len(what)]:
             one = what.pop()
+            # Ends are written down all at once: right behind, nothing would be running.
+            time.sleep(chance.uniform(0.0, _SOME_S))
+            done.append(_Kill(one, time.monotonic(), stamp(datetime.now(UTC))))
             _kill(one, chance.choice(beds), door=door, chance=chance)
-            done[one] += 1
-            last = time.monotonic()
-        elif ended == plan.jobs:
+        elif ended == plan.jobs and not attempts.unmetered(store):
             break
         time.sleep(_LOOK_S)
-    return dict(done), last
+    return done
 
 
 def _kill(what: str, bed: SlurmBed, *, door: _Door, chance: random.Random) -> None:
@@ -210,13 +228,14 @@ def _open(store: Store) -> int:
 
 
 def _report(
-    store: Store, roots: Sequence[Path], *, kills: dict[str, int], times: tuple[float, float]
+    store: Store, roots: Sequence[Path], *, kills: Sequence[_Kill], times: tuple[float, float]
 ) -> Report:
     ran = Counter(_lines(roots, "runs.txt"))
     done = set(_lines(roots, "done.txt"))
     made = attempts.listed(store)
     good = [one for one in made if one.state == "ended" and one.outcome and one.outcome.ok]
     bad = [one.outcome for one in made if one.outcome and not one.outcome.ok]
+    settled = _settled(kills, made)
     with store.read() as connection:
         rows = connection.execute(sa.select(schema.job.c.state)).scalars()
         states = Counter(str(state) for state in rows)
@@ -229,11 +248,24 @@ def _report(
         committed_twice=sum(n > 1 for n in Counter(one.job for one in good).values()),
         unproven=sum(one.token not in done for one in good),
         again=sum(one.epoch > 1 for one in made),
-        kills=kills,
+        kills=dict(Counter(kill.what for kill in kills)),
+        bill=reckon(store, "city", "op"),
         sound_log=store.verify().broken is None,
-        wall_s=round(times[0], 1),
-        reconciled_s=round(times[1], 1),
+        wall_s=round(times[1] - times[0], 1),
+        rest_s=round(times[1] - max((kill.at for kill in kills), default=times[0]), 1),
+        reconciled_s=max(settled.values(), default=0.0),
+        reconciled=settled,
     )
+
+
+def _settled(kills: Sequence[_Kill], made: Sequence[Attempt]) -> dict[str, float]:
+    """What was killed -> s until the last attempt that lived then was settled, the longest."""
+    found: dict[str, float] = {}
+    for kill in kills:
+        ends = [one.ended for one in made if one.made <= kill.moment < one.ended]
+        took = seconds(max(ends)) - seconds(kill.moment) if ends else 0.0
+        found[kill.what] = max(found.get(kill.what, 0.0), round(took, 1))
+    return found
 
 
 def _lines(roots: Sequence[Path], name: str) -> Iterator[str]:

@@ -38,7 +38,7 @@ def counted(table: pd.DataFrame, *, events: int, rarer: int, spec: Spec) -> dict
         "n": len(table),
         "events": events,
         "events_per_predictor": round(capacity.per_parameter, 1),
-        "capacity": capacity.reason,
+        "capacity": capacity.carried,
         "allowed": list(capacity.allowed),
         "predictors": names,
         "missing": {n: int(table[n].isna().sum()) for n in names},

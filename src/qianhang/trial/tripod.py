@@ -13,6 +13,7 @@ from typing import Any
 import pandas as pd
 
 from qianhang.core.manifest import Case, Words
+from qianhang.core.names import called
 from qianhang.core.spec import Spec
 from qianhang.core.words import Lang, say
 
@@ -69,6 +70,19 @@ class _Writer:
     def word(self, words: Words) -> str:
         return words.zh if self.lang == "zh" else words.en
 
+    def called(self, name: str, *sections: str) -> str:
+        return called(name, *sections, lang=self.lang, titles=self._titles()) or name
+
+    def metric(self, name: str) -> str:
+        return self.called(name, "metric")
+
+    def column(self, name: str) -> str:
+        title = self.spec.columns[name].title
+        return self.word(title) if title else self.called(name, "column")
+
+    def _titles(self) -> Mapping[str, Words]:
+        return self.spec.manifest.page.titles if self.spec.manifest else {}
+
     def comma(self) -> str:
         return say("word.list_comma", lang=self.lang)
 
@@ -85,10 +99,10 @@ class _Writer:
             2: self.word(manifest.summary),
             3: self.say(
                 "use",
-                purpose=manifest.purpose,
-                subject=manifest.subject,
+                purpose=self.word(manifest.title),
+                subject=say(f"subject.{manifest.subject}", lang=self.lang),
                 risk=say(f"risk.{manifest.risk}", lang=self.lang),
-                device=manifest.device_class or "none",
+                device=say(f"device.{manifest.device_class or 'none'}", lang=self.lang),
             ),
             4: self._promise(case),
             5: self.say("data", title=title, dataset=case.dataset)
@@ -98,8 +112,9 @@ class _Writer:
         }
 
     def _promise(self, case: Case) -> str:
-        limits = [f"{b.metric} >= {b.at_least:g}" for b in case.bar if b.at_least is not None]
-        limits += [f"{b.metric} <= {b.at_most:g}" for b in case.bar if b.at_most is not None]
+        held = [(self.metric(b.metric), b) for b in case.bar]
+        limits = [f"{name} ≥ {b.at_least:g}" for name, b in held if b.at_least is not None]
+        limits += [f"{name} ≤ {b.at_most:g}" for name, b in held if b.at_most is not None]
         if not limits:
             return self.say("no_promise")
         return self.say("promise", limits=self.comma().join(limits))
@@ -121,7 +136,8 @@ class _Writer:
             26: self._limits,
         }
         counts = {"n": facts["n"], "events": facts["events"]}
-        kind = {"folds": facts["folds"], "kind": facts["split"], "scored": facts["scored"]}
+        split = say(f"splitkind.{facts['split']}", lang=self.lang)
+        kind = {"folds": facts["folds"], "kind": split, "scored": facts["scored"]}
         answers = {
             6: plain("participants", n=facts["n"]),
             7: plain("prepared"),
@@ -145,7 +161,7 @@ class _Writer:
 
     def _named(self, name: str) -> str:
         column = self.spec.columns[name]
-        title = self.word(column.title) if column.title else name
+        title = self.column(name)
         return f"{title} ({column.unit})" if column.unit else title
 
     def _size(self) -> str:
@@ -161,10 +177,12 @@ class _Writer:
         if not gaps:
             return self.say("no_gaps")
         share = {n: f"{count} ({count / self.facts['n']:.1%})" for n, count in gaps.items()}
-        return self.say("gaps", gaps=self.comma().join(f"{n} {s}" for n, s in share.items()))
+        told = self.comma().join(f"{self.column(n)} {s}" for n, s in share.items())
+        return self.say("gaps", gaps=told)
 
     def _methods(self) -> str:
-        settings = self.comma().join(f"{k} = {v}" for k, v in sorted(self.spec.params.items()))
+        named = [(self.called(k, "param"), v) for k, v in sorted(self.spec.params.items())]
+        settings = self.comma().join(f"{k} = {v}" for k, v in named)
         return self.say("methods", terms=self._terms(), settings=settings, seed=self.spec.seed)
 
     def _terms(self) -> int:
@@ -190,7 +208,7 @@ class _Writer:
 
     def _performance(self) -> str:
         lines = [
-            f"{r.metric} {r.ours:.3f} ({r.low:.3f} - {r.high:.3f})"
+            f"{self.metric(str(r.metric))} {r.ours:.3f} ({r.low:.3f} - {r.high:.3f})"
             for r in self.found["performance"].itertuples()
         ]
         return self.say("performance", lines=self.comma().join(lines))
@@ -199,10 +217,8 @@ class _Writer:
         first = self.found["performance"].iloc[0]
         others = [w for w in ("trivial", "practice", "published") if w in first.index]
         told = [f"{say(f'word.{w}', lang=self.lang)} {first[w]:.3f}" for w in others]
-        ours = f"{first['ours']:.3f}"
-        return self.say(
-            "compared", metric=first["metric"], ours=ours, others=self.comma().join(told)
-        )
+        name, others_told = self.metric(first["metric"]), self.comma().join(told)
+        return self.say("compared", metric=name, ours=f"{first['ours']:.3f}", others=others_told)
 
     def _limits(self) -> str:
         if "lost_before_horizon" not in self.facts:

@@ -15,6 +15,7 @@ from qianhang.runs.door import Door
 from qianhang.store import Settings
 from qianhang.web import api, pages, problems
 from qianhang.web.assets import Assets
+from qianhang.web.job_log import JobLogs
 from qianhang.web.live import Live
 from qianhang.web.meters import Meters, Stock
 from qianhang.web.rates import PER_MINUTE, Rates, share
@@ -53,7 +54,9 @@ def create_app(
     app.state.meters, app.state.stock = Meters(), Stock(site.store)
     app.state.rates, app.state.workers = Rates(share(rate, workers)), workers
     app.state.figures = OrderedDict()  # see web/figures.py
+    app.state.whys = OrderedDict()  # see web/views/jobs.py
     app.state.live = Live(site.store)
+    app.state.job_logs = JobLogs(site.store, settings.home)
     app.state.dispatcher = dispatcher
     problems.install(app)
     for routes in (*pages.ROUTES, *api.ROUTES):

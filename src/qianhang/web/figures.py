@@ -13,13 +13,14 @@ from markupsafe import Markup
 
 from qianhang.charts import Chart, table_html
 from qianhang.charts.echarts import option
+from qianhang.core import words as core_words
 from qianhang.core.errors import UsageError
 from qianhang.core.manifest import Manifest, Words
 from qianhang.core.words import Lang, say
 from qianhang.runs.display import tables_of
 from qianhang.runs.record import Record
 from qianhang.runs.report.figures import Figures, wanted
-from qianhang.web import sheets
+from qianhang.web import sheets, words
 from qianhang.web.asked import Asked
 
 if TYPE_CHECKING:
@@ -105,7 +106,7 @@ def figures_of(
         figure_of(chart, lang, key=_key(spec), address=address, source=said)
         if chart
         else _broken(spec, why, lang)
-        for spec, chart, why in Figures.of(body, tables, manifest).charts
+        for spec, chart, why in Figures.of(body, tables, manifest).told_in(lang)
     )
 
 
@@ -195,6 +196,8 @@ def _source(body: Mapping[str, Any], lang: Lang) -> str:
 
 
 def _broken(spec: str, why: str, lang: Lang) -> Figure:
-    name = spec.partition(":")[2]
-    text = say("report.broken_widget", lang=lang, name=name, why=why)
+    table = spec.partition(":")[2].partition(".")[0]
+    name = say(f"table.{table}", lang=lang) if core_words.has(f"table.{table}") else table
+    said = why if lang == "en" else words.say("phrase.not_drawn", lang=lang)
+    text = say("report.broken_widget", lang=lang, name=name, why=said)
     return Figure(_key(spec), name, why=text)

@@ -41,7 +41,13 @@ MENU = (
     Entry("admin", "/admin", roles=("administrator",), group="admin"),
 )
 # The pages under compute, in the order of their tabs.
-COMPUTE = (Entry("pools", "/compute"),)
+COMPUTE = (
+    Entry("pools", "/compute"),
+    Entry("jobs", "/compute/jobs"),
+    Entry("mine", "/compute/mine"),
+    Entry("submit", "/compute/submit", roles=("scenario_owner", "developer")),
+    Entry("quotas", "/compute/quotas"),
+)
 
 
 def entries(ask: Asked) -> tuple[tuple[Entry, bool], ...]:

@@ -1,4 +1,4 @@
-"""What a check of data found and what it expected, said in the reader's language."""
+"""What a check of data or of the log found and expected, said in the reader's language."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from qianhang.web import words
 
 __all__ = ["phrase"]
 
-# The few forms in which data/ says what was found and expected; their parts are data.
+# The few forms in which data/, the log and a run say what was found; their parts are data.
 _FORMS = tuple(
     (re.compile(form), f"phrase.{key}")
     for form, key in (
@@ -32,6 +32,17 @@ _FORMS = tuple(
         (r"(?P<count>[\d,]+) missing after (?P<time>.+)", "lost"),
         (r"(?P<time>.+), which the clock of (?P<zone>.+) shows twice or never", "twice"),
         (r"(?P<time>\d{4}-.+) again", "again"),
+        (r"record (?P<seq>\d+) is absent.*", "log_absent"),
+        (r"record (?P<seq>\d+) was changed.*", "log_changed"),
+        (r"record 1 does not begin the log.*", "log_first"),
+        (r"record (?P<seq>\d+) was rewritten: record (?P<other>\d+) .*", "log_rewritten"),
+        (r"record (?P<seq>\d+) is not the one written down before.*", "log_anchor"),
+        (r"record (?P<seq>\d+) refers to file (?P<name>\S+) .*", "log_file"),
+        (r"record (?P<seq>\d+) is last, .*", "log_headless"),
+        (r"record (?P<seq>\d+) is cut off.*", "log_cut"),
+        (r"record (?P<seq>\d+) was added from outside.*", "log_added"),
+        (r"stopped by the user", "stopped"),
+        (r"(?:the )?process died", "died"),
         (r"(?P<names>.+) and (?P<count>\d+) more", "more"),
     )
 )

@@ -8,11 +8,13 @@ from typing import Any
 
 import jinja2
 from fastapi.responses import HTMLResponse
+from markupsafe import Markup
 
 import qianhang
 from qianhang.core.explained import explain
 from qianhang.core.manifest import Words
 from qianhang.core.words import Lang
+from qianhang.runs.report.shape import quoted
 from qianhang.web import forms, words
 from qianhang.web.asked import Asked
 from qianhang.web.assets import version_of
@@ -42,12 +44,26 @@ def environment() -> jinja2.Environment:
     found.tests["worded"] = words.has
     found.filters["word"] = _word
     found.filters["phrase"] = phrase
+    found.filters["quoted"] = _quoted
+    found.filters["who"] = _who
     return found
 
 
 @functools.cache
 def _fragments() -> Fragments:
     return Fragments(environment())
+
+
+def _quoted(text: str, lang: Lang) -> Markup:
+    return Markup(quoted(text, lang))  # noqa: S704  # `quoted` escapes the text
+
+
+def _who(by: str, lang: Lang) -> str:
+    """Who wrote something down: a person by name, a run or the platform itself in words."""
+    kind, _, rest = by.partition(" ")
+    if kind == "run" and rest:
+        return f"{words.say('logkey.run', lang=lang)} {rest}"
+    return words.say(f"logvalue.{by}", lang=lang) if by in ("platform", "server") else by
 
 
 def _word(value: Words, lang: Lang) -> str:

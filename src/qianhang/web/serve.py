@@ -33,6 +33,7 @@ def application() -> object:
         workers=int(os.environ.get(_WORKERS, "1")),
     )
     _before_the_end(app.state.live.close)
+    _before_the_end(app.state.job_logs.close)
     return app
 
 

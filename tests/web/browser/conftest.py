@@ -147,14 +147,33 @@ def _happened(home):
         other = ledger.keep(store, read(again), raw=again.read_bytes(), by="t", at=now).plan
         _model(store, run.id, at=now)
         # Of the first target there is a reading, and with it a figure and its files.
+        job = _network(store, home, at=now)
         facts = {"beats_trivial": True, "verdict": "met", "source": "public", "stage": "accepted"}
         rules.confirm_rules(store, plan, by="t", at=now)
         with store.write() as tx:
             evidence.record(tx, evidence.Finding(run.id, SCENARIO, ("M540",), facts), at=now)
     return {
         "run_id": run.id, "ask_id": ask.id, "ref": plan.ref, "other_ref": other.ref,
-        "scenario": SCENARIO, "code": "T1",
+        "scenario": SCENARIO, "code": "T1", "pool": "here", "job_id": job,
     }  # fmt: skip
+
+
+def _network(store, home, *, at):
+    """The id of a job that waits for the server, whose own machine is the one pool; a quota."""
+    from qianhang.compute.door import plant, quotas, taskfile
+    from qianhang.compute.network import Network, Operator, Pool, PueReading, Stock
+    from qianhang.core.manifest import Words
+    from qianhang.runs.admission import admit
+
+    read = PueReading(1.21, "机房年报", "2025-01-01", "2025-12-31")
+    stock = (Stock("cpu-core", 1, 2, 10),)
+    pool = Pool("here", "op", stock, name=Words("本机", "Here"), city="杭州市", pue=read)
+    operator = Operator("op", Words("甲方", "Operator A"))
+    settings = {"here": {"folder": str(home / "pool"), "threads": 2}}
+    plant.add(store, Network((pool,), (operator,), engines=settings), by="t", at=at)
+    quotas.apply(store, "root", project="p", chips=8, reason="训练", by="t", at=at)
+    asked = taskfile.read_text("name: first\nrun: echo one", name="t", org="root")
+    return admit(store, asked, at)[0].job
 
 
 def _model(store, run, *, at):

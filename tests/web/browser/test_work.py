@@ -78,6 +78,33 @@ def test_a_live_log_goes_on_by_itself_when_the_server_was_killed(
     assert [w for w in one.wrong if "ERR_" not in str(w)] == []
 
 
+def test_a_job_is_submitted_and_its_log_is_watched_through_a_restart(
+    server, administrator, reader, tmp_path
+):
+    """The job waits for a file that the test makes once the page has shown its first line."""
+    one, gate = reader(token=administrator), tmp_path / "go"
+    assert one.open("/compute/submit") == 200
+    said = f"echo 第一行; until [ -e {gate} ]; do sleep 0.1; done; echo 第二行"
+    one.page.fill("#task", f"name: watched\nestimate: 1m\nlimit: 5m\nrun: {said!r}")
+    one.page.locator('form[action="/compute/jobs"] button').click()
+    one.page.wait_for_url("**/compute/jobs/j*")
+    log = one.page.locator("#log .log")
+    log.filter(has_text="第一行").wait_for(timeout=120_000)
+    one.shot("job-live", whole=True)
+    server.kill()
+    server.start()
+    gate.write_text("")
+    log.filter(has_text="第二行").wait_for(timeout=120_000)
+    one.page.locator("#facts .state.good").wait_for(timeout=120_000)
+    assert log.inner_text().split() == ["第一行", "第二行"]
+    one.page.reload()
+    log.filter(has_text="第二行").wait_for()
+    assert log.inner_text().split() == ["第一行", "第二行"]
+    one.shot("job-ended", whole=True)
+    # While nobody listened, the browser and htmx told that they could not connect.
+    assert [w for w in one.wrong if "ERR_" not in str(w) and "htmx:" not in str(w)] == []
+
+
 def test_a_plan_is_reviewed_by_keys(administrator, reader, tmp_path):
     from qianhang.plan import SAMPLE
 

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from qianhang.billing.moment import Where, reading, stamp
 from qianhang.billing.vouchers import tables
-from qianhang.billing.vouchers.deeds import Act, frozen, insert, known, move, named
+from qianhang.billing.vouchers.deeds import Act, insert, known, move, named
 from qianhang.billing.vouchers.facts import Facts, yuan
 from qianhang.billing.vouchers.funds import open_of
 from qianhang.billing.vouchers.grants import bill_of, refuse, with_subsidies
@@ -19,19 +19,20 @@ from qianhang.billing.vouchers.worth import percent
 from qianhang.core.errors import BudgetError
 from qianhang.store import Transaction
 from qianhang.store.log import canonical
+from qianhang.store.prepared import Prepared
 
 __all__ = ["claim", "claim_account", "claims", "owed_account", "paid_account", "recover"]
 
 
 _USE = tables.capture.c
-_USED = frozen(
+_USED = Prepared(
     sa.select(_USE.id, _USE.fen, _USE.claim).where(
         _USE.contract == sa.bindparam("contract"),
         _USE.programme == sa.bindparam("programme"),
         _USE.payee == sa.bindparam("payee"),
     )
 )
-_TAKE = frozen(
+_TAKE = Prepared(
     sa.update(tables.capture).where(_USE.id == sa.bindparam("of")).values(claim=sa.bindparam("now"))
 )
 
@@ -75,7 +76,7 @@ def claim(tx: Transaction, name: str, *, facts: Facts, act: Act) -> int:
         "evidence": canonical({"kinds": sorted(facts.evidence), "pflops": facts.pflops}),
     }  # fmt: skip
     number = insert(tx, tables.claim, values)
-    tx.execute(_TAKE, [{"of": n, "now": number} for n in numbers])
+    tx.change(_TAKE, [{"of": n, "now": number} for n in numbers])
     path = (due_account(name, payee), claim_account(number))
     move(tx, fen, act=act, path=path, what="claim")
     return named(tx, "claim", number, said=said, act=act, subject=payee)
@@ -84,7 +85,7 @@ def claim(tx: Transaction, name: str, *, facts: Facts, act: Act) -> int:
 def _due(tx: Transaction, name: str, contract: str, payee: str) -> tuple[list[int], int, int]:
     """(captures not claimed, their fen, the fen of every capture) of a payee on a contract."""
     values = {"contract": contract, "programme": name, "payee": payee}
-    rows = tx.execute(_USED, values).all()
+    rows = tx.fetch(_USED, values)
     due = [r for r in rows if r.claim is None]
     return [r.id for r in due], sum(r.fen for r in due), sum(r.fen for r in rows)
 

@@ -19,32 +19,26 @@ from qianhang.billing.vouchers import tables
 from qianhang.core.errors import UsageError
 from qianhang.store import Transaction
 from qianhang.store.log import canonical
+from qianhang.store.prepared import Prepared
 
-__all__ = ["Act", "by_id", "frozen", "insert", "known", "move", "named", "row", "year_of"]
+__all__ = ["Act", "insert", "known", "move", "named", "row", "year_of"]
 
 _CHINA = ZoneInfo("Asia/Shanghai")
 
 
-def frozen(statement: sa.ClauseElement) -> sa.TextClause:
-    """The statement as text, so that running it does not mean building it each time."""
-    return sa.text(str(statement))
+@functools.cache
+def _by_id(table: sa.Table) -> Prepared:
+    return Prepared(sa.select(table).where(table.c.id == sa.bindparam("id")))
 
 
 @functools.cache
-def by_id(table: sa.Table) -> sa.TextClause:
-    """The row of a table whose id is `:id`."""
-    return frozen(sa.select(table).where(table.c.id == sa.bindparam("id")))
-
-
-@functools.cache
-def _adding(table: sa.Table) -> sa.TextClause:
-    names = [c.name for c in table.columns if c.name != "id"]
-    into = frozen(sa.insert(table).values({n: sa.bindparam(n) for n in names}))
-    return sa.text(f"{into.text} RETURNING id") if "id" in table.c else into
+def _adding(table: sa.Table) -> Prepared:
+    return Prepared.new(table, without="id")
 
 
 _DEED = tables.deed.c
-_SEEN = frozen(
+_NEW_DEED = Prepared.new(tables.deed)
+_SEEN = Prepared(
     sa.select(_DEED.what, _DEED.digest, _DEED.number).where(_DEED.key == sa.bindparam("key"))
 )
 
@@ -84,9 +78,10 @@ def known(tx: Transaction, what: str, said: Mapping[str, Any], *, act: Act) -> i
     Raises UsageError where the key stands for something else.
     """
     take_turns(tx)
-    found = tx.connection.execute(_SEEN, {"key": act.key}).one_or_none()
-    if found is None:
+    seen = tx.fetch(_SEEN, {"key": act.key})
+    if not seen:
         return None
+    found = seen[0]
     if (found.what, found.digest) != (what, _digest(said)):
         raise UsageError(
             "QH579",
@@ -111,7 +106,7 @@ def named(
     said : what was asked, the same at each repeat; more : what came of it
     """
     row = {"key": act.key, "what": what, "digest": _digest(said), "number": number}
-    tx.execute(_adding(tables.deed), row)
+    tx.change(_NEW_DEED, row)
     payload = {"number": number, "key": act.key, "by": act.by, **said, **more}
     tx.append(f"voucher.{what}", subject, payload=payload, at=act.at)
     return number
@@ -150,13 +145,13 @@ def row(tx: Transaction, table: sa.Table, number: int) -> Any:
 
     Raises UsageError where there is none.
     """
-    found = tx.execute(by_id(table), {"id": number}).one_or_none()
-    if found is None:
+    found = tx.fetch(_by_id(table), {"id": number})
+    if not found:
         what = table.name.removeprefix("voucher_")
         raise UsageError("QH576", f"{what} {number} does not exist", hint="qianhang voucher list")
-    return found
+    return found[0]
 
 
 def insert(tx: Transaction, table: sa.Table, values: Mapping[str, Any]) -> int:
     """The number that the database gives to a new row."""
-    return int(tx.execute(_adding(table), values).scalar_one())
+    return int(tx.fetch(_adding(table), values)[0].id)

@@ -13,20 +13,30 @@ import tomli
 from qianhang.billing import ledger
 from qianhang.billing.moment import Where, reading, stamp
 from qianhang.billing.vouchers import tables
-from qianhang.billing.vouchers.deeds import Act, frozen, known, move, named
+from qianhang.billing.vouchers.deeds import Act, known, move, named
 from qianhang.billing.vouchers.facts import yuan
 from qianhang.billing.vouchers.programme import Programme
 from qianhang.core.errors import BudgetError, ContractError, UsageError
 from qianhang.core.schema import nearest, read
 from qianhang.store import Transaction
+from qianhang.store.prepared import Prepared
 
-__all__ = ["Fund", "appropriate", "fund_account", "funds", "install", "installed", "open_of"]
+__all__ = [
+    "Fund",
+    "appropriate",
+    "fund_account",
+    "funds",
+    "install",
+    "installed",
+    "open_of",
+    "version_of",
+]
 
 
 _TABLE = tables.programme.c
 _BODY = sa.select(_TABLE.version, _TABLE.body).where(_TABLE.id == sa.bindparam("id"))
-_VERSION = frozen(_BODY.where(_TABLE.version == sa.bindparam("version")))
-_NEWEST = frozen(_BODY.order_by(_TABLE.version.desc()))
+_VERSION = Prepared(_BODY.where(_TABLE.version == sa.bindparam("version")))
+_NEWEST = Prepared(_BODY.order_by(_TABLE.version.desc()).limit(1))
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +97,13 @@ def installed(where: Where) -> Mapping[str, tuple[int, Programme]]:
     return {r.id: (r.version, _parsed(r.body)) for r in found}
 
 
+def version_of(where: Where, name: str, version: int) -> Programme:
+    """The rules of a programme as they were in one version, which is there."""
+    query = sa.select(_TABLE.body).where(_TABLE.id == name, _TABLE.version == version)
+    with reading(where) as connection:
+        return _parsed(connection.execute(query).scalar_one())
+
+
 def open_of(tx: Transaction, name: str, version: int | None = None) -> tuple[int, Programme]:
     """(version, programme) of an installed programme; the newest where no version is given.
 
@@ -94,13 +111,13 @@ def open_of(tx: Transaction, name: str, version: int | None = None) -> tuple[int
     """
     table = tables.programme
     query = _NEWEST if version is None else _VERSION
-    found = tx.execute(query, {"id": name, "version": version}).first()
-    if found is None:
+    found = tx.fetch(query, {"id": name, "version": version})
+    if not found:
         every = tuple(tx.execute(sa.select(table.c.id).distinct()).scalars())
         guess = nearest(name, every)
         text = f"voucher programme {name!r} has no fund here; programmes: {', '.join(every) or '-'}"
         raise UsageError("QH572", text, hint=f"did you mean {guess}?" if guess else "")
-    return found.version, _parsed(found.body)
+    return found[0].version, _parsed(found[0].body)
 
 
 def appropriate(tx: Transaction, name: str, *, year: int, fen: int, act: Act) -> int:

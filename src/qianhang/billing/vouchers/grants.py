@@ -12,8 +12,8 @@ import sqlalchemy as sa
 
 from qianhang.billing import ledger
 from qianhang.billing.moment import Where, reading, stamp
-from qianhang.billing.vouchers import tables
-from qianhang.billing.vouchers.deeds import Act, frozen, insert, known, move, named, row
+from qianhang.billing.vouchers import cases, tables
+from qianhang.billing.vouchers.deeds import Act, insert, known, move, named, row
 from qianhang.billing.vouchers.facts import Bill, Facts, Line, Spent, yuan
 from qianhang.billing.vouchers.funds import fund_account, open_of
 from qianhang.billing.vouchers.programme import Programme
@@ -21,6 +21,7 @@ from qianhang.billing.vouchers.rules import Refusal, eligible
 from qianhang.billing.vouchers.worth import worth
 from qianhang.core.errors import BudgetError, UsageError
 from qianhang.store import Transaction
+from qianhang.store.prepared import Prepared
 
 __all__ = [
     "ON_CONTRACT",
@@ -37,22 +38,27 @@ __all__ = [
 
 
 _QUOTA, _GRANT, _LINE = tables.quota.c, tables.grant.c, tables.contract.c
-ON_CONTRACT = frozen(
+ON_CONTRACT = Prepared(
     sa.select(_LINE.programme, _LINE.side, _LINE.given).where(
         _LINE.contract == sa.bindparam("contract")
     )
 )
-_YEARS = frozen(
+_YEARS = Prepared(
     sa.select(_QUOTA.year, _QUOTA.granted, _QUOTA.returned).where(
         _QUOTA.programme == sa.bindparam("programme"), _QUOTA.entity == sa.bindparam("entity")
     )
 )
-_PROMISED = frozen(
-    sa.select(sa.func.sum(_GRANT.fen - _GRANT.returned)).where(
+_PROMISED = Prepared(
+    sa.select(sa.func.sum(_GRANT.fen - _GRANT.returned).label("fen")).where(
         _GRANT.contract == sa.bindparam("contract"), _GRANT.programme == sa.bindparam("programme")
     )
 )
-_COUNT = frozen(
+_BEFORE = Prepared(
+    sa.select(_GRANT.id).where(
+        _GRANT.contract == sa.bindparam("contract"), _GRANT.programme == sa.bindparam("programme")
+    )
+)
+_COUNT = Prepared(
     sa.update(tables.quota)
     .where(
         _QUOTA.programme == sa.bindparam("of_programme"),
@@ -63,6 +69,13 @@ _COUNT = frozen(
         granted=_QUOTA.granted + sa.bindparam("more"),
         returned=_QUOTA.returned + sa.bindparam("back"),
     )
+)
+
+
+_RETURN = Prepared(
+    sa.update(tables.grant)
+    .where(_GRANT.id == sa.bindparam("of"))
+    .values(returned=_GRANT.returned + sa.bindparam("back"))
 )
 
 
@@ -125,6 +138,7 @@ def grant(tx: Transaction, name: str, *, facts: Facts, fen: int | None = None, a
         "expires": _expires(programme, act.at), "state": "open", "by": act.by, "at": stamp(act.at),
     }  # fmt: skip
     number = insert(tx, tables.grant, values)
+    cases.keep(tx, number, facts)
     _count(tx, (name, entity, act.year), granted=asked)
     path = (fund_account(name, act.year), grant_account(number))
     move(tx, asked, act=act, path=path, what="grant")
@@ -134,11 +148,9 @@ def grant(tx: Transaction, name: str, *, facts: Facts, fen: int | None = None, a
 def _once(tx: Transaction, programme: Programme, contract: str) -> None:
     if not programme.apply.once_per_contract:
         return
-    table = tables.grant
-    own = (table.c.contract == contract) & (table.c.programme == programme.id)
-    before = tx.execute(sa.select(table.c.id).where(own)).scalar()
-    if before is not None:
-        refuse(programme.id, [Refusal("again", f"grant {before} on {contract}", "one a contract")])
+    for before in tx.fetch(_BEFORE, {"contract": contract, "programme": programme.id}):
+        found = f"grant {before.id} on {contract}"
+        refuse(programme.id, [Refusal("again", found, "one a contract")])
 
 
 def with_subsidies(tx: Transaction, name: str, facts: Facts) -> Facts:
@@ -146,7 +158,7 @@ def with_subsidies(tx: Transaction, name: str, facts: Facts) -> Facts:
 
     Raises UsageError where the other side of the contract has a voucher on it already.
     """
-    rows = [r for r in tx.execute(ON_CONTRACT, {"contract": facts.contract.id}) if r.given > 0]
+    rows = [r for r in tx.fetch(ON_CONTRACT, {"contract": facts.contract.id}) if r.given > 0]
     other = [r.programme for r in rows if r.side != facts.side]
     refuse(name, [Refusal("side_taken", p, f"the side {facts.side} only") for p in other])
     found = tuple(r.programme for r in rows if r.programme != name)
@@ -159,13 +171,13 @@ def with_subsidies(tx: Transaction, name: str, facts: Facts) -> Facts:
 def _spent(tx: Transaction, programme: Programme, facts: Facts, act: Act) -> Spent:
     """What is gone of the caps of the applicant's year and of the contract."""
     name, contract = programme.id, facts.contract.id
-    rows = tx.execute(_YEARS, {"programme": name, "entity": facts.applicant.id})
+    rows = tx.fetch(_YEARS, {"programme": name, "entity": facts.applicant.id})
     kept = programme.entity.counts == "kept"
     gone = {r.year: r.granted - (r.returned if kept else 0) for r in rows}
     years = programme.entity.years
     if years and act.year not in gone and len(gone) >= years:
         refuse(name, [Refusal("years", f"{len(gone)} years", f"at most {years}")])
-    given = tx.execute(_PROMISED, {"contract": contract, "programme": name}).scalar() or 0
+    given = tx.fetch(_PROMISED, {"contract": contract, "programme": name})[0].fen or 0
     return Spent(gone.get(act.year, 0), sum(gone.values()), int(given))
 
 
@@ -174,7 +186,7 @@ def _count(
 ) -> None:
     names = ("of_programme", "of_entity", "of_year")
     values = {**dict(zip(names, of, strict=True)), "more": granted, "back": returned}
-    if tx.execute(_COUNT, values).rowcount == 0:
+    if tx.change(_COUNT, values) == 0:
         row = dict(zip(("programme", "entity", "year"), of, strict=True))
         tx.execute(sa.insert(tables.quota), row | {"granted": granted, "returned": returned})
 
@@ -213,9 +225,7 @@ def expire(tx: Transaction, number: int, *, act: Act) -> int:
 
 def give_back(tx: Transaction, found: Any, fen: int) -> None:
     """Count what a lapsed grant returns to its fund."""
-    table = tables.grant
-    change = {"returned": table.c.returned + fen}
-    tx.execute(sa.update(table).where(table.c.id == found.id).values(change))
+    tx.change(_RETURN, {"of": found.id, "back": fen})
     _count(tx, (found.programme, found.entity, found.year), returned=fen)
 
 

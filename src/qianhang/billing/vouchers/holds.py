@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from qianhang.billing import ledger
 from qianhang.billing.moment import Where, reading, stamp
 from qianhang.billing.vouchers import tables
-from qianhang.billing.vouchers.deeds import Act, frozen, insert, known, move, named, row
+from qianhang.billing.vouchers.deeds import Act, insert, known, move, named, row
 from qianhang.billing.vouchers.facts import Bill, Facts, Spent, yuan
 from qianhang.billing.vouchers.funds import fund_account, open_of
 from qianhang.billing.vouchers.grants import (
@@ -26,6 +26,7 @@ from qianhang.billing.vouchers.rules import Refusal, eligible
 from qianhang.billing.vouchers.worth import counted, percent, worth
 from qianhang.core.errors import BudgetError, UsageError
 from qianhang.store import Transaction
+from qianhang.store.prepared import Prepared
 
 __all__ = ["capture", "due_account", "hold", "hold_account", "holds", "release"]
 
@@ -34,15 +35,16 @@ _HOLD, _LINE = tables.hold.c, tables.contract.c
 _OF = (
     _LINE.contract == sa.bindparam("of_contract"), _LINE.programme == sa.bindparam("of_programme"),
 )  # fmt: skip
-_GIVE = frozen(
+_GIVE = Prepared(
     sa.update(tables.contract)
     .where(*_OF)
     .values(given=_LINE.given + sa.bindparam("more"), side=sa.bindparam("of_side"))
 )
-_TAKE = frozen(
+_NEW_LINE = Prepared.new(tables.contract)
+_TAKE = Prepared(
     sa.update(tables.contract).where(*_OF).values(given=_LINE.given - sa.bindparam("less"))
 )
-_CHANGE = frozen(
+_CHANGE = Prepared(
     sa.update(tables.hold)
     .where(_HOLD.id == sa.bindparam("of"))
     .values({n: sa.bindparam(f"now_{n}") for n in ("captured", "released", "state")})
@@ -120,7 +122,7 @@ def _of_grant(found: Any, programme: Programme, facts: Facts, act: Act) -> list[
 
 def _worth(tx: Transaction, programme: Programme, facts: Facts, bill: Bill, others_fen: int) -> int:
     """What may be held on the bill: its worth, kept below the contract with all that is on it."""
-    rows = tx.execute(ON_CONTRACT, {"contract": facts.contract.id}).all()
+    rows = tx.fetch(ON_CONTRACT, {"contract": facts.contract.id})
     own = sum(r.given for r in rows if r.programme == programme.id)
     every = sum(r.given for r in rows)
     fen = worth(programme, bill, Spent(contract_fen=own, others_fen=others_fen))
@@ -146,10 +148,10 @@ def _give(tx: Transaction, name: str, facts: Facts, fen: int) -> None:
     change = {
         "of_contract": facts.contract.id, "of_programme": name, "more": fen, "of_side": facts.side
     }  # fmt: skip
-    if tx.execute(_GIVE, change).rowcount == 0:
+    if tx.change(_GIVE, change) == 0:
         values = {"contract": facts.contract.id, "programme": name, "given": fen}
         values |= {"entity": facts.applicant.id, "side": facts.side, "fen": facts.contract.fen}
-        tx.execute(sa.insert(tables.contract), values)
+        tx.change(_NEW_LINE, values)
 
 
 def capture(tx: Transaction, number: int, *, bill: Bill, act: Act, last: bool = False) -> int:
@@ -218,7 +220,7 @@ def _change(tx: Transaction, found: Any, *, captured: int, released: int, closed
         "of": found.id, "now_captured": found.captured + captured,
         "now_released": found.released + released, "now_state": "closed" if closed else "open",
     }  # fmt: skip
-    tx.execute(_CHANGE, values)
+    tx.change(_CHANGE, values)
 
 
 def _back(tx: Transaction, found: Any, voucher: Any, fen: int, act: Act) -> None:
@@ -226,7 +228,7 @@ def _back(tx: Transaction, found: Any, voucher: Any, fen: int, act: Act) -> None
     if fen == 0:
         return
     of = {"of_contract": found.contract, "of_programme": found.programme}
-    tx.execute(_TAKE, {**of, "less": fen})
+    tx.change(_TAKE, {**of, "less": fen})
     target = grant_account(voucher.id)
     if voucher.state != "open":
         target = fund_account(voucher.programme, voucher.year)

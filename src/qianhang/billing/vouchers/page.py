@@ -96,7 +96,8 @@ def document() -> str:
     """docs/vouchers.md: every shipped programme, generated so that page and files are one."""
     head = say("voucher.page_head", lang="zh"), say("voucher.page_head", lang="en")
     parts = [f"# {say('voucher.page_title', lang='zh')} {say('voucher.page_title', lang='en')}"]
-    parts += [*head, _table()]
+    proof = say("voucher.page_proof", lang="zh"), say("voucher.page_proof", lang="en")
+    parts += [*head, *proof, _table()]
     for p in shipped().values():
         parts.append(f"## {p.id}\n\n**{p.name.zh}** · {p.name.en}")
         parts.append("\n".join(_rows(p)))

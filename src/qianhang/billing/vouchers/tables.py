@@ -14,6 +14,7 @@ __all__ = [
     "PART",
     "batch",
     "capture",
+    "case",
     "claim",
     "contract",
     "deed",
@@ -24,7 +25,7 @@ __all__ = [
     "quota",
 ]
 
-PART = Part("vouchers", "qianhang.billing.vouchers.migrations", "vouchers_0001")
+PART = Part("vouchers", "qianhang.billing.vouchers.migrations", "vouchers_0002")
 
 
 def _text(name: str, length: int, *, primary_key: bool = False) -> Column[Any]:
@@ -70,6 +71,12 @@ grant = Table(
     _text("contract", 120), _fen("fen"), _fen("returned"), _text("expires", 32),
     _text("state", 12), *_signed(), Index(None, "programme", "entity"),
     Index(None, "contract"), Index(None, "state", "expires"),
+)  # fmt: skip
+# The facts on which a grant was made, as JSON.
+case = Table(
+    "voucher_case", metadata,
+    Column("voucher", BigInteger, primary_key=True, autoincrement=False),
+    Column("body", Text, nullable=False),
 )  # fmt: skip
 # What a programme gives on a contract: held and used, fen.
 contract = Table(

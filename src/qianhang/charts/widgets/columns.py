@@ -11,6 +11,7 @@ import pandas as pd
 from pandas.api import types
 
 from qianhang.charts.chart import Axis, Cell, Field, Number, Role, Setting, Table, named
+from qianhang.core import words
 from qianhang.core.errors import PackError
 from qianhang.core.manifest import Words
 
@@ -180,13 +181,14 @@ def _shared(name: str, setting: Setting) -> str:
 
 
 def _gauges(text: str, setting: Setting) -> Words:
-    """Columns named inside a reason, such as `ph +0.5 (±0.22)`, in the reader's words."""
+    """Columns named inside a text, as in `ph +0.5 (±0.22)` or `log(age)`, in the reader's words."""
     said = {"zh": text, "en": text}
     for name in sorted(set(re.findall(r"[A-Za-z_]\w*", text)), key=len, reverse=True):
-        column = setting.columns.get(name)
-        if column is not None and column.title is not None:
-            said["zh"] = re.sub(rf"\b{name}\b", column.title.zh, said["zh"])
-            said["en"] = re.sub(rf"\b{name}\b", column.title.en, said["en"])
+        if name not in setting.columns and not words.has(f"chart.{name}"):
+            continue
+        own = setting.words(name, "column" if name in setting.columns else "chart")
+        said["zh"] = re.sub(rf"\b{name}\b", own.zh, said["zh"])
+        said["en"] = re.sub(rf"\b{name}\b", own.en, said["en"])
     return Words(**said)
 
 
@@ -199,7 +201,7 @@ def _cells(values: pd.Series, kind: str, name: str, setting: Setting) -> tuple[C
         # Hit, miss, event: the chart's words, whatever a pack calls a column of that name.
         words_ = Setting().words
         return tuple(words_(text, "chart") for text in texts(values))
-    if name == "sensors":
+    if name in ("sensors", "term"):
         return tuple(_gauges(text, setting) for text in texts(values))
     if name in _NAMES:
         section = "metric" if name == "metric" else "chart"

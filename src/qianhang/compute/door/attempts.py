@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal
@@ -14,6 +14,7 @@ from qianhang.compute import schema
 from qianhang.compute.door.moments import stamp
 from qianhang.compute.policy import Placement, Start
 from qianhang.compute.task import Outcome, Usage
+from qianhang.store.prepared import Prepared
 
 if TYPE_CHECKING:
     from qianhang.store import Store, Transaction
@@ -30,6 +31,7 @@ __all__ = [
     "live",
     "mark",
     "metered",
+    "named",
     "notify",
     "of",
     "requeue",
@@ -43,22 +45,23 @@ AttemptState = Literal[
 LIVE = ("submitting", "submitted", "running", "unknown")
 _TABLE, _JOB = schema.attempt, schema.job
 _ENDED = {"finished": "finished", "cancelled": "cancelled"}
-# Statements made once: to build one costs more than to carry it out.
-_LIVING = (_TABLE.c.token == sa.bindparam("the_token")) & _TABLE.c.state.in_(LIVE)
+_LIVING = (_TABLE.c.token == sa.bindparam("the_token")) & sa.or_(
+    *(_TABLE.c.state == state for state in LIVE)
+)
 _OWN = (_JOB.c.id == sa.bindparam("the_job")) & (_JOB.c.epoch == sa.bindparam("the_epoch"))
-_NEW = sa.insert(_TABLE)
-_TAKE = (
+_NEW = Prepared.new(_TABLE)
+_TAKE = Prepared(
     sa.update(_JOB)
     .where((_JOB.c.id == sa.bindparam("the_job")) & (_JOB.c.state == "queued") & ~_JOB.c.cancel)
     .values(state="running", epoch=_JOB.c.epoch + 1, why=sa.bindparam("the_why"))
 )
-_EPOCH = sa.select(_JOB.c.epoch).where(_JOB.c.id == sa.bindparam("the_job"))
-_MARK = (
+_EPOCH = Prepared(sa.select(_JOB.c.epoch).where(_JOB.c.id == sa.bindparam("the_job")))
+_MARK = Prepared(
     sa.update(_TABLE)
     .where(_LIVING)
     .values(state=sa.bindparam("to"), ref=sa.bindparam("the_ref"), started=sa.bindparam("since"))
 )
-_CLOSE = (
+_CLOSE = Prepared(
     sa.update(_TABLE)
     .where(_LIVING)
     .values(
@@ -71,7 +74,7 @@ _CLOSE = (
 _BEGUN = sa.case(
     (_JOB.c.started == "", sa.bindparam("since", type_=sa.String)), else_=_JOB.c.started
 )
-_END_JOB = (
+_END_JOB = Prepared(
     sa.update(_JOB)
     .where(_OWN)
     .values(
@@ -81,8 +84,13 @@ _END_JOB = (
         reason=sa.bindparam("for_reason"),
     )
 )
-_AGAIN = sa.update(_JOB).where(_OWN).values(state="queued", started=_BEGUN)
-_RUNS = (
+_AGAIN = Prepared(sa.update(_JOB).where(_OWN).values(state="queued", started=_BEGUN))
+_METERED = Prepared(
+    sa.update(_TABLE)
+    .where(_TABLE.c.token == sa.bindparam("the_token"))
+    .values(metered=sa.bindparam("so"))
+)
+_RUNS = Prepared(
     sa.update(_JOB)
     .where((_JOB.c.id == sa.bindparam("the_job")) & (_JOB.c.started == ""))
     .values(started=sa.bindparam("since"))
@@ -129,16 +137,16 @@ def begin(
     place = start.placement
     cost = {term.name: term.fen for term in start.cost.terms() if term.fen}
     why = {"pool": place.pool, "cost": cost, "others": dict(others)}
-    if not tx.execute(_TAKE, {"the_job": start.job, "the_why": _told(why)}).rowcount:
+    if not tx.change(_TAKE, {"the_job": start.job, "the_why": _told(why)}):
         return None
-    epoch = int(tx.execute(_EPOCH, {"the_job": start.job}).scalar_one())
+    epoch = int(tx.fetch(_EPOCH, {"the_job": start.job})[0].epoch)
     row = {
         "token": f"{start.job}.{epoch}", "job": start.job, "epoch": epoch, "pool": place.pool,
         "flavour": place.flavour, "placement": _told(place._asdict()), "cost": _told(cost),
         "state": "submitting", "ref": "", "made": stamp(at), "started": "", "leaving": "",
         "ended": "", "outcome": "", "metered": False,
     }  # fmt: skip
-    tx.execute(_NEW, row)
+    tx.change(_NEW, row)
     tx.append("compute.job.placed", start.job, payload=why | {"epoch": epoch}, at=at)
     return _attempt(row)
 
@@ -154,8 +162,8 @@ def mark(
         "the_token": attempt.token, "to": state, "the_ref": ref or attempt.ref,
         "since": attempt.started or at,
     }  # fmt: skip
-    if tx.execute(_MARK, values).rowcount and at:
-        tx.execute(_RUNS, {"the_job": attempt.job, "since": at})
+    if tx.change(_MARK, values) and at:
+        tx.change(_RUNS, {"the_job": attempt.job, "since": at})
 
 
 def close(
@@ -168,16 +176,16 @@ def close(
     told = _told(asdict(outcome))
     moments = {"since": attempt.started or _began(attempt, outcome, at), "until": stamp(at)}
     values = {"the_token": attempt.token, "to": "ended", "how": told, **moments}
-    if not tx.execute(_CLOSE, values).rowcount:
+    if not tx.change(_CLOSE, values):
         return False
     own = {"the_job": attempt.job, "the_epoch": attempt.epoch}
     facts = {"epoch": attempt.epoch, "pool": attempt.pool, "outcome": json.loads(told)}
     if again:
-        tx.execute(_AGAIN, {**own, "since": moments["since"]})
+        tx.change(_AGAIN, {**own, "since": moments["since"]})
         tx.append("compute.job.requeued", attempt.job, payload=facts, at=at)
         return True
     state = _ENDED.get(outcome.reason, "failed")
-    tx.execute(_END_JOB, {**own, **moments, "to": state, "for_reason": outcome.reason})
+    tx.change(_END_JOB, {**own, **moments, "to": state, "for_reason": outcome.reason})
     tx.append("compute.job.ended", attempt.job, payload=facts, at=at)
     return True
 
@@ -245,14 +253,24 @@ def listed(store: Store) -> tuple[Attempt, ...]:
     return _select(store, sa.true())
 
 
-def unmetered(store: Store, *, limit: int = 500) -> tuple[Attempt, ...]:
-    """Attempts that ended and whose use nobody has charged yet, the oldest first."""
-    return _select(store, (_TABLE.c.state == "ended") & ~_TABLE.c.metered, limit=limit)
+def unmetered(store: Store) -> list[str]:
+    """The tokens of attempts that ended and whose use nobody has charged yet, the oldest first."""
+    where = (_TABLE.c.state == "ended") & ~_TABLE.c.metered
+    query = sa.select(_TABLE.c.token).where(where).order_by(_TABLE.c.made, _TABLE.c.token)
+    with store.read() as connection:
+        return list(connection.execute(query).scalars())
 
 
-def metered(tx: Transaction, tokens: Collection[str]) -> None:
-    """The use of these attempts counts as charged, in the transaction that charges it."""
-    tx.execute(sa.update(_TABLE).where(_TABLE.c.token.in_(sorted(tokens))).values(metered=True))
+def named(connection: sa.Connection, tokens: Sequence[str]) -> list[Attempt]:
+    """The attempts of these tokens, the oldest first; a few hundred at most."""
+    query = sa.select(_TABLE).where(_TABLE.c.token.in_(tokens))
+    rows = connection.execute(query.order_by(_TABLE.c.made, _TABLE.c.token))
+    return [_attempt(row) for row in rows.mappings()]
+
+
+def metered(tx: Transaction, token: str) -> None:
+    """The use of the attempt counts as charged, in the transaction that charges it."""
+    tx.change(_METERED, {"the_token": token, "so": True})
 
 
 def _own(attempt: Attempt) -> sa.ColumnElement[bool]:
@@ -261,14 +279,15 @@ def _own(attempt: Attempt) -> sa.ColumnElement[bool]:
 
 
 def _began(attempt: Attempt, outcome: Outcome, at: datetime) -> str:
-    """When a task that ended between two looks began: it ran for as long as its keeper says."""
-    return max(attempt.made, stamp(at - timedelta(seconds=outcome.usage.wall_s)))
+    """When a task that ended between two looks began: it ran for as long as its keeper says.
+
+    In whole milliseconds, as its usage is told, so that it does not end after this moment.
+    """
+    return max(attempt.made, stamp(at - timedelta(seconds=round(outcome.usage.wall_s, 3))))
 
 
-def _select(
-    store: Store, where: sa.ColumnElement[bool], *, limit: int | None = None
-) -> tuple[Attempt, ...]:
-    query = sa.select(_TABLE).where(where).order_by(_TABLE.c.made, _TABLE.c.token).limit(limit)
+def _select(store: Store, where: sa.ColumnElement[bool]) -> tuple[Attempt, ...]:
+    query = sa.select(_TABLE).where(where).order_by(_TABLE.c.made, _TABLE.c.token)
     with store.read() as connection:
         return tuple(_attempt(row) for row in connection.execute(query).mappings())
 

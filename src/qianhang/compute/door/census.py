@@ -19,7 +19,7 @@ from qianhang.compute.door.plant import Held
 if TYPE_CHECKING:
     from qianhang.store import Store
 
-__all__ = ["MOST_QUEUED", "Hour", "busy", "history", "open_jobs", "queues"]
+__all__ = ["MOST_QUEUED", "Hour", "busy", "held", "history", "open_jobs", "queues"]
 
 MOST_QUEUED = 2_000
 _ATTEMPT, _JOB = schema.attempt, schema.job
@@ -39,10 +39,21 @@ class Hour:
 
 def busy(store: Store) -> Mapping[tuple[str, str], float]:
     """(pool, flavour) -> chips that attempts hold which have not ended."""
-    found: Counter[tuple[str, str]] = Counter()
+    found: dict[tuple[str, str], float] = {}
     with store.read() as connection:
-        for row in connection.execute(_BUSY):
-            found[row.pool, row.flavour] += _chips(row.placement)  # type: ignore[assignment]  # a part of a chip counts as a part
+        for pool, flavour, placement in connection.execute(_BUSY):
+            found[pool, flavour] = found.get((pool, flavour), 0.0) + _chips(placement)
+    return found
+
+
+def held(store: Store) -> Mapping[tuple[str, str], float]:
+    """(organisation, project) -> chips that its attempts hold which have not ended."""
+    query = sa.select(_JOB.c.org, _JOB.c.project, _ATTEMPT.c.placement)
+    query = query.join(_JOB, _JOB.c.id == _ATTEMPT.c.job).where(_ATTEMPT.c.state.in_(LIVE))
+    found: dict[tuple[str, str], float] = {}
+    with store.read() as connection:
+        for org, project, placement in connection.execute(query):
+            found[org, project] = found.get((org, project), 0.0) + _chips(placement)
     return found
 
 

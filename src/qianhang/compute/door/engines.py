@@ -245,7 +245,8 @@ class Engines:
         kind, name = held.pool.driver, held.pool.id
         try:
             return driver_of(kind, dict(held.settings), name=name, folder=self._own(held))
-        except QianhangError as cause:
+        except (QianhangError, TypeError, ValueError, OSError) as cause:
+            # Settings of one pool that nobody can read must not stop the door before all others.
             return cast("Driver", _Absent(name, str(cause)))
 
     def _map(self, calls: Sequence[Callable[[], Any]]) -> list[Any]:

@@ -18,6 +18,7 @@ from qianhang.compute.door import quotas
 from qianhang.compute.door.moments import seconds, stamp
 from qianhang.compute.job import DataRef, Job, Want
 from qianhang.core.errors import UsageError
+from qianhang.store.prepared import Prepared
 
 if TYPE_CHECKING:
     from qianhang.store import Store, Transaction
@@ -46,9 +47,11 @@ _TABLE = schema.job
 _LOG = logging.getLogger(__name__)
 _PIECE, _LONGEST_KEY = 500, 80
 # Statements made once: to build one costs more than to carry it out.
-_NEW = sa.insert(_TABLE)
-_SAME = sa.select(_TABLE.c.id, _TABLE.c.ask, _TABLE.c.run).where(
-    (_TABLE.c.org == sa.bindparam("its_org")) & (_TABLE.c.key == sa.bindparam("its_key"))
+_NEW = Prepared.new(_TABLE)
+_SAME = Prepared(
+    sa.select(_TABLE.c.id, _TABLE.c.ask, _TABLE.c.run).where(
+        (_TABLE.c.org == sa.bindparam("its_org")) & (_TABLE.c.key == sa.bindparam("its_key"))
+    )
 )
 
 
@@ -115,9 +118,8 @@ def admit(tx: Transaction, asked: Asked, *, at: datetime) -> tuple[str, bool]:
     key = asked.job.key or asked.job.id
     if len(key) > _LONGEST_KEY:
         raise UsageError("QH594", f"key of {len(key)} characters, at most {_LONGEST_KEY}")
-    known = tx.execute(_SAME, {"its_org": asked.job.org, "its_key": key}).first()
     row = _row(asked, key, at)
-    if known is not None:
+    for known in tx.fetch(_SAME, {"its_org": asked.job.org, "its_key": key}):
         if (known.ask, known.run) != (row["ask"], row["run"]):
             raise UsageError(
                 "QH594", f"key {key!r} was used for job {known.id}, which asks for something else",
@@ -130,7 +132,7 @@ def admit(tx: Transaction, asked: Asked, *, at: datetime) -> tuple[str, bool]:
             hint="an array is so many jobs, each starting as soon as it can",
         )  # fmt: skip
     quotas.check(tx.connection, asked.job)
-    tx.execute(_NEW, row)
+    tx.change(_NEW, row)
     facts = {n: row[n] for n in ("org", "project", "account", "name", "key", "ask")}
     tx.append("compute.job.admitted", asked.job.id, payload=facts, at=at)
     return asked.job.id, True

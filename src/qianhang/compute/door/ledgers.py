@@ -13,7 +13,7 @@ from qianhang.compute.door.jobs import Kept
 from qianhang.compute.door.moments import seconds
 from qianhang.compute.door.plant import Held
 from qianhang.compute.job import Job
-from qianhang.compute.policy import Params, Predictor, Queue, Refuse, Start, View
+from qianhang.compute.policy import Params, Predictor, Prices, Queue, Refuse, Start, View
 from qianhang.compute.policy.entry import Entry
 from qianhang.compute.policy.option import Option
 
@@ -30,7 +30,8 @@ class Ledgers:
     jobs : those that wait or run, by id; live, fenced : attempts by token
     refused : job -> pools whose engines do not take it; about : job -> pools where a fenced
         attempt at it may still run
-    parked : jobs that wait for others of their project, or for a fenced attempt, to end
+    parked : jobs that wait for others of their project, or for a fenced attempt, to end, or for a
+        cheaper hour
     booked : job -> whose quota it counts for, and its chips; held : the sums of these
     room : whether one of those that are parked may go on now
     tried : token -> when to hand it over next, s, and how often it was; told : token -> when its
@@ -74,7 +75,7 @@ class Ledgers:
         if found is None:
             self.parked.pop(job.id, None)
             self._book(job)
-        elif job.id in self.about:
+        elif job.id in self.about or self.view.cheaper_later(job):
             self.parked[job.id] = kept
             return None
         return found
@@ -180,10 +181,16 @@ class Ledgers:
 
 
 def recall(
-    store: Store, held: Sequence[Held], *, params: Params, predictor: Predictor, now: datetime
+    store: Store,
+    held: Sequence[Held],
+    *,
+    params: Params,
+    predictor: Predictor,
+    now: datetime,
+    prices: Prices | None = None,
 ) -> Ledgers:
     """The ledgers of everything that runs, from the rows; what waits is to be taken in next."""
-    view = View(plant.network(store, held), params, now=now.timestamp())
+    view = View(plant.network(store, held), params, prices=prices, now=now.timestamp())
     with store.read() as connection:
         found = Ledgers(view, Queue(params), quotas.approved(connection))
     found.turn(held)

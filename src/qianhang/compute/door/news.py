@@ -19,13 +19,14 @@ if TYPE_CHECKING:
 __all__ = ["News", "since"]
 
 _JOBS = ("compute.job.admitted", "compute.job.cancel")
-_PLANT, _QUOTA = "compute.pool", "compute.quota"
+_PLANT = frozenset({"compute.pool", "compute.pue"})
+_RULES = frozenset({"compute.quota", "compute.line"})  # what the ledgers are set up with
 _TABLE = schema.job
 
 
 @dataclass(frozen=True, slots=True)
 class News:
-    """Jobs with news, whether pools or quotas have any, and the newest record of the log."""
+    """Jobs with news, whether pools have any, or quotas and lines, and the log's newest record."""
 
     jobs: tuple[Kept, ...]
     plant: bool
@@ -48,7 +49,7 @@ def since(store: Store, seq: int | None) -> News:
             ordered = query.order_by(_TABLE.c.submitted, _TABLE.c.id)
             waiting = tuple(jobs.readable(connection.execute(ordered).mappings()))
             return News(waiting, True, True, head)
-        kinds = (*_JOBS, _PLANT, _QUOTA)
+        kinds = (*_JOBS, *_PLANT, *_RULES)
         fresh = sa.select(log.c.kind, log.c.subject).where(
             log.c.seq > seq, log.c.seq <= head, log.c.kind.in_(kinds)
         )
@@ -65,4 +66,4 @@ def _named(connection: sa.Connection, found: Sequence[tuple[str, str]]) -> tuple
 
 def _others(found: Sequence[tuple[str, str]]) -> tuple[bool, bool]:
     kinds = {kind for kind, _ in found}
-    return _PLANT in kinds, _QUOTA in kinds
+    return bool(_PLANT & kinds), bool(_RULES & kinds)

@@ -14,16 +14,29 @@ import sqlalchemy as sa
 
 from qianhang.compute import schema
 from qianhang.compute.door.moments import stamp
-from qianhang.compute.network import Link, Network, Operator, Pool
+from qianhang.compute.network import Link, Network, Operator, Pool, PueReading
 from qianhang.core import schema as closed
-from qianhang.core.errors import UsageError
+from qianhang.core.errors import PoolUnavailable, UsageError
 
 if TYPE_CHECKING:
     from qianhang.store import Store, Transaction
 
-__all__ = ["Held", "add", "held", "join", "network", "operators", "pools", "turn"]
+__all__ = [
+    "Held",
+    "add",
+    "choice",
+    "held",
+    "join",
+    "network",
+    "operators",
+    "pools",
+    "set_lines",
+    "set_pue",
+    "turn",
+]
 
 State = Literal["open", "draining", "left"]
+_PUE, _LINES = "metered", "measured"  # names of settings
 _SECRET = ("password", "token", "secret", "key")
 
 
@@ -114,20 +127,54 @@ def turn(store: Store, pool_id: str, state: State, *, by: str, at: datetime) -> 
         tx.append("compute.pool", pool_id, payload={"state": state, "by": by}, at=at)
 
 
+def set_pue(tx: Transaction, told: Mapping[str, Any], *, by: str, at: datetime) -> None:
+    """What the meters of sites tell from now on: site -> a PUE reading as plain values."""
+    _set(tx, {"id": _PUE, "value": json.dumps(told, ensure_ascii=False), "by": by, "at": stamp(at)})
+
+
+def set_lines(tx: Transaction, links: Sequence[Link], *, by: str, at: datetime) -> None:
+    """The lines as they were measured last; they go before those that somebody declared."""
+    value = json.dumps([dataclasses.asdict(one) for one in links], ensure_ascii=False)
+    _set(tx, {"id": _LINES, "value": value, "by": by, "at": stamp(at)})
+
+
 def pools(store: Store) -> tuple[Held, ...]:
-    """Every pool that has not left, by id."""
+    """Every pool that has not left, by id, with the PUE that the meters of its site tell."""
     query = sa.select(schema.pool).where(schema.pool.c.state != "left").order_by(schema.pool.c.id)
     with store.read() as connection:
-        return tuple(_held(row) for row in connection.execute(query).mappings())
+        metered = _settings(connection, _PUE).get(_PUE, {})
+        return tuple(_held(row, metered) for row in connection.execute(query).mappings())
 
 
 def network(store: Store, held: Sequence[Held]) -> Network:
     """These pools with the lines between them and the organisations' shares."""
     with store.read() as connection:
-        query = sa.select(schema.setting.c.name, schema.setting.c.value)
-        known = {row.name: json.loads(row.value) for row in connection.execute(query)}
-    links = tuple(Link(**one) for one in known.get("links", ()))
-    return Network(tuple(one.pool for one in held), links=links, shares=known.get("shares", {}))
+        known = _settings(connection, "links", "shares", _LINES)
+    told = [Link(**one) for name in ("links", _LINES) for one in known.get(name, ())]
+    links = {frozenset((one.a, one.b)): one for one in told}
+    shares = known.get("shares", {})
+    return Network(tuple(one.pool for one in held), links=tuple(links.values()), shares=shares)
+
+
+def choice(store: Store, name: str) -> tuple[str, ...]:
+    """The pools on which our own runs may go: all that see our folders for `auto`, else the named.
+
+    Raises PoolUnavailable naming the pools that there are.
+    """
+    known = pools(store)
+    fit = [one.pool.id for one in known if one.pool.driver != "kubernetes"]
+    if name == "auto" and fit:
+        return tuple(fit)
+    if name in fit:
+        return (name,)
+    there = ", ".join(["local", *(["auto"] if fit else ()), *fit])
+    if name == "auto":
+        message = "no pool has joined the network that sees our folders"
+    elif name in {one.pool.id for one in known}:
+        message = f"pool {name} is a cluster's that does not see our folders"
+    else:
+        message = f"pool {name[:40]!r} does not exist"
+    raise PoolUnavailable("QH501", message, hint=f"pools: {there}")
 
 
 def held(store: Store, pool_id: str) -> Held:
@@ -137,9 +184,10 @@ def held(store: Store, pool_id: str) -> Held:
     """
     with store.read() as connection:
         row = _row(connection, pool_id)
+        metered = _settings(connection, _PUE).get(_PUE, {})
     if row is None:
         raise _unknown(pool_id)
-    return _held(row)
+    return _held(row, metered)
 
 
 def operators(store: Store) -> tuple[Operator, ...]:
@@ -171,9 +219,19 @@ def _row(connection: sa.Connection, pool_id: str) -> sa.RowMapping | None:
     return connection.execute(query).mappings().first()
 
 
-def _held(row: sa.RowMapping) -> Held:
+def _settings(connection: sa.Connection, *names: str) -> dict[str, Any]:
+    table = schema.setting.c
+    query = sa.select(table.name, table.value).where(table.name.in_(names))
+    return {row.name: json.loads(row.value) for row in connection.execute(query)}
+
+
+def _held(row: sa.RowMapping, metered: Mapping[str, Any]) -> Held:
+    pool = _read(Pool, row["spec"])
+    told = metered.get(pool.place)
+    if told is not None:
+        pool = dataclasses.replace(pool, pue=PueReading(**told))
     return Held(
-        _read(Pool, row["spec"]), json.loads(row["settings"]), row["state"], row["health"],
+        pool, json.loads(row["settings"]), row["state"], row["health"],
         row["seen"], row["silent"], row["clock_s"], row["detail"],
     )  # fmt: skip
 

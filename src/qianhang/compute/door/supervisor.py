@@ -7,7 +7,7 @@ unknown, never failed; and whatever this process knows can be worked out again f
 from __future__ import annotations
 
 import signal
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -23,7 +23,16 @@ from qianhang.compute.door.ledgers import Ledgers, recall
 from qianhang.compute.door.moments import seconds, stamp
 from qianhang.compute.door.watch import Watch, told
 from qianhang.compute.driver import Status
-from qianhang.compute.policy import Decision, Params, Predictor, Preempt, Refuse, Reserve, Start
+from qianhang.compute.policy import (
+    Decision,
+    Params,
+    Predictor,
+    Preempt,
+    Prices,
+    Refuse,
+    Reserve,
+    Start,
+)
 from qianhang.compute.policy.decide import settle
 from qianhang.compute.policy.option import Option
 from qianhang.compute.task import Outcome
@@ -46,11 +55,12 @@ class Supervisor:
 
     home : where local pools keep their tasks
     holder : a name that no other supervisor has
+    prices : what holds at a moment, asked now and then; list prices of the pools where it is None
     """
 
     def __init__(
         self, store: Store, home: Path, *, holder: str = "", params: Params | None = None,
-        patience: Patience | None = None,
+        patience: Patience | None = None, prices: Callable[[datetime], Prices] | None = None,
     ) -> None:  # fmt: skip
         self.store, self.holder = store, holder or lease.holder()
         self.params = params or Params()
@@ -59,6 +69,8 @@ class Supervisor:
         self._epoch, self._until = 0, datetime.min.replace(tzinfo=UTC)
         self._ledgers: Ledgers | None = None
         self._predictor: Predictor | None = None
+        self._ask_prices, self._prices = prices, Prices({}, {})
+        self._priced = datetime.min.replace(tzinfo=UTC)
 
     def tick(self, now: datetime) -> int:
         """How many tasks were handed to engines; 0 too where another supervisor decides."""
@@ -91,16 +103,26 @@ class Supervisor:
         epoch = self._epoch
         changed = self.engines.look(now, lambda tx: lease.guard(tx, epoch), changed=fresh.plant)
         held = list(self.engines.held.values())
-        if known is None or changed or fresh.quotas:
+        dearer = self._price(now)
+        if known is None or changed or dearer or fresh.quotas:
             known = self._ledgers = recall(
-                self.store, held, params=self.params, predictor=self._learnt(), now=now
-            )
+                self.store, held, params=self.params, predictor=self._learnt(), now=now,
+                prices=self._prices,
+            )  # fmt: skip
             fresh = news.since(self.store, None)
         known.turn(held)
         known.seen = fresh.head
         self._take_in(known, fresh.jobs, now)
         self._look(known, now)
         return self._decide(known, now)
+
+    def _price(self, now: datetime) -> bool:
+        """Whether other prices hold than at the last look."""
+        wait = timedelta(seconds=self.engines.patience.probe_s)
+        if self._ask_prices is None or now - self._priced < wait:
+            return False
+        before, self._prices, self._priced = self._prices, self._ask_prices(now), now
+        return before != self._prices
 
     def _learnt(self) -> Predictor:
         """Run times to expect, from the jobs that ended last."""

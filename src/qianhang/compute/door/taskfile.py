@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import math
 import re
+import reprlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any, NoReturn
 
+from qianhang.compute.door import document
 from qianhang.compute.door.jobs import Asked, Work, new_id
 from qianhang.compute.flavour import find
 from qianhang.compute.job import DataRef, Job, Want
@@ -50,7 +52,7 @@ class _At:
 
     def refuse(self, found: object, expected: str) -> NoReturn:
         """Raises UsageError naming the file, the field, what was found and what was expected."""
-        said = repr(found)
+        said = reprlib.repr(found)  # of what is long or deep, the beginning alone
         shown = said if len(said) <= 60 else f"{said[:57]}..."
         where = f", {self.field}" if self.field else ""
         raise UsageError("QH597", f"{self.file}{where}: found {shown}, expected {expected}")
@@ -77,16 +79,11 @@ def read_text(text: str, *, name: str, org: str, account: str = "") -> tuple[Ask
     name : how messages call the file
     Raises UsageError as `read` does.
     """
-    import yaml
-
     at = _At(name)
     try:
-        top = yaml.safe_load(text)
-    except yaml.YAMLError as cause:
-        mark = getattr(cause, "problem_mark", None)
-        row = f", row {mark.line + 1}" if mark else ""
-        said = getattr(cause, "problem", None) or "not YAML"
-        raise UsageError("QH597", f"{name}{row}: {said}") from None
+        top = document.load(text)
+    except ValueError as cause:
+        raise UsageError("QH597", f"{name}{cause}") from None
     task = _mapping(top, at, _TOP)
     run = _text(task, "run", at, most=100_000)
     if not run.strip():
@@ -136,7 +133,7 @@ def _work(task: Mapping[str, Any], resources: Mapping[str, Any], at: _At, *, scr
     for name, value in given.items():
         if not re.fullmatch(r"[A-Za-z_]\w*", str(name)) or str(name).startswith("QIANHANG_"):
             (at / "envs").refuse(name, "a variable's name, not beginning with QIANHANG_")
-        if isinstance(value, (Mapping, list)) or value is None:
+        if isinstance(value, (Mapping, list)) or value is None or "\0" in str(value):
             (at / "envs" / name).refuse(value, "a text or a number")
         env[str(name)] = str(value)
     threads = _amount(resources, "cpus", at / "resources", default=1.0)

@@ -12,7 +12,7 @@ from qianhang.compute.door.attempts import Attempt
 from qianhang.compute.door.jobs import Kept
 from qianhang.compute.door.ledgers import Ledgers, recall
 from qianhang.compute.job import Job
-from qianhang.compute.policy import Params, Predictor, Refusal
+from qianhang.compute.policy import Params, Predictor, Prices, Refusal
 from qianhang.compute.policy.entry import Entry
 from qianhang.compute.policy.option import Option, lend_cap
 
@@ -49,21 +49,30 @@ class Answer:
 _KNOWN = ("pool", "cost", "others", "refused")
 
 
-def why(store: Store, job_id: str, now: datetime, *, params: Params | None = None) -> Answer:
+def why(
+    store: Store,
+    job_id: str,
+    now: datetime,
+    *,
+    params: Params | None = None,
+    prices: Prices | None = None,
+) -> Answer:
     """Why the job is where it is, or is nowhere yet.
 
     What stands in the rows is read, nothing is decided anew but for a job that waits: for it, the
     ledgers are worked out as a supervisor would that began at `now`.
+    prices : those that hold now; list prices of the pools where it is None
     Raises UsageError where there is no such job.
     """
     kept = jobs.get(store, job_id)
     refusals = tuple(Refusal(**one) for one in kept.why.get("refused", ()))
     ahead = None
-    if kept.state == "queued":
-        refusals, ahead = _waiting(store, kept, now=now, params=params or Params())
-    elif kept.state == "running":
-        found = _ledgers(store, now, params or Params())
-        refusals = found.view.refusals(kept.job)
+    if kept.open:
+        found = _ledgers(store, now, params or Params(), prices)
+        if kept.state == "queued":
+            refusals, ahead = _waiting(store, found, kept, now=now)
+        else:
+            refusals = found.view.refusals(kept.job)
     return Answer(
         job_id, kept.state, kept.reason, attempts.of(store, job_id), kept.why.get("cost", {}),
         kept.why.get("others", {}), refusals, ahead,
@@ -71,16 +80,15 @@ def why(store: Store, job_id: str, now: datetime, *, params: Params | None = Non
     )  # fmt: skip
 
 
-def _ledgers(store: Store, now: datetime, params: Params) -> Ledgers:
+def _ledgers(store: Store, now: datetime, params: Params, prices: Prices | None) -> Ledgers:
     held = plant.pools(store)
-    return recall(store, held, params=params, predictor=Predictor(), now=now)
+    return recall(store, held, params=params, predictor=Predictor(), now=now, prices=prices)
 
 
 def _waiting(
-    store: Store, kept: Kept, *, now: datetime, params: Params
+    store: Store, found: Ledgers, kept: Kept, *, now: datetime
 ) -> tuple[tuple[Refusal, ...], int]:
     """Why no pool takes the waiting job now, and how many come before it."""
-    found = _ledgers(store, now, params)
     for other in news.since(store, None).jobs:
         if not other.cancel:
             found.admit(other)
@@ -96,6 +104,8 @@ def _waiting(
 def _parked(ledgers: Ledgers, job: Job) -> tuple[Refusal, ...]:
     """Why the job waits before the queue: for its project's quota, or a fenced attempt."""
     about = sorted(ledgers.about.get(job.id, ()))
+    if not about and ledgers.view.cheaper_later(job):
+        return ()
     if about:
         return tuple(Refusal(name, "held_for_other", "an earlier attempt") for name in about)
     asked = f"{job.want.total:g} chips"

@@ -15,6 +15,8 @@ from qianhang.compute.policy.view import View
 
 __all__ = ["decide", "settle"]
 
+_MAKE = tuple.__new__  # what the class itself calls, a layer of Python less
+
 
 def decide(view: View, queue: Queue, now: float, params: Params) -> tuple[Decision, ...]:
     """What to do next; carry it out and ask again until nothing is left.
@@ -37,11 +39,11 @@ def decide(view: View, queue: Queue, now: float, params: Params) -> tuple[Decisi
     for klass in queue.touched:
         for org, line in klass.lines.items():
             if line:
-                rank: tuple = (steps.get(org, 0), line[0]) if steps else line[0]
+                rank: tuple = line[0]
                 if steps:
-                    rank = (rank[1][0], rank[0], *rank[1][1:])
+                    rank = (rank[0], steps.get(org, 0), *rank[1:])
                 if best is None or rank < best:
-                    found_ways = _room(line[0][4], view, now, params)
+                    found_ways = _room(rank[-1], view, now, params)
                     if found_ways:
                         best, ways = rank, found_ways
     if best is not None:
@@ -109,11 +111,12 @@ def _fits(entry: Entry, option: Option, view: View, now: float, params: Params) 
 
 
 def _start(entry: Entry, ways: Sequence[Option], now: float, params: Params) -> Start:
-    job = entry.job
-    wait = params.waiting(job.tier)
+    job, rates = entry.job, params.rates
+    wait = rates[job.tier] if job.tier < len(rates) else rates[-1]
     option = ways[0] if len(ways) == 1 else _cheapest(entry, ways, wait, now)
     run_s = entry.estimate / option.speed
-    return Start(job.id, option, run_s, wait, job.want, entry.parts - entry.left)
+    part = entry.parts - entry.left
+    return _MAKE(Start, (job.id, option, run_s, wait, job.want, part))
 
 
 def _cheapest(entry: Entry, ways: Sequence[Option], wait: float, now: float) -> Option:

@@ -20,11 +20,12 @@ class Entry:
     estimate : run time that order and backfill go by, s; due : when it must have a reservation
     left, parts : replicas still to start one by one; 1 of 1 where they start together
     since, end : start and expected end; option : where it runs; leaving : when it has to be gone
+    mark : the caller's own number for the job
     """
 
     __slots__ = (
         "alive", "due", "end", "estimate", "job", "klass", "late", "leaving", "left", "lent",
-        "nodes", "number", "option", "parts", "shares", "since",
+        "mark", "nodes", "number", "option", "parts", "shares", "since",
     )  # fmt: skip
 
     since: float
@@ -37,7 +38,7 @@ class Entry:
         self.job, self.klass, self.estimate, self.due = job, klass, estimate, due
         self.left = self.parts = klass.parts
         self.alive, self.late = True, False
-        self.number = 0
+        self.number = self.mark = 0
         self.leaving = 0.0
         self.lent = False
         self.nodes = self.shares = ()
@@ -66,7 +67,7 @@ class Entry:
     def replica(self) -> Entry:
         """A running replica of a job whose others still wait."""
         found = Entry(self.job, self.klass, self.estimate, self.due)
-        found.number = self.parts - self.left
+        found.number, found.mark = self.parts - self.left, self.mark
         return found
 
 
@@ -78,17 +79,20 @@ class Klass:
 
     total : chips of one start; weight : what they count in the order
     part : hundredths of a chip a replica, 0 of whole chips
-    options : the racks that may take them; pinned : one only; flat : all of these cost the same
+    options : the racks that may take them; flat : all of these cost the same
+    pinned : one only; crowding : one only, where other jobs may have the choice
     lines : organisation ("" where shares do not count) -> heap by tier, area, age, id
     late : jobs past their due time, oldest due first
     """
 
     __slots__ = (
-        "chips", "flat", "late", "lines", "options", "part", "parts", "pinned", "plain", "replicas",
-        "total", "waiting", "weight",
+        "chips", "crowding", "flat", "late", "lines", "options", "part", "parts", "pinned", "plain",
+        "replicas", "total", "waiting", "weight",
     )  # fmt: skip
 
-    def __init__(self, job: Job, options: tuple[Option, ...], params: Params) -> None:
+    def __init__(
+        self, job: Job, options: tuple[Option, ...], params: Params, *, alone: bool = False
+    ) -> None:
         want = job.want
         self.part = round(want.chips * 100) if want.chips < 1 else 0
         self.chips = 1 if self.part else int(want.chips)
@@ -104,3 +108,4 @@ class Klass:
             float(self.total) ** params.chip_power * max(len(options), 1) ** params.roam_power
         )
         self.pinned = len(options) == 1
+        self.crowding = self.pinned and not alone

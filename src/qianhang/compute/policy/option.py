@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from qianhang.compute.flavour import Flavour
@@ -24,10 +24,14 @@ class Prices:
 
     chip_hour : (pool, flavour) -> fen a chip-hour
     voucher : (organisation, pool) -> share of the price that a voucher pays
+    worth : (organisation, pool) -> fen that vouchers pay for one job there at most
+    least : (pool, flavour) -> fen a chip-hour at its cheapest hour of the day
     """
 
     chip_hour: Mapping[tuple[str, str], int]
     voucher: Mapping[tuple[str, str], float]
+    worth: Mapping[tuple[str, str], int] = field(default_factory=dict)
+    least: Mapping[tuple[str, str], int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -37,6 +41,7 @@ class Option:
     lent : whether its jobs borrow there; speed : of the flavour for the task kind
     price, voucher, power, carbon : fen for a second of one such job
     data_s, data : seconds and fen of moving its data; move : fen for leaving the home pool
+    worth : fen that vouchers pay for one job at most
     """
 
     rack: Rack
@@ -48,12 +53,13 @@ class Option:
     carbon: float
     data_s: float
     move: int
+    worth: float = float("inf")
 
     def cost(self, run_s: float, waiting_fen_s: float) -> Cost:
         """What a job of so many seconds costs here, term by term, fen."""
         return Cost(
             price=round(self.price * run_s),
-            voucher=round(self.voucher * run_s),
+            voucher=round(self._saved(run_s)),
             waiting=round(waiting_fen_s * run_s),
             data=round(waiting_fen_s * self.data_s),
             electricity=round(self.power * run_s),
@@ -63,14 +69,19 @@ class Option:
 
     def fen(self, run_s: float, waiting_fen_s: float) -> float:
         """The sum of these terms, not rounded."""
-        second = self.price + self.voucher + self.power + self.carbon + waiting_fen_s
-        return run_s * second + waiting_fen_s * self.data_s + self.move
+        second = self.price + self.power + self.carbon + waiting_fen_s
+        return run_s * second + self._saved(run_s) + waiting_fen_s * self.data_s + self.move
+
+    def _saved(self, run_s: float) -> float:
+        """What vouchers bear of so many seconds, fen, below zero."""
+        return max(self.voucher * run_s, -self.worth) if self.voucher else 0.0
 
     @property
     def rates(self) -> tuple[float, ...]:
         """All that the choice between two pools goes by."""
         return (
-            self.speed, self.price + self.voucher + self.power + self.carbon, self.data_s, self.move
+            self.speed, self.price + self.voucher + self.power + self.carbon, self.data_s,
+            self.move, self.worth if self.voucher else 0.0,
         )  # fmt: skip
 
 
@@ -141,12 +152,13 @@ def _option(job: Job, rack: Rack, *, world: World, params: Params) -> Option:
     kw = flavour.busy_w.value * total * pool.pue.value / 1000.0 if flavour else 0.0
     power = kw * pool.power_fen_kwh / 3600.0 if params.with_power else 0.0
     carbon = kw * pool.grid_g_kwh / 1000.0 * params.carbon_fen_kg / 3600.0
-    voucher = -price * world.prices.voucher.get((job.org, pool.id), 0.0)
+    purse = (job.org, pool.id)
+    voucher = -price * world.prices.voucher.get(purse, 0.0)
     move = params.move_fen if job.home and job.home != pool.id else 0
     speed = flavour.speed_for(job.task_kind) if flavour else 1.0
     return Option(
         rack, _lent(job, pool), speed, price, voucher, power, carbon,
-        _transfer_s(job, pool, world), move,
+        _transfer_s(job, pool, world), move, world.prices.worth.get(purse, float("inf")),
     )  # fmt: skip
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from qianhang.core import schema
@@ -35,6 +35,7 @@ class Params:
     renew_s : a reservation is worked out anew after so long, and whenever its time has passed
     overrun : a job past its expected end is expected to run so many times what it has run
     margin : estimates are multiplied by it before a backfill is tested against a reservation
+    rates : fen for a second of waiting of tier 0, 1, 2 ...
     """
 
     half_life_s: float = 7 * _DAY
@@ -54,11 +55,18 @@ class Params:
     renew_s: float = 21600.0
     overrun: float = 1.0
     margin: float = 1.0
+    rates: tuple[float, ...] = field(
+        init=False, repr=False, compare=False, metadata={"derived": True}
+    )
+
+    def __post_init__(self) -> None:
+        rates = tuple(fen / 3600.0 for fen in self.waiting_fen_h) or (0.0,)
+        object.__setattr__(self, "rates", rates)
 
     def waiting(self, tier: int) -> float:
         """Fen for a second of waiting of a job of this tier."""
-        known = self.waiting_fen_h
-        return (known[min(tier, len(known) - 1)] if known else 0) / 3600.0
+        rates = self.rates
+        return rates[tier] if tier < len(rates) else rates[-1]
 
 
 def load(path: Path | None) -> Params:

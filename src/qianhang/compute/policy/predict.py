@@ -2,15 +2,41 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left, insort
 from collections import deque
 
 from qianhang.compute.job import Job
 
-__all__ = ["Predictor"]
+__all__ = ["Kind", "Predictor"]
 
 
-_Kept = tuple[list[float], deque[float]]
+class Kind:
+    """The last run times of jobs alike; the quantile is worked out when it is next asked for.
+
+    value : the quantile, 0 where values came since
+    alike : of the same organisation and project, as shares of the estimates
+    """
+
+    __slots__ = ("alike", "last", "value")
+
+    def __init__(self, keep: int, alike: Kind | None = None) -> None:
+        self.last: deque[float] = deque(maxlen=keep)
+        self.value = 0.0
+        self.alike = alike or self
+
+    def note(self, run_s: float, estimate_s: float) -> None:
+        """One more job of this kind ended after so long, s."""
+        self.last.append(run_s)
+        share = self.alike
+        share.last.append(run_s / estimate_s)
+        self.value = share.value = 0.0
+
+    def quantile(self, share: float) -> float:
+        """The value below which that share of the last ones lies."""
+        found = self.value
+        if not found:
+            ranked = sorted(self.last)
+            found = self.value = ranked[int(share * len(ranked))]
+        return found
 
 
 class Predictor:
@@ -28,36 +54,37 @@ class Predictor:
 
     def __init__(self, *, quantile: float = 0.9, keep: int = 100, least: int = 2) -> None:
         self.quantile, self.keep, self.least = quantile, keep, least
-        self.alike: dict[object, _Kept] = {}
-        self.shares: dict[object, _Kept] = {}
+        self.alike: dict[object, Kind] = {}
+        self.shares: dict[object, Kind] = {}
+
+    def kind(self, job: Job) -> Kind:
+        """What is known of jobs alike, for `foretell` and `note`."""
+        want = job.want
+        key = (job.org, job.project, job.name, want.chips, want.replicas, job.estimate_s)
+        found = self.alike.get(key)
+        if found is None:
+            whose = (job.org, job.project)
+            share = self.shares.get(whose)
+            if share is None:
+                share = self.shares[whose] = Kind(self.keep)
+            found = self.alike[key] = Kind(self.keep, share)
+        return found
+
+    def foretell(self, kind: Kind, limit: float) -> float:
+        """Predicted run time of a job of this kind, s, at most the job's own estimate."""
+        least = self.least
+        if len(kind.last) >= least:
+            value = kind.value or kind.quantile(self.quantile)
+            return value if value < limit else limit
+        share = kind.alike
+        if len(share.last) >= least:
+            return min(limit, max(1.0, limit * share.quantile(self.quantile)))
+        return limit
 
     def estimate(self, job: Job) -> float:
         """Predicted run time, s, at most the job's own estimate."""
-        limit = job.estimate_s
-        found = self.alike.get(_alike(job))
-        if found and len(found[0]) >= self.least:
-            return min(limit, found[0][int(self.quantile * len(found[0]))])
-        share = self.shares.get((job.org, job.project))
-        if share and len(share[0]) >= self.least:
-            return min(limit, max(1.0, limit * share[0][int(self.quantile * len(share[0]))]))
-        return limit
+        return self.foretell(self.kind(job), job.estimate_s)
 
     def learn(self, job: Job, run_s: float) -> None:
         """One more job ended after so long, s."""
-        self._add(self.alike, _alike(job), run_s)
-        self._add(self.shares, (job.org, job.project), run_s / job.estimate_s)
-
-    def _add(self, table: dict[object, _Kept], key: object, value: float) -> None:
-        found = table.get(key)
-        if found is None:
-            found = table[key] = ([], deque())
-        ranked, order = found
-        insort(ranked, value)
-        order.append(value)
-        if len(order) > self.keep:
-            del ranked[bisect_left(ranked, order.popleft())]
-
-
-def _alike(job: Job) -> tuple[object, ...]:
-    want = job.want
-    return (job.org, job.project, job.name, want.chips, want.replicas, job.estimate_s)
+        self.kind(job).note(run_s, job.estimate_s)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right, insort
+from collections import deque
 from heapq import heappop, heappush
 
 from qianhang.compute.job import Job
@@ -17,6 +18,7 @@ class Queue:
     """A ledger of what waits. Decisions read it; `add`, `remove`, `tick`, `freed` change it.
 
     touched : classes of which a job may be able to start; every other has been tried in vain
+    dues, turns : jobs by due time, those that came in its order apart from the others
     late : jobs past their due time; old : classes that hold any
     review : whether one of them may want a reservation; wake : when the next may
     """
@@ -27,6 +29,7 @@ class Queue:
         self.classes: dict[object, Klass] = {}
         self.touched: dict[Klass, None] = {}
         self.dues: list[tuple[float, str, Entry]] = []
+        self.turns: deque[tuple[float, str, Entry]] = deque()
         self.late: list[tuple[float, str, Entry]] = []
         self.review = False
         self.wake = float("inf")
@@ -38,8 +41,8 @@ class Queue:
     def __len__(self) -> int:
         return len(self.entries)
 
-    def add(self, job: Job, klass: Klass, estimate: float) -> None:
-        """The job waits from now on.
+    def add(self, job: Job, klass: Klass, estimate: float) -> Entry:
+        """The job's entry: it waits from now on.
 
         estimate : run time that order and backfill go by, s
         """
@@ -57,9 +60,13 @@ class Queue:
         if line is None:
             line = klass.lines[org] = []
         heappush(line, (job.tier, area, submitted, name, entry))
-        heappush(self.dues, (due, name, entry))
+        turns = self.turns
+        if not turns or turns[-1][0] <= due:
+            turns.append((due, name, entry))
+        else:
+            heappush(self.dues, (due, name, entry))
         klass.waiting += 1
-        if klass.pinned:
+        if klass.crowding:
             rack = klass.options[0].rack
             rack.wanted += 1
             rack.own(estimate * klass.total, submitted)
@@ -67,7 +74,8 @@ class Queue:
         for option in klass.options:
             if option.rack.free >= total or klass.part or option.rack.owners:
                 self.touched[klass] = None
-                return
+                break
+        return entry
 
     def _due(self, job: Job, area: float, estimate: float) -> float:
         params = self.params
@@ -83,10 +91,10 @@ class Queue:
         job, klass = entry.job, entry.klass
         del self.entries[job.id]
         klass.waiting -= 1
-        if klass.pinned:
+        if klass.crowding:
             rack = klass.options[0].rack
             rack.wanted -= 1
-            if not rack.wanted:
+            if not rack.wanted and self.entries:
                 self.touch(rack)
         if not klass.waiting:
             self.touched.pop(klass, None)
@@ -98,17 +106,23 @@ class Queue:
             self.late.remove((entry.due, job.id, entry))
             if not klass.late:
                 del self.old[klass]
-        dues = self.dues
+        turns, dues = self.turns, self.dues
+        while turns and not turns[0][2].alive:
+            turns.popleft()
         while dues and not dues[0][2].alive:
             heappop(dues)
 
     def tick(self, now: float) -> None:
         """Jobs whose due time has come are late from here on."""
-        dues = self.dues
         if now >= self.wake:
             self.review, self.wake = True, float("inf")
+        turns, dues = self.turns, self.dues
+        found = []
+        while turns and turns[0][0] <= now:
+            found.append(turns.popleft())
         while dues and dues[0][0] <= now:
-            item = heappop(dues)
+            found.append(heappop(dues))
+        for item in sorted(found):
             if item[2].alive and not item[2].late:
                 self._late(item)
 

@@ -140,6 +140,24 @@ class Rack:
             found += self._take_held(chips, replicas - len(found), short=short)
         return tuple(found)
 
+    def take_one(self, chips: int) -> tuple[int, ...]:
+        """The node of one replica, now taken, where no node is held; none where it has no room."""
+        self.free -= chips
+        if chips > self.top:
+            return ()
+        levels, free = self.levels, chips
+        while not levels[free]:
+            free += 1
+        node = levels[free].popitem()[0]
+        rest = self.node_free[node] = free - chips
+        levels[rest][node] = None
+        top = self.top
+        if free == top:
+            while top and not levels[top]:
+                top -= 1
+            self.top = top
+        return (node,)
+
     def _lower(self) -> None:
         top, levels = self.top, self.levels
         while top and not levels[top]:
@@ -159,19 +177,21 @@ class Rack:
     def give(self, chips: int, replicas: int, nodes: tuple[int, ...], end: float) -> None:
         """The chips of these replicas are free again; end: when they were expected to be."""
         self.free += chips * replicas
+        levels, node_free, kept = self.levels, self.node_free, self.held
         for node in nodes:
-            free = self.node_free[node]
-            self.node_free[node] = free + chips
-            if node in self.held:
-                held = self.held[node]
+            free = node_free[node]
+            now_free = node_free[node] = free + chips
+            if node in kept:
+                held = kept[node]
                 held[0] += chips
                 if self.hold and end > self.hold.at:
                     held[1] += chips
             else:
-                del self.levels[free][node]
-                self.levels[free + chips][node] = None
-                self.top = max(self.top, free + chips)
-        self._lower()
+                del levels[free][node]
+                levels[now_free][node] = None
+                self.top = max(self.top, now_free)
+        if not levels[self.top]:
+            self._lower()
 
     def fits_parts(self, part: int, replicas: int, *, short: bool) -> bool:
         """Whether so many replicas of a part of a chip, hundredths, have room."""

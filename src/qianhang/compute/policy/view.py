@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from math import floor, log
 
 from qianhang.compute.flavour import flavours
@@ -55,6 +56,7 @@ class View:
         self.steps: dict[str, int] = {}
         self._shares = bool(params.share_step)
         self.lends = any(pool.lending.owners for pool in network.pools)
+        self._by_org = self.lends or bool(self.world.prices.voucher)
 
     # what a job may do here
 
@@ -66,12 +68,12 @@ class View:
         key = (
             want.chips, want.replicas, want.gang, want.flavours, job.pools, job.grade,
             job.price_cap_fen, job.data, job.task_kind, job.home,
-            job.org if self.lends or self.world.prices.voucher else "",
+            job.org if self._by_org else "",
         )  # fmt: skip
         found = queue.classes.get(key)
         if found is None:
             ways = options(job, self.racks, world=self.world, params=self.params)
-            found = queue.classes[key] = Klass(job, ways, self.params)
+            found = queue.classes[key] = Klass(job, ways, self.params, alone=len(self.racks) == 1)
             queue.register(found)
         return found
 
@@ -90,6 +92,14 @@ class View:
         """Why each rack that will never take the job does not."""
         found = (refused(job, rack, self.world) for rack in self.racks)
         return tuple(one for one in found if one)
+
+    def cheaper_later(self, job: Job) -> bool:
+        """Whether a rack would take the job at its cheapest hour, which is not now."""
+        prices = self.world.prices
+        if job.price_cap_fen is None or not prices.least:
+            return False
+        then = replace(self.world, prices=replace(prices, chip_hour=prices.least))
+        return any(refused(job, rack, then) is None for rack in self.racks)
 
     # what happens
 
@@ -116,13 +126,16 @@ class View:
         run = entry if entry.parts == 1 else entry.replica()
         run.option, run.since = option, now
         run.end = end = now + option.data_s + run_s
-        short = rack.hold is None or end <= rack.hold.at
-        if klass.part:
-            run.shares = rack.take_parts(klass.part, klass.replicas, short=short)
-        elif rack.loose:
+        hold = rack.hold
+        short = hold is None or end <= hold.at
+        if rack.loose and not klass.part:
             rack.free -= klass.total
             if not short:
                 rack.extra -= klass.total
+        elif klass.part:
+            run.shares = rack.take_parts(klass.part, klass.replicas, short=short)
+        elif klass.replicas == 1 and hold is None:
+            run.nodes = rack.take_one(klass.chips)
         else:
             run.nodes = rack.take(klass.chips, klass.replicas, short=short)
         rack.runs[run] = None
@@ -139,14 +152,14 @@ class View:
         del self.running[run.job.id, run.number]
         rack, klass = run.option.rack, run.klass
         del rack.runs[run]
-        free, extra = rack.free, rack.extra
-        if klass.part:
-            rack.give_parts(klass.part, run.shares)
-        elif rack.loose:
+        free, extra, hold = rack.free, rack.extra, rack.hold
+        if rack.loose and not klass.part:
             rack.free = free + klass.total
+        elif klass.part:
+            rack.give_parts(klass.part, run.shares)
         else:
             rack.give(klass.chips, klass.replicas, run.nodes, run.end)
-        if rack.hold and rack.loose and run.end > rack.hold.at:
+        if hold is not None and rack.loose and run.end > hold.at:
             rack.extra += klass.total
         if self.lends or self._shares:
             self._account(run, (now - run.end) * klass.total, now=now, sign=-1)
@@ -188,19 +201,21 @@ class View:
         queue.review = True
 
     def _served(self, rack: Rack, entry: Entry, run_s: float, queue: Queue, now: float) -> None:
-        hold = rack.hold
-        if hold and hold.hard and hold.job == entry.job.id:
+        hold, name = rack.hold, entry.job.id
+        if hold and hold.hard and hold.job == name:
             share = self.params.late_share * rack.pool.chips
             quiet = max(now, self.quiet.get(rack.pool.id, 0.0))
             until = quiet + run_s * entry.klass.total / share if share else float("inf")
             self.quiet[rack.pool.id] = until
             queue.wake = min(queue.wake, until)
-        self.let_go(entry.job.id, queue)
+        self.let_go(name, queue)
 
     def let_go(self, job: str, queue: Queue) -> None:
         """Nothing is kept for the job."""
-        for rack in [r for r in self.holds.values() if r.hold and r.hold.job == job]:
-            self.release_hold(rack, queue)
+        for rack in self.holds.values():
+            if rack.hold is not None and rack.hold.job == job:
+                self.release_hold(rack, queue)
+                return
 
     def cancel(self, job: str, queue: Queue) -> None:
         """The job waits no longer, and nothing is kept for it."""

@@ -9,13 +9,15 @@ from dataclasses import dataclass, replace
 from heapq import heappop, heappush
 from typing import NamedTuple
 
+import numpy as np
+
 from qianhang.compute.job import Job
 from qianhang.compute.network import Network
 from qianhang.compute.policy.decide import decide
 from qianhang.compute.policy.decision import Decision, Preempt, Refuse, Start
 from qianhang.compute.policy.entry import Entry, Klass
 from qianhang.compute.policy.params import Params
-from qianhang.compute.policy.predict import Predictor
+from qianhang.compute.policy.predict import Kind, Predictor
 from qianhang.compute.policy.queue import Queue
 from qianhang.compute.policy.view import View
 from qianhang.compute.simulate.trace import Traced
@@ -39,6 +41,9 @@ class Replay:
     """What a replay left: waits of the jobs in order of submission, and every stay.
 
     waits : s until the first start; ends : end of each, s of the log
+    names, racks : ids of all jobs; (pool, index of the stock) of each rack
+    stays : (n, 5) by time of end: place of the job in `names` and of the rack in `racks`, start and
+        end, s of the log, chips
     refused : decisions on jobs that no pool ever takes
     cpu_s : CPU of the loop; decisions : how many were made
     """
@@ -46,35 +51,55 @@ class Replay:
     jobs: tuple[Traced, ...]
     waits: tuple[float, ...]
     ends: tuple[float, ...]
-    runs: tuple[Run, ...]
+    names: tuple[str, ...]
+    racks: tuple[tuple[str, int], ...]
+    stays: np.ndarray
     refused: tuple[Refuse, ...]
     decisions: int
     cpu_s: float
 
+    @property
+    def runs(self) -> tuple[Run, ...]:
+        """Every stay by time of its end."""
+        names, racks = self.names, self.racks
+        return tuple(
+            Run(names[int(job)], *racks[int(rack)], start, end, chips)
+            for job, rack, start, end, chips in self.stays.tolist()
+        )
+
 
 class _Clock:
-    """The state of one replay: the ledgers, ends to come, what became of each job."""
+    """The state of one replay: the ledgers, ends to come, what became of each job by its place."""
 
-    def __init__(self, network: Network, params: Params, predictor: Predictor | None) -> None:
-        self.params, self.predictor = params, predictor
+    def __init__(
+        self, traced: Sequence[Traced], network: Network, params: Params,
+        predictor: Predictor | None,
+    ) -> None:  # fmt: skip
+        self.traced, self.params, self.predictor = traced, params, predictor
         self.view, self.queue = View(network, params), Queue(params)
         self.ends: list[tuple[float, int, Entry]] = []
-        self.really: dict[str, float] = {}
-        self.first: dict[str, float] = {}
-        self.last: dict[str, float] = {}
-        self.runs: list[tuple[Entry, float]] = []
+        self.really = [one.run_s for one in traced]
+        self.first: list[float | None] = [None] * len(traced)
+        self.last: list[float | None] = [None] * len(traced)
+        self.kinds: list[Kind | None] = [None] * len(traced)
+        self.place = {rack: at for at, rack in enumerate(self.view.racks)}
+        self.stays: list[tuple[int, int, float, float, int]] = []
         self.refused: list[Refuse] = []
-        self.decisions = self.count = 0
+        self.others = self.count = 0
+        self.listen: Callable[[float, Decision], None] | None = None
         self.meet: Callable[[Job, Klass, float], None] | None = None
 
-    def arrive(self, traced: Traced) -> None:
-        job, run_s = traced
-        self.really[job.id] = run_s
-        view, queue = self.view, self.queue
+    def arrive(self, place: int) -> None:
+        job = self.traced[place].job
+        view, queue, predictor = self.view, self.queue, self.predictor
         klass = view.klass(job, queue)
         if klass.options:
-            found = self.predictor.estimate(job) if self.predictor else job.estimate_s
-            queue.add(job, klass, found)
+            if predictor:
+                kind = self.kinds[place] = predictor.kind(job)
+                found = predictor.foretell(kind, job.estimate_s)
+            else:
+                found = job.estimate_s
+            queue.add(job, klass, found).mark = place
             if self.meet:
                 self.meet(job, klass, found)
         else:
@@ -82,53 +107,56 @@ class _Clock:
 
     def leave(self, run: Entry, now: float) -> None:
         """The run ends: for good, or to go on elsewhere from its checkpoint."""
-        job = run.job
-        if run.leaving and self.view.running.get((job.id, run.number)) is not run:
+        if run.leaving and self.view.running.get((run.job.id, run.number)) is not run:
             return
         self.view.end(run, self.queue, now)
-        self.runs.append((run, now))
+        mark = run.mark
+        place = self.place[run.option.rack]
+        self.stays.append((mark, place, run.since, now, run.klass.total))
         if run.leaving and self._again(run, now):
             return
-        self.last[job.id] = now
-        if self.predictor:
-            self.predictor.learn(job, self.really[job.id])
+        self.last[mark] = now
+        kind = self.kinds[mark]
+        if kind is not None:
+            kind.note(self.really[mark], run.job.estimate_s)
 
     def _again(self, run: Entry, now: float) -> bool:
         job, option = run.job, run.option
         done = max(0.0, now - run.since - option.data_s) * option.speed
-        left = self.really[job.id] - done
+        left = self.really[run.mark] - done
         if left <= 1e-6:
             return False
-        self.really[job.id] = left + job.checkpoint_s
+        self.really[run.mark] = left + job.checkpoint_s
         again = replace(job, estimate_s=max(job.estimate_s - done, 1.0), home=option.rack.pool.id)
-        self.view.admit(again, self.queue)
+        if self.predictor:
+            self.kinds[run.mark] = self.predictor.kind(again)
+        if self.view.admit(again, self.queue) is None:
+            self.queue.entries[job.id].mark = run.mark
         return True
 
-    def settle(self, now: float, listen: Callable[[float, Decision], None] | None) -> None:
-        view, queue, params = self.view, self.queue, self.params
-        while queue.touched or queue.review:
+    def settle(self, now: float) -> None:
+        view, queue, params, listen = self.view, self.queue, self.params, self.listen
+        touched, start = queue.touched, view.start
+        while touched or queue.review:
             found = decide(view, queue, now, params)
             if not found:
-                queue.touched.clear()
+                touched.clear()
                 queue.review = False
                 return
             for decision in found:
-                self.decisions += 1
                 if listen:
                     listen(now, decision)
                 if type(decision) is Start:
-                    self._start(decision, now)
+                    self._started(start(decision, queue, now), now)
                 else:
                     self._carry_out(decision, now)
 
-    def _start(self, decision: Start, now: float) -> None:
-        run = self.view.start(decision, self.queue, now)
-        name, option = decision.job, decision.option
-        if name not in self.first:
-            self.first[name] = now
-        self.count += 1
-        end = now + option.data_s + self.really[name] / option.speed
-        heappush(self.ends, (end, self.count, run))
+    def _started(self, run: Entry, now: float) -> None:
+        mark, option = run.mark, run.option
+        if self.first[mark] is None:
+            self.first[mark] = now
+        self.count = count = self.count + 1
+        heappush(self.ends, (now + option.data_s + self.really[mark] / option.speed, count, run))
 
     def _carry_out(self, decision: Decision, now: float) -> None:
         self.view.carry_out(decision, self.queue, now)
@@ -136,6 +164,8 @@ class _Clock:
             self.count += 1
             run = self.view.running[decision.job, decision.part]
             heappush(self.ends, (decision.by, self.count, run))
+        else:
+            self.others += 1
 
 
 def replay(
@@ -153,48 +183,56 @@ def replay(
     listen : told every decision with its moment, s of the log
     arrive : told every job that begins to wait, with its class and estimate
     """
-    clock = _Clock(network, params, predictor)
-    clock.meet = arrive
+    clock = _Clock(traced, network, params, predictor)
+    clock.listen, clock.meet = listen, arrive
     collecting = gc.isenabled()
     gc.disable()  # the loop leaves no cycles, and a collection would walk the whole log each time
     began = time.process_time()
     try:
-        _loop(clock, traced, listen)
-    finally:
+        _loop(clock)
         cpu_s = time.process_time() - began
+        return _told(clock, cpu_s)
+    finally:
         if collecting:
             gc.enable()
-    return _told(traced, clock, cpu_s)
 
 
-def _loop(
-    clock: _Clock, traced: Sequence[Traced], listen: Callable[[float, Decision], None] | None
-) -> None:
-    ends, queue = clock.ends, clock.queue
-    dues, touched = queue.dues, queue.touched
+def _loop(clock: _Clock) -> None:
+    ends, queue, never = clock.ends, clock.queue, float("inf")
+    dues, turns, touched = queue.dues, queue.turns, queue.touched
     leave, arrive, settle = clock.leave, clock.arrive, clock.settle
-    position, count, never = 0, len(traced), float("inf")
-    next_at = traced[0].job.submitted if count else never
-    while position < count or ends:
+    moments = [one.job.submitted for one in clock.traced]
+    count, place = len(moments), 0
+    moments.append(never)
+    next_at = moments[0]
+    while place < count or ends:
         now = ends[0][0] if ends and ends[0][0] < next_at else next_at
         while ends and ends[0][0] <= now:
             leave(heappop(ends)[2], now)
         while next_at <= now:
-            arrive(traced[position])
-            position += 1
-            next_at = traced[position].job.submitted if position < count else never
-        if (dues and dues[0][0] <= now) or queue.wake <= now:
+            arrive(place)
+            place += 1
+            next_at = moments[place]
+        if (turns and turns[0][0] <= now) or (dues and dues[0][0] <= now) or queue.wake <= now:
             queue.tick(now)
         if touched or queue.review:
-            settle(now, listen)
+            settle(now)
 
 
-def _told(traced: Sequence[Traced], clock: _Clock, cpu_s: float) -> Replay:
-    kept = tuple(one for one in traced if one.job.id in clock.last)
-    waits = tuple(clock.first[one.job.id] - one.job.submitted for one in kept)
-    ends = tuple(clock.last[one.job.id] for one in kept)
-    runs = tuple(
-        Run(run.job.id, run.rack.pool.id, run.rack.index, run.since, end, run.klass.total)
-        for run, end in clock.runs
+def _told(clock: _Clock, cpu_s: float) -> Replay:
+    kept = [
+        (one, first, last)
+        for one, first, last in zip(clock.traced, clock.first, clock.last, strict=True)
+        if first is not None and last is not None
+    ]
+    return Replay(
+        jobs=tuple(one for one, _, _ in kept),
+        waits=tuple(first - one.job.submitted for one, first, _ in kept),
+        ends=tuple(last for _, _, last in kept),
+        names=tuple(one.job.id for one in clock.traced),
+        racks=tuple((rack.pool.id, rack.index) for rack in clock.place),
+        stays=np.array(clock.stays, dtype=np.float64).reshape(-1, 5),
+        refused=tuple(clock.refused),
+        decisions=clock.count + clock.others,
+        cpu_s=cpu_s,
     )
-    return Replay(kept, waits, ends, runs, tuple(clock.refused), clock.decisions, cpu_s)

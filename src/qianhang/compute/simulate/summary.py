@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from qianhang.compute.flavour import flavours
 from qianhang.compute.network import Network, Pool
 from qianhang.compute.simulate.replay import Replay
@@ -49,9 +51,13 @@ def summary(replay: Replay, network: Network) -> Summary:
     ranked, count = sorted(replay.waits), max(len(replay.jobs), 1)
     submitted = [one.job.submitted for one in replay.jobs] or [0.0]
     chips = sum(pool.chips for pool in network.pools)
-    work = sum(run.chips * (run.end - run.start) for run in replay.runs)
+    stays = replay.stays
+    busy = np.bincount(
+        stays[:, 1].astype(int), stays[:, 4] * (stays[:, 3] - stays[:, 2]), len(replay.racks)
+    )
+    work = float(busy.sum())
     first, span = submitted[0], max((*replay.ends, submitted[-1])) - submitted[0]
-    it, site = _energy(replay, {pool.id: pool for pool in network.pools})
+    it, site = _energy(replay.racks, busy, {pool.id: pool for pool in network.pools})
     cpu_s = max(replay.cpu_s, 1e-9)
     return Summary(
         jobs=len(replay.jobs),
@@ -72,17 +78,16 @@ def summary(replay: Replay, network: Network) -> Summary:
     )
 
 
-def _energy(replay: Replay, pools: Mapping[str, Pool]) -> tuple[float, float]:
-    """kWh of busy chips, and of their sites."""
+def _energy(
+    racks: Sequence[tuple[str, int]], busy: np.ndarray, pools: Mapping[str, Pool]
+) -> tuple[float, float]:
+    """kWh of busy chips, and of their sites; busy : (racks,) chip-seconds."""
     known = flavours()
-    watts = {
-        (pool.id, at): known[stock.flavour].busy_w.value if stock.flavour in known else 0.0
-        for pool in pools.values()
-        for at, stock in enumerate(pool.stock)
-    }
     it = site = 0.0
-    for run in replay.runs:
-        kwh = watts[run.pool, run.rack] * run.chips * (run.end - run.start) / 3.6e6
+    for (name, at), chip_s in zip(racks, busy.tolist(), strict=True):
+        pool = pools[name]
+        flavour = known.get(pool.stock[at].flavour)
+        kwh = flavour.busy_w.value * chip_s / 3.6e6 if flavour else 0.0
         it += kwh
-        site += kwh * pools[run.pool].pue.value
+        site += kwh * pool.pue.value
     return it, site

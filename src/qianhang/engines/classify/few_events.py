@@ -13,6 +13,7 @@ from typing import Literal
 __all__ = ["Capacity", "expected_shrinkage", "few_events"]
 
 ModelClass = Literal["penalised", "plain", "trees"]
+Carried = Literal["none", "shrinkage", "regression", "any"]
 PLAIN = 20.0
 TREES = 200.0
 
@@ -23,12 +24,14 @@ class Capacity:
 
     per_parameter : events for each candidate parameter
     allowed : model classes, safest first; empty means that no model may be trained
+    carried : the same as one code; reason : why, in English, for an error
     """
 
     events: int
     parameters: int
     per_parameter: float
     allowed: tuple[ModelClass, ...]
+    carried: Carried
     reason: str
 
     @property
@@ -48,17 +51,18 @@ def few_events(events: int, parameters: int, *, least: int = 50) -> Capacity:
     ratio = events / parameters
     if events < least:
         allowed: tuple[ModelClass, ...] = ()
+        carried: Carried = "none"
         reason = f"{events} events are below the least of {least}: collect more, or pool"
     elif ratio < PLAIN:
-        allowed = ("penalised",)
+        allowed, carried = ("penalised",), "shrinkage"
         reason = f"{ratio:.1f} events per parameter, below {PLAIN:.0f}: only with shrinkage"
     elif ratio < TREES:
-        allowed = ("penalised", "plain")
+        allowed, carried = ("penalised", "plain"), "regression"
         reason = f"{ratio:.1f} events per parameter, below {TREES:.0f}: regression, no trees"
     else:
-        allowed = ("penalised", "plain", "trees")
+        allowed, carried = ("penalised", "plain", "trees"), "any"
         reason = f"{ratio:.1f} events per parameter: any model class"
-    return Capacity(events, parameters, ratio, allowed, reason)
+    return Capacity(events, parameters, ratio, allowed, carried, reason)
 
 
 def expected_shrinkage(chi_square: float, parameters: int) -> float:

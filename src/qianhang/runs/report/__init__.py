@@ -64,7 +64,7 @@ def parts(run: Mapping[str, Any], manifest: Manifest | None, *, lang: Lang) -> d
                 annex.data(run, manifest, lang),
                 annex.model(run, manifest, lang),
                 annex.evidence(run, manifest, lang),
-                annex.facts(run, lang),
+                annex.facts(run, manifest, lang),
                 annex.log(run, lang),
             )
         ),

@@ -9,9 +9,11 @@ from typing import Any
 from qianhang.charts import number
 from qianhang.core import words
 from qianhang.core.manifest import Manifest
+from qianhang.core.names import called
 from qianhang.core.words import Lang, say
+from qianhang.runs.report.names import Teller, teller
 from qianhang.runs.report.opening import titles_of
-from qianhang.runs.report.shape import bars, e, figure, local, metric_words, one
+from qianhang.runs.report.shape import bars, e, figure, local, metric_words, one, quoted
 
 __all__ = ["data", "evidence", "facts", "folds", "log", "model"]
 
@@ -34,7 +36,7 @@ def folds(run: Mapping[str, Any], manifest: Manifest | None, lang: Lang) -> str:
     sides = [s for s in _SIDES if any(f.get(s) for f in found)]
     names = [metric_words(m, lang, titles_of(manifest)) for m in metrics]
     rows = [
-        [e(f.get("name", i + 1)), *(_score(f, side, m) for m in metrics for side in sides)]
+        [e(_fold(f, i, lang)), *(_score(f, side, m) for m in metrics for side in sides)]
         for i, f in enumerate(found[:_FOLDS])
     ]
     name = say("report.folds", lang=lang)
@@ -44,6 +46,12 @@ def folds(run: Mapping[str, Any], manifest: Manifest | None, lang: Lang) -> str:
         note = f"{note} {more}"
     table = _double(names, sides, rows, lang=lang)
     return f'<h2>{e(name)}</h2><div class="card">{table}<p class="note">{e(note)}</p></div>'
+
+
+def _fold(found: Mapping[str, Any], index: int, lang: Lang) -> str:
+    """A fold's name, in words where it is the kind of its split."""
+    name = str(found.get("name", index + 1))
+    return called(name, "splitkind", lang=lang) or name
 
 
 def _double(
@@ -125,7 +133,7 @@ def _origin(key: tuple[str, str, str], files: Sequence[tuple[str, str]], lang: L
         f'<li><code>{e(file)}</code><br><span class="hash">sha256 {e(sha)}</span></li>'
         for file, sha in files
     )
-    note = f'<p class="note">{e(citation)}</p>' if citation else ""
+    note = f'<p class="note">{quoted(citation, lang)}</p>' if citation else ""
     return f'<div class="card data">{_pairs(items)}<ul class="files">{lines}</ul>{note}</div>'
 
 
@@ -139,29 +147,30 @@ def _seconds(value: Any) -> str:
     return "" if found is None else f"{number.exact(found, digits=3)} s"
 
 
-def facts(run: Mapping[str, Any], lang: Lang) -> str:
+def facts(run: Mapping[str, Any], manifest: Manifest | None, lang: Lang) -> str:
     """How the run was made, so that somebody else can make it again."""
+    tell = teller(manifest, str(run.get("case") or ""), lang)
 
     def label(key: str) -> str:
         return say(f"report.{key}", lang=lang)
 
-    state = f"state.{run.get('state')}"
+    state, pool = f"state.{run.get('state')}", str(run.get("pool") or "")
     peak = figure(run.get("peak_mb"))
     items = [
         (say("cli.run_id", lang=lang) if words.has("cli.run_id") else "id", _code(run.get("id"))),
         (label("state"), e(say(state, lang=lang) if words.has(state) else run.get("state", ""))),
-        (label("started"), e(local(str(run.get("started") or "")))),
-        (label("ended"), e(local(str(run.get("ended") or "")))),
+        (label("started"), e(local(str(run.get("started") or ""), lang))),
+        (label("ended"), e(local(str(run.get("ended") or ""), lang))),
         (label("seed"), e(run.get("seed", ""))),
-        (label("params"), _settings(run.get("params") or {})),
-        (label("pool"), e(run.get("pool", ""))),
+        (label("params"), _named(run.get("params") or {}, tell, counted=False)),
+        (label("pool"), e(called(pool, "poolname", lang=lang) or pool)),
         (label("wall"), e(_seconds(run.get("wall_s")))),
         (label("cpu"), e(_seconds(run.get("cpu_s")))),
         (label("peak"), e(f"{number.exact(round(peak))} MB") if peak is not None else ""),
         (label("pack_version"), e(run.get("pack_version", ""))),
         (label("pack_hash"), f'<span class="hash">{e(run.get("pack_hash", ""))}</span>'),
         (label("versions"), _settings(run.get("versions") or {})),
-        (label("case_facts"), _settings(run.get("facts") or {})),
+        (label("case_facts"), _named(run.get("facts") or {}, tell, counted=True)),
     ]
     return f'<h2>{label("facts")}</h2><div class="card">{_pairs(items)}</div>'
 
@@ -170,9 +179,26 @@ def _code(value: object) -> str:
     return f"<code>{e(value)}</code>" if value else ""
 
 
+def _named(found: Mapping[str, Any], tell: Teller, *, counted: bool) -> str:
+    """Parameters or counts, a line each; a name without words stays as it is in code."""
+    lines = []
+    for key, value in _brief(found).items():
+        name = tell.fact(key) if counted else tell.param(key)
+        text = e(tell.value(value, of=key if counted else ""))
+        typed = isinstance(value, str) and value and not counted
+        colon = say("word.colon", lang=tell.lang)
+        head = e(name) if name else f"<code>{e(key)}</code>"
+        lines.append(f"{head}{colon}{f'<code>{text}</code>' if typed else text}")
+    return "<br>".join(lines)
+
+
+def _brief(found: Mapping[str, Any]) -> dict[str, Any]:
+    return {k: v for k, v in found.items() if not isinstance(v, _NESTED) or len(v) <= _SHORT}
+
+
 def _settings(found: Mapping[str, Any]) -> str:
     """Names and values on one line each; what is nested is counted, not spelt out."""
-    shown = {k: v for k, v in found.items() if not isinstance(v, _NESTED) or len(v) <= _SHORT}
+    shown = _brief(found)
     lines = (f"<code>{e(k)}&nbsp;=&nbsp;{e(_flat(v))}</code>" for k, v in shown.items())
     return "<br>".join(lines)
 
@@ -201,7 +227,7 @@ def model(run: Mapping[str, Any], manifest: Manifest | None, lang: Lang) -> str:
     if manifest:
         items.append((label("use"), e(one(manifest.summary, lang))))
         items.append((label("human_role"), e(one(manifest.human_role, lang))))
-        items.append((label("owner"), e(manifest.owner)))
+        items.append((label("owner"), quoted(manifest.owner, lang)))
         items.append((label("risk"), e(say(f"risk.{manifest.risk}", lang=lang))))
     scores = {
         metric_words(k, lang, titles_of(manifest)): v for k, v in (run.get("scores") or {}).items()
@@ -216,7 +242,8 @@ def evidence(run: Mapping[str, Any], manifest: Manifest | None, lang: Lang) -> s
     covers = run.get("covers") or (list(manifest.covers) if manifest else [])
     names = [c if isinstance(c, Mapping) else {"id": c} for c in covers]
     items = "".join(
-        f"<li><code>{e(c.get('id', ''))}</code> {e(c.get('name', ''))}</li>" for c in names
+        f"<li><code>{e(c.get('id', ''))}</code> {quoted(str(c.get('name', '')), lang)}</li>"
+        for c in names
     )
     records = [_record(r) for r in run.get("evidence") or ()]
     shown = "<br>".join(records) or e(say("report.evidence_none", lang=lang))

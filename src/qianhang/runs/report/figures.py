@@ -61,8 +61,16 @@ class Figures:
         """Every figure with its table of the same numbers."""
         return "".join(
             _figure(chart, lang, key=f"{lang}-{i}") if chart else _broken(spec, why, lang)
-            for i, (spec, chart, why) in enumerate(self.charts)
+            for i, (spec, chart, why) in enumerate(self.told_in(lang))
         )
+
+    def told_in(self, lang: Lang) -> tuple[tuple[str, Chart | None, str], ...]:
+        """Those that a reader of the language needs: of a text in both, `x` and `x_en`, one."""
+        specs = {spec for spec, _, _ in self.charts}
+        other = {f"{s}_en" for s in specs if f"{s}_en" in specs}
+        if lang == "en":
+            other = {s.removesuffix("_en") for s in other}
+        return tuple(one for one in self.charts if one[0] not in other)
 
 
 def wanted(

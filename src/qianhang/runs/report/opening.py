@@ -19,6 +19,7 @@ from qianhang.runs.report.shape import (
     lower_is_better,
     metric_words,
     one,
+    quoted,
 )
 
 __all__ = [
@@ -33,6 +34,8 @@ __all__ = [
     "title",
     "titles_of",
 ]
+
+_HERE = "\u241f"  # stands where a quotation goes in
 
 
 def title(run: Mapping[str, Any], manifest: Manifest | None, lang: Lang) -> str:
@@ -57,7 +60,7 @@ def head(run: Mapping[str, Any], manifest: Manifest | None, lang: Lang) -> str:
     case = _case_title(run, manifest, lang)
     shown = say("word.colon", lang=lang).join((say("report.case", lang=lang), case)) if case else ""
     return (
-        f'<p class="over">{e(run.get("scenario", ""))} · {e(shown)}</p>'
+        f'<p class="over"><code>{e(run.get("scenario", ""))}</code> · {e(shown)}</p>'
         f"<h1>{e(title(run, manifest, lang))}</h1>{summary}"
         f'<ul class="chips">{"".join(chips)}</ul>{banners(run, lang)}'
     )
@@ -199,8 +202,8 @@ def _tile(
     notes = [_source(bar, lang)] if bar.published else []
     if bar.reason and not bar.met:
         colon = say("word.colon", lang=lang)
-        notes.append(say("report.reason_unmet", lang=lang) + colon + one(bar.reason, lang))
-    text = "".join(f'<p class="note">{e(n)}</p>' for n in notes)
+        notes.append(e(say("report.reason_unmet", lang=lang) + colon + one(bar.reason, lang)))
+    text = "".join(f'<p class="note">{n}</p>' for n in notes)
     key = f"{lang}-kpi{index}"
     name = metric_words(bar.metric, lang, titles_of(manifest))
     wide = draw(chart, lang=lang, width=490, key=f"w-{key}", style=False)
@@ -219,8 +222,9 @@ def _source(bar: Bar, lang: Lang) -> str:
     how = say(key, lang=lang) if words.has(key) else known.verified
     value = number.amount(known.value, bar.unit, lang=lang, digits=4)
     colon = say("word.colon", lang=lang)
-    note = say("report.published_note", lang=lang, value=value, source=known.source, verified=how)
-    return say("word.published", lang=lang) + colon + note
+    note = say("report.published_note", lang=lang, value=value, source=_HERE, verified=how)
+    text = e(say("word.published", lang=lang) + colon + note)
+    return text.replace(_HERE, quoted(known.source, lang))
 
 
 def limit(bar: Bar, lang: Lang) -> str:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from html import escape
 from typing import Any, TypedDict
 
-from qianhang.core import words
 from qianhang.core.day import ZONE, clock
 from qianhang.core.manifest import Words
+from qianhang.core.names import called
 from qianhang.core.words import Lang, say
 
 __all__ = [
@@ -27,7 +28,10 @@ __all__ = [
     "metric_words",
     "one",
     "pair",
+    "quoted",
 ]
+
+_CHINESE = re.compile(r"[\u3400-\u9fff]")
 
 
 class RunView(TypedDict, total=False):
@@ -162,22 +166,18 @@ def one(value: Any, lang: Lang, default: str = "") -> str:
 
 def metric_words(metric: str, lang: Lang, titles: Mapping[str, Words] | None = None) -> str:
     """A metric's name: the pack's words, the catalogue's, or the name itself."""
-    if titles and metric in titles:
-        return one(titles[metric], lang)
-    for section in ("metric", "column"):
-        if words.has(f"{section}.{metric}"):
-            return say(f"{section}.{metric}", lang=lang)
-    return metric.replace("_", " ")
+    return called(metric, "metric", "column", lang=lang, titles=titles) or metric.replace("_", " ")
 
 
-def local(text: str) -> str:
+def local(text: str, lang: Lang) -> str:
     """A time in the record (ISO, UTC where no zone is given) as read in China."""
     try:
         when = datetime.fromisoformat(text)
     except ValueError:
         return text
     when = when if when.tzinfo else when.replace(tzinfo=UTC)
-    return f"{clock(when):%Y-%m-%d %H:%M:%S} {ZONE.key}"
+    zone = called(ZONE.key, "zonename", lang=lang)
+    return f"{clock(when):%Y-%m-%d %H:%M:%S} {zone}".rstrip()
 
 
 def e(text: object) -> str:
@@ -188,3 +188,14 @@ def e(text: object) -> str:
 def listed(items: Iterable[str], lang: Lang) -> str:
     """Items one after another, as a list is written in the language."""
     return say("word.list_comma", lang=lang).join(items)
+
+
+def quoted(text: str, lang: Lang) -> str:
+    """HTML of a text in its own words: a licence, a citation, the name of an office.
+
+    Where its language is not the reader's its element says so, and a screen reader follows.
+    """
+    own = "zh" if _CHINESE.search(text) else "en"
+    if own == lang or not text:
+        return e(text)
+    return f'<span lang="{"zh-CN" if own == "zh" else "en"}">{e(text)}</span>'

@@ -15,7 +15,7 @@ from qianhang.web.api.paging import Cursor, Limit, Page, sliced
 from qianhang.web.api.shapes import finite
 from qianhang.web.asked import Asked, Who
 from qianhang.web.routes import Endpoints
-from qianhang.web.views import overview, plans, tiles
+from qianhang.web.views import network, overview, plans, tiles
 
 __all__ = ["routes"]
 
@@ -61,6 +61,17 @@ class ScenarioShelf(BaseModel):
     industries: list[IndustryShelf]
 
 
+class NetworkLoad(BaseModel):
+    """The compute network; jobs are those of the organisations that the reader covers."""
+
+    pools: int
+    cards: int = Field(description="Chips of all pools")
+    busy: float = Field(description="Chips in use")
+    waiting: int
+    running: int
+    away: list[str] = Field(description="Ids of pools that do not answer")
+
+
 class PoolLoad(BaseModel):
     """The pool of the host that answers."""
 
@@ -83,6 +94,7 @@ class Overview(BaseModel):
     waiting: int = Field(description="Runs in the queue, counted up to 100")
     running: int = Field(description="Runs under way, counted up to 100")
     compute: PoolLoad
+    network: NetworkLoad
     changes: Counts = Field(description="Kind -> what changed since yesterday's first minute")
 
 
@@ -154,8 +166,15 @@ def get_overview(ask: Who) -> Overview:
             up=load.pool.up, threads=load.pool.threads, threads_free=load.pool.threads_free,
             memory_mb=load.pool.memory_mb,
         ),
+        network=_network(network.load(ask)),
         changes={kind: len(found) for kind, found in overview.changed(ask, seen).items()},
     )  # fmt: skip
+
+
+def _network(found: network.Load) -> NetworkLoad:
+    plain = ("pools", "cards", "busy", "waiting", "running")
+    away = [one.pool.id for one in found.away]
+    return NetworkLoad(**{name: getattr(found, name) for name in plain}, away=away)
 
 
 @routes.get("/changes", "signed")

@@ -9,7 +9,9 @@ from qianhang.web.pages import (
     admin_people,
     admin_settings,
     bills,
+    compute_jobs,
     compute_pools,
+    compute_quotas,
     data,
     entrance,
     errors,
@@ -62,7 +64,7 @@ ADMIN = (
 )
 ASSETS = (data.routes, models.routes, safety.routes)
 BILLING = (prices.routes, bills.routes, vouchers.routes, settlement.routes, whatif.routes)
-COMPUTE = (compute_pools.routes,)
+COMPUTE = (compute_pools.routes, compute_jobs.routes, compute_quotas.routes)
 PUBLIC = (errors.routes, overview.routes, portal.routes, publication.routes)
 ROUTES = (
     health.routes,

@@ -5,13 +5,13 @@ from __future__ import annotations
 from fastapi.responses import HTMLResponse
 from starlette.responses import Response, StreamingResponse
 
-from qianhang.access import ROOT, administration
+from qianhang.access import ROOT, administration, organisations
 from qianhang.runs import journal
 from qianhang.store import Check
 from qianhang.web.asked import Asked, Who
 from qianhang.web.pages.admin import admin_page, mine
 from qianhang.web.routes import Pages
-from qianhang.web.views.log_facts import facts
+from qianhang.web.views import log_facts
 from qianhang.web.views.settings import administers_platform
 
 __all__ = ["routes"]
@@ -45,18 +45,19 @@ def download(ask: Who) -> Response:
 
 
 def _log(ask: Asked, *, check: Check | None = None) -> HTMLResponse:
-    whole = administers_platform(ask)
+    whole, orgs = administers_platform(ask), mine(ask)
     everything = whole and ask.query("what") == "all"
     known = journal.kinds(ask.store)
     choices = [k for k in known if everything or k.startswith(_ACCESS)]
     kind = ask.query("kind") if ask.query("kind") in choices else ""
     before = ask.query("before")
     found = journal.page(
-        ask.store, mine(ask), whole=whole, kind=kind or ("" if everything else _ACCESS),
+        ask.store, orgs, whole=whole, kind=kind or ("" if everything else _ACCESS),
         before=int(before) if before.isdecimal() and len(before) < 16 else None, limit=_PAGE + 1,
     )  # fmt: skip
     shown = found[:_PAGE]
-    names = administration.names(ask.store, {n for one in shown for n in (one.by, one.subject)})
+    names = {o.id: o.name for o in organisations.organisations(ask.store) if o.id in orgs}
+    names |= administration.names(ask.store, {n for one in shown for n in (one.by, one.subject)})
     return admin_page(
         ask,
         "log",
@@ -69,5 +70,8 @@ def _log(ask: Asked, *, check: Check | None = None) -> HTMLResponse:
         kinds=choices,
         names=names,
         check=check,
-        facts=facts,
+        facts=log_facts.facts,
+        kind_words=log_facts.kind_words,
+        way_words=log_facts.way_words,
+        subject_words=log_facts.subject_words,
     )

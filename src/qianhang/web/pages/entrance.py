@@ -131,7 +131,7 @@ _FIRST_ROLES: tuple[Role, ...] = (
 @routes.get("/welcome", "administrator")
 def welcome(ask: Who) -> HTMLResponse:
     """A short guide after the first start."""
-    return page(ask, "entrance/welcome.html")
+    return page(ask, "entrance/welcome.html", office=ask.who.may("programme_office"))
 
 
 def _sign_in(ask: Asked, *, next: str, status: int = 200, **values: object) -> HTMLResponse:

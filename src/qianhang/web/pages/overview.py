@@ -14,7 +14,7 @@ from qianhang.web.asked import Asked, Who
 from qianhang.web.pages.portal import start
 from qianhang.web.render import page
 from qianhang.web.routes import Pages
-from qianhang.web.views import overview, payers, plans, tiles
+from qianhang.web.views import network, overview, payers, plans, tiles
 from qianhang.web.views.spending import spent
 
 __all__ = ["routes"]
@@ -68,8 +68,8 @@ def _overview(ask: Asked) -> Response:
     return page(
         ask, "overview/overview.html", plans=seen, counts=counts, shares=plans.shares(counts),
         targets=counts.total(), late=first_late, late_count=late, shelf=overview.scenarios(ask),
-        load=overview.load(ask), spent=spent(ask), names=payers.names(ask),
-        news=overview.changed(ask, seen), map=chosen,
+        load=overview.load(ask), compute=network.load(ask), spent=spent(ask),
+        names=payers.names(ask), news=overview.changed(ask, seen), map=chosen,
         boundary=own, regions={name: asdict(one) for name, one in drawn.items()},
         titles={e.id: e.title for e in shelf.entries()},
         office=ask.who.may("programme_office"),

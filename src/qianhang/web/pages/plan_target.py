@@ -24,7 +24,7 @@ from qianhang.web.asked import Asked, Who
 from qianhang.web.problems import status_of
 from qianhang.web.render import page
 from qianhang.web.routes import Pages
-from qianhang.web.views import plan_rules, plan_target, plans
+from qianhang.web.views import datasets, plan_rules, plan_target, plans
 
 __all__ = ["routes"]
 
@@ -181,7 +181,8 @@ def _target(
     text = told.rule.to_dict() if told.rule else {}
     return page(
         ask, "plans/target.html", status=status_of(error) if error else 200, plan=plan, item=item,
-        told=told, titles=shelf.titles(), rule_text=json.dumps(text, ensure_ascii=False),
+        told=told, titles={**shelf.titles(), **datasets.titles()},
+        rule_text=json.dumps(text, ensure_ascii=False),
         reason=lambda why: in_words(why, ask.lang), may=plans.may_write(ask, plan), day=day,
         today=plans.today(ask), states=STATES, error=error, tab="ledger",
     )  # fmt: skip

@@ -19,7 +19,7 @@ from qianhang.web.render import page
 from qianhang.web.routes import Pages
 from qianhang.web.views.compared import differences
 
-__all__ = ["routes", "seen_run"]
+__all__ = ["after_event", "routes", "seen_run"]
 
 routes = Pages("/runs")
 
@@ -75,7 +75,9 @@ def compared(ask: Who) -> HTMLResponse:
     return page(
         ask, "runs/compare.html", a=first, b=second, scores=found["scores"],
         metric=lambda name: metric_words(name, ask.lang, titles),
-        differences=differences(ask, found["differences"], titles=titles, cases=cases),
+        differences=differences(
+            ask, found["differences"], manifest=manifest, case=first.case, cases=cases
+        ),
     )  # fmt: skip
 
 
@@ -94,7 +96,7 @@ def asked_for(ask: Who, ask_id: str) -> Response:
 async def live(ask: Who, ask_id: str) -> Response:
     """What happens to an ask, as server-sent events; a browser that comes back goes on."""
     found = _seen_ask(ask, ask_id)
-    after = _number(ask.request)
+    after = after_event(ask.request)
     if not found.open and not asks.events(ask.store, ask_id, after, limit=1):
         return Response(status_code=204)
     told = ask.request.app.state.live.follow(ask_id, after=after)
@@ -119,7 +121,9 @@ def run(ask: Who, run_id: str) -> HTMLResponse:
     if found.state != "finished":
         entry = next((e for e in shelf.entries() if e.id == found.scenario), None)
         name = ask.word(entry.title) if entry else found.scenario
-        return page(ask, "runs/run.html", run=found, name=name)
+        case = entry.case_titles.get(found.case) if entry else None
+        case_name = ask.word(case) if case else found.case
+        return page(ask, "runs/run.html", run=found, name=name, case_name=case_name)
     body, manifest = display.view(ask.store, found)
     return page(
         ask,
@@ -164,7 +168,7 @@ def _seen_ask(ask: Asked, ask_id: str) -> asks.Ask:
     return found
 
 
-def _number(request: Request) -> int:
+def after_event(request: Request, *, most: int = 2**31) -> int:
     """After which event the browser wants to go on."""
     told: Any = request.headers.get("last-event-id") or request.query_params.get("after", "0")
-    return min(int(told), 2**31) if str(told).isdecimal() else 0
+    return min(int(told), most) if str(told).isdecimal() else 0

@@ -58,15 +58,17 @@ def catalogue(ask: Who) -> HTMLResponse:
 
 def chosen(every: Iterable[Shown], text: str, filters: Mapping[str, str]) -> Iterable[Shown]:
     """The scenarios whose words hold every word of `text` and that pass every filter."""
-    words = text.lower().split()
-    if not words and not filters:
-        yield from every
-        return
-    for one in every:
-        has = {"industry": one.entry.industry, "task": one.entry.task, "tier": one.tier or "none"}
-        fits = all(has[name] == value for name, value in filters.items())
-        if fits and all(word in one.entry.text for word in words):
-            yield one
+    for name, value in filters.items():
+        every = [one for one in every if _has(one, name) == value]
+    for word in text.lower().split():
+        every = [one for one in every if word in one.entry.text]
+    return every
+
+
+def _has(one: Shown, name: str) -> str:
+    if name == "tier":
+        return one.tier or "none"
+    return one.entry.industry if name == "industry" else one.entry.task
 
 
 def _filters(ask: Asked) -> dict[str, str]:

@@ -64,9 +64,23 @@
     const source = new EventSource(box.dataset.live);
     source.onmessage = (message) => {
       const number = Number(message.lastEventId);
+      const told = JSON.parse(message.data);
+      // A job of the compute network: its facts are fetched anew, its text goes on.
+      if (told.step === "job") {
+        const away = box.querySelector("[data-away]");
+        if (away) away.hidden = !told.away;
+        if (told.over) source.close();
+        window.htmx.trigger(document.body, "qh-changed");
+        return;
+      }
       if (number <= seen) return;
       seen = number;
-      const told = JSON.parse(message.data);
+      if (told.step === "text") {
+        const low = log.scrollHeight - log.scrollTop - log.clientHeight < 40;
+        log.textContent += (told.skipped ? "…\n" : "") + told.note;
+        if (low) log.scrollTop = log.scrollHeight;
+        return;
+      }
       if (told.step === "ask") {
         if (!["queued", "running"].includes(told.state)) {
           source.close();

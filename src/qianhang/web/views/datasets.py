@@ -28,6 +28,7 @@ __all__ = [
     "one",
     "place_of",
     "runs_on",
+    "titles",
     "used",
 ]
 
@@ -68,6 +69,12 @@ class Columns:
 def every() -> tuple[data.DataSet, ...]:
     """Every registered data set; the registry is part of the release, so it is read once."""
     return data.all_datasets()
+
+
+@functools.cache
+def titles() -> Mapping[str, Words]:
+    """Data set -> its title."""
+    return {d.name: d.title for d in every()}
 
 
 def one(name: str) -> data.DataSet:

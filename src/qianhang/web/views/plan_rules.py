@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from qianhang.core.errors import UsageError
 from qianhang.plan import evidence, rules
 from qianhang.plan.items import Item, Plan
@@ -25,7 +23,7 @@ def seeded(plan: Plan, item: Item, name: str) -> Rule:
     fits = rules.suggest(item, region=rules.counted_in(plan))
     if fits.name == seed.name:
         return fits
-    return Rule(replace(seed.query, region=rules.counted_in(plan)), name=seed.name)
+    return seed.rule(rules.counted_in(plan))
 
 
 def retracted(ask: Asked, item: Item, seq: int, *, why: str) -> LogEntry:

@@ -16,12 +16,12 @@ from qianhang.plan.atlas import Place, Province
 from qianhang.web import words
 from qianhang.web.asked import Asked
 
-__all__ = ["Land", "Line", "Shelf", "Tile", "lines", "map_of", "one", "runs", "table"]
+__all__ = ["Land", "Line", "Shelf", "Tile", "lines", "map_of", "one", "require", "runs", "table"]
 
 
 @dataclass(frozen=True, slots=True)
 class Shelf:
-    """Chips of one kind in a pool; busy : held by attempts that have not ended."""
+    """Chips of one kind in a pool; busy : held by attempts that have not ended; up : it answers."""
 
     flavour: str
     name: Words
@@ -29,11 +29,12 @@ class Shelf:
     chips: int
     busy: float
     price_fen: int
+    up: bool = True
 
     @property
     def free(self) -> float:
-        """Chips that nothing holds."""
-        return max(0.0, self.chips - self.busy)
+        """Chips that nothing holds, none where the pool does not answer."""
+        return max(0.0, self.chips - self.busy) if self.up else 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +135,15 @@ def runs(ask: Asked, found: Held) -> bool:
     return any(ask.who.may("pool_operator", org) for org in (found.pool.operator, ROOT))
 
 
+def require(ask: Asked, found: Held) -> None:
+    """Nothing, where the reader runs the pool.
+
+    Raises AccessRefused otherwise.
+    """
+    if not runs(ask, found):
+        ask.who.require("pool_operator", found.pool.operator)
+
+
 def _lines(ask: Asked, held: Sequence[Held]) -> tuple[Line, ...]:
     busy, queues = census.busy(ask.store), census.queues(ask.store, held)
     operators = {o.id: o.name for o in plant.operators(ask.store)}
@@ -160,7 +170,7 @@ def _shelves(
         yield Shelf(
             name, known.get(name, Words(name, name)), sum(s.nodes for s in racks),
             sum(s.chips for s in racks), busy.get((held.pool.id, name), 0.0),
-            min(s.price_fen for s in racks),
+            min(s.price_fen for s in racks), held.health == "up",
         )  # fmt: skip
 
 

@@ -38,7 +38,7 @@ def solve(problem: Inputs, *, spec: Spec) -> Plan:
     table = report.recipe(offer, best.x, dm)
     facts = {
         "rounds": rounds,
-        "bound_is": "of the last linear program",
+        "bound_is": "last_linear_program",
         "cost_shares": report.cost_shares(table),
     }
     return Plan(table, best.bound, best.gap, report.needs(ration, best), facts)

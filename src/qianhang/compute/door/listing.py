@@ -1,0 +1,125 @@
+"""Jobs as lists show them: filtered, newest first, a page at a time."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+
+from qianhang.compute import schema
+
+if TYPE_CHECKING:
+    from qianhang.store import Store
+
+__all__ = ["Filter", "Line", "lines"]
+
+_JOB = schema.job
+# In the order of a line's fields, then what is read out of their JSON.
+_COLUMNS = (
+    _JOB.c.id, _JOB.c.org, _JOB.c.project, _JOB.c.account, _JOB.c.name, _JOB.c.tier, _JOB.c.state,
+    _JOB.c.epoch, _JOB.c.submitted, _JOB.c.started, _JOB.c.ended, _JOB.c.cancel, _JOB.c.reason,
+    _JOB.c.ask, _JOB.c.why,
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A job as a list shows it.
+
+    chips : of all replicas; flavours : that will do, empty for any
+    pool : where it runs or last ran, "" before; cancel : whether it was told to stop
+    """
+
+    id: str
+    org: str
+    project: str
+    account: str
+    name: str
+    tier: int
+    state: str
+    epoch: int
+    submitted: str
+    started: str
+    ended: str
+    cancel: bool
+    reason: str
+    chips: float
+    flavours: tuple[str, ...]
+    pool: str
+
+    @property
+    def cursor(self) -> tuple[str, str]:
+        """Its place in the list."""
+        return self.submitted, self.id
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """What a list holds; an empty field leaves out nothing.
+
+    pool : on which an attempt at it was made; account : of whoever submitted it
+    """
+
+    states: tuple[str, ...] = ()
+    org: str = ""
+    project: str = ""
+    account: str = ""
+    pool: str = ""
+
+
+def lines(
+    store: Store,
+    orgs: Collection[str],
+    wanted: Filter = Filter(),
+    *,
+    before: tuple[str, str] | None = None,
+    limit: int = 50,
+) -> tuple[Line, ...]:
+    """The newest jobs of these organisations, newest first.
+
+    before : the cursor of a line, after which the list goes on
+    """
+    query = sa.select(*_COLUMNS).where(_JOB.c.org.in_(sorted(orgs)))
+    if wanted.states:
+        query = query.where(_JOB.c.state.in_(sorted(wanted.states)))
+    for column in (_JOB.c.org, _JOB.c.project, _JOB.c.account):
+        value = getattr(wanted, column.name)
+        if value:
+            query = query.where(column == value)
+    if wanted.pool:
+        query = query.where(_tried(wanted.pool))
+    if before is not None:
+        at, name = before
+        earlier = (_JOB.c.submitted == at) & (_JOB.c.id < name)
+        query = query.where((_JOB.c.submitted < at) | earlier)
+    query = query.order_by(_JOB.c.submitted.desc(), _JOB.c.id.desc()).limit(limit)
+    with store.read() as connection:
+        return tuple(_line(row) for row in connection.execute(query))
+
+
+def _tried(pool: str) -> sa.ColumnElement[bool]:
+    """The job was given to this pool at least once."""
+    there = (schema.attempt.c.job == _JOB.c.id) & (schema.attempt.c.pool == pool)
+    return sa.exists().where(there)
+
+
+def _line(row: Any) -> Line:
+    *plain, ask, why = row
+    values: list[Any] = [*plain, *_asked(ask), _placed(why)]
+    return Line(*values)
+
+
+@lru_cache(4096)
+def _asked(text: str) -> tuple[float, tuple[str, ...]]:
+    """Chips of all replicas and the flavours that will do; arrays repeat the same text."""
+    want = json.loads(text)["want"]
+    return want["chips"] * want["replicas"], tuple(want["flavours"])
+
+
+@lru_cache(4096)
+def _placed(text: str) -> str:
+    return str(json.loads(text or "{}").get("pool", ""))

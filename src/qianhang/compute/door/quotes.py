@@ -1,0 +1,204 @@
+"""Quotes of the live network: from its rows, kept in the log with the job, scored afterwards."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+
+from qianhang.compute import schema
+from qianhang.compute.door import jobs, news, plant
+from qianhang.compute.door.ledgers import recall
+from qianhang.compute.door.moments import seconds
+from qianhang.compute.job import Job
+from qianhang.compute.policy import Params, Predictor, Prices, Refusal
+from qianhang.compute.policy.waits import Case
+from qianhang.compute.quote import Fare, Fares, Quote, Starts, Told, Way, refusals, ways
+from qianhang.core.errors import PoolUnavailable
+from qianhang.store.schema import log
+
+if TYPE_CHECKING:
+    from qianhang.store import Store, Transaction
+
+__all__ = ["Desk", "Score", "keep", "of", "score"]
+
+_KIND = "compute.job.quoted"
+_HOLDS = timedelta(minutes=10)
+_LEARNT = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """How quotes came true, each by what was told for the pool on which the job ran.
+
+    started : quoted jobs that started; within_p50, within_p90 : share that did by then
+    ended, ended_p90 : quoted jobs that ended well, and the share that did by the quoted p90
+    late_p90_s : mean of how much too late those came that were not within, s
+    """
+
+    quoted: int
+    started: int
+    within_p50: float
+    within_p90: float
+    ended: int
+    ended_p90: float
+    late_p90_s: float
+
+
+class Desk:
+    """The network as it stands at one moment, ready to quote any number of jobs.
+
+    params, prices : of the policy; the defaults, and the pools' own lists, where None
+    Raises PoolUnavailable where no pool has joined.
+    """
+
+    def __init__(
+        self, store: Store, now: datetime, *, params: Params | None = None,
+        prices: Prices | None = None,
+    ) -> None:  # fmt: skip
+        held = plant.pools(store)
+        if not held:
+            raise PoolUnavailable(
+                "QH501", "no pool has joined the network", hint="qianhang compute pool add FILE"
+            )
+        self.now = now
+        self.pools = {one.pool.id: one.pool for one in held}
+        self._half, self._most = _learnt(store)
+        self._starts = _starts(store)
+        self._ledgers = recall(
+            store, held, params=params or Params(), predictor=self._most, now=now, prices=prices
+        )
+        for other in news.since(store, None).jobs:
+            if not other.cancel:
+                self._ledgers.admit(other, estimate=self._most.estimate(other.job))
+        self._same: dict[object, Quote] = {}
+
+    def quote(self, job: Job, fares: Fares) -> Quote:
+        """What each pool offers the job now, and why the others do not take it.
+
+        Jobs that differ in nothing are quoted once: those of an array see the same queue.
+        """
+        key = dataclasses.replace(job, id="", key="", name=job.name.partition("[")[0])
+        found = self._same.get(key)
+        if found is None:
+            view, queue = self._ledgers.view, self._ledgers.queue
+            run = (self._half.estimate(job), self._most.estimate(job))
+            offers = ways(
+                job, view, queue, now=self.now.timestamp(), starts=self._starts, run=run,
+                fares=fares,
+            )  # fmt: skip
+            found = self._same[key] = Quote(
+                job.id, job.org, self.now, self.now + _HOLDS, offers, refusals(job, view, queue)
+            )
+        return dataclasses.replace(found, job=job.id)
+
+
+def keep(tx: Transaction, found: Quote) -> None:
+    """The quote stands in the log with its job."""
+    told = dataclasses.asdict(found)
+    told |= {"made": found.made.isoformat(), "until": found.until.isoformat()}
+    told["refused"] = [one._asdict() for one in found.refused]
+    for way in told["ways"]:
+        way["start"] = way["start"]._asdict()
+    tx.append(_KIND, found.job, payload=told, at=found.made)
+
+
+def of(store: Store, job: str) -> Quote | None:
+    """The quote with which the job was admitted; None where it had none."""
+    found = store.entries(kind=_KIND, subject=job, limit=1)
+    return _quote(found[0].payload) if found else None
+
+
+def score(store: Store, *, limit: int = _LEARNT) -> Score:
+    """How the last quotes came true."""
+    rows = [row for row in _came_true(store, limit) if row.way is not None]
+    begun = [(row.way.start, row.wait_s) for row in rows if row.way]
+    over = [(row.way.finish_p90_s, row.end_s) for row in rows if row.way and row.end_s is not None]
+    late = [wait - told.p90 for told, wait in begun if wait > told.p90]
+    return Score(
+        _count(store), len(begun), _share([wait <= told.p50 for told, wait in begun]),
+        _share([wait <= told.p90 for told, wait in begun]), len(over),
+        _share([end <= told for told, end in over]), sum(late) / len(late) if late else 0.0,
+    )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class _True:
+    """A quoted job that started: what was told for its pool, when it began and ended, s."""
+
+    pool: str
+    way: Way | None
+    wait_s: float
+    end_s: float | None
+
+
+def _came_true(store: Store, limit: int) -> list[_True]:
+    """The last quoted jobs that started, in the order of their starts."""
+    job, attempt = schema.job, schema.attempt
+    query = (
+        sa.select(log.c.payload, attempt.c.pool, attempt.c.flavour, job.c.submitted,
+                  job.c.started, job.c.ended, job.c.state)
+        .join(job, job.c.id == log.c.subject)
+        .join(attempt, (attempt.c.job == job.c.id) & (attempt.c.started == job.c.started))
+        .where(log.c.kind == _KIND, job.c.started != "")
+        .order_by(job.c.started.desc())
+        .limit(limit)
+    )  # fmt: skip
+    with store.read() as connection:
+        rows = connection.execute(query).all()
+    return [_true(row) for row in reversed(rows)]
+
+
+def _true(row: Any) -> _True:
+    offers = _quote(json.loads(row.payload)).ways
+    own = (one for one in offers if (one.pool, one.flavour) == (row.pool, row.flavour))
+    asked = seconds(row.submitted)
+    end = seconds(row.ended) - asked if row.state == "finished" else None
+    return _True(row.pool, next(own, None), seconds(row.started) - asked, end)
+
+
+def _count(store: Store) -> int:
+    query = sa.select(sa.func.count()).where(log.c.kind == _KIND)
+    with store.read() as connection:
+        return int(connection.execute(query).scalar_one())
+
+
+def _share(held: list[bool]) -> float:
+    return sum(held) / len(held) if held else 0.0
+
+
+def _starts(store: Store) -> Starts:
+    found = Starts()
+    for row in _came_true(store, _LEARNT):
+        if row.way is not None:
+            found.learn(row.pool, row.way.start, row.wait_s)
+    return found
+
+
+def _learnt(store: Store) -> tuple[Predictor, Predictor]:
+    """Run times to expect, p50 and p90, from the jobs that ended last."""
+    half, most = Predictor(quantile=0.5), Predictor()
+    for kept in reversed(jobs.listed(store, states=("finished",), limit=_LEARNT)):
+        run_s = max(1.0, seconds(kept.ended) - seconds(kept.started))
+        half.learn(kept.job, run_s)
+        most.learn(kept.job, run_s)
+    return half, most
+
+
+def _quote(said: Mapping[str, Any]) -> Quote:
+    offers = tuple(_way(one) for one in said["ways"])
+    return Quote(
+        said["job"], said["org"], datetime.fromisoformat(said["made"]),
+        datetime.fromisoformat(said["until"]), offers,
+        tuple(Refusal(**one) for one in said["refused"]),
+    )  # fmt: skip
+
+
+def _way(said: Mapping[str, Any]) -> Way:
+    start = Told(**{**said["start"], "seen": Case(*said["start"]["seen"])})
+    return Way(**{**said, "start": start, "fare": Fare(**said["fare"])})

@@ -1,0 +1,141 @@
+"""Quotes kept with their jobs and scored by what came true; prices that change under way."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from qianhang.compute.door import attempts, jobs, plant, quotes
+from qianhang.compute.door.supervisor import Supervisor
+from qianhang.compute.door.why import why
+from qianhang.compute.job import Job, Want
+from qianhang.compute.policy import Prices
+from qianhang.compute.quote import Fare
+from qianhang.core.errors import PoolUnavailable
+from qianhang.testing.door_bed import put
+
+
+@pytest.fixture
+def door(faked):
+    return faked.door
+
+
+@pytest.fixture
+def engines(faked):
+    return faked.engines
+
+
+@pytest.fixture
+def make(faked, tmp_path):
+    """A supervisor that decides by these prices."""
+    return lambda prices: Supervisor(faked.store, tmp_path, holder="priced", prices=prices)
+
+
+def fares(place, _, run_s):
+    return Fare(round(run_s * place.chips))
+
+
+def quoted(store, now, **more):
+    """A job admitted with its quote."""
+    desk = quotes.Desk(store, now())
+    name = put(store, now, **more)
+    with store.write() as tx:
+        quotes.keep(tx, desk.quote(jobs.get(store, name).job, fares))
+    return name
+
+
+def test_a_quote_is_read_back_as_it_was_made(door, store, now):
+    door.tick(now())
+    job = Job("j1", "city", Want(1), 0.0, 60.0)
+    made = quotes.Desk(store, now()).quote(job, fares)
+    assert [way.pool for way in made.ways] == ["p1", "p2"]
+    with store.write() as tx:
+        quotes.keep(tx, made)
+    assert quotes.of(store, "j1") == made
+    assert quotes.of(store, "j2") is None
+
+
+def test_quotes_are_scored_by_when_their_jobs_began_and_ended(door, engines, store, now):
+    """Both were quoted at most 60 s; the smaller starts at once, the other an hour later."""
+    door.tick(now())
+    first = quoted(store, now, want=Want(4), pools=("p1",), estimate_s=1800.0)
+    late = quoted(store, now, want=Want(4), pools=("p1",), estimate_s=60.0)
+    assert quotes.score(store).started == 0
+    door.tick(now(1))
+    door.tick(now(1))
+    door.tick(now(3600))
+    begun = [one for name in (first, late) for one in attempts.of(store, name)]
+    engines["p1"].end(begun[0].token)
+    for _ in range(3):
+        door.tick(now(1))
+    (other,) = {one.token for name in (first, late) for one in attempts.of(store, name)} - {
+        begun[0].token
+    }
+    engines["p1"].end(other)
+    door.tick(now(20))
+    found = quotes.score(store)
+    assert (found.quoted, found.started, found.ended) == (2, 2, 2)
+    assert (found.within_p90, found.ended_p90) == (0.5, 0.0)
+    assert 3500 < found.late_p90_s < 3600
+
+
+def test_without_a_pool_there_is_nothing_to_quote(store, now):
+    for one in plant.pools(store):
+        plant.turn(store, one.pool.id, "left", by="t", at=now())
+    with pytest.raises(PoolUnavailable, match="no pool has joined"):
+        quotes.Desk(store, now())
+
+
+def test_a_price_that_changes_under_way_leaves_the_terms_of_the_placement(make, store, now):
+    """An hour of a chip: 72 yuan when it was placed, 144 for what is placed after the change."""
+    known = {"fen": 7200}
+    door = make(prices=lambda _: Prices({(p, "cpu-core"): known["fen"] for p in ("p1", "p2")}, {}))
+    door.tick(now())
+    before = put(store, now, estimate_s=3600.0)
+    door.tick(now(1))
+    known["fen"] = 14400
+    door.tick(now(60))
+    after = put(store, now, estimate_s=3600.0)
+    door.tick(now(1))
+    (old,), (new,) = attempts.of(store, before), attempts.of(store, after)
+    assert (old.cost["price"], new.cost["price"]) == (7200, 14400)
+    assert why(store, before, now()).terms["price"] == 7200
+
+
+def test_a_job_with_a_price_cap_waits_for_the_cheaper_hour(make, store, now):
+    """12 yuan a chip-hour at the peak, 5 at night, 6 at most: refused by nobody, begun at night."""
+    pools = [(p, "cpu-core") for p in ("p1", "p2")]
+    fen = {"now": 1200}
+    door = make(prices=lambda _: Prices(
+        dict.fromkeys(pools, fen["now"]), {}, least=dict.fromkeys(pools, 500)
+    ))  # fmt: skip
+    door.tick(now())
+    name = put(store, now, price_cap_fen=600)
+    door.tick(now(1))
+    assert jobs.get(store, name).state == "queued"
+    prices = Prices(dict.fromkeys(pools, 1200), {}, least=dict.fromkeys(pools, 500))
+    said = why(store, name, now(), prices=prices).refusals
+    assert {no.reason for no in said} == {"price_cap"}
+    fen["now"] = 500
+    door.tick(now(60))
+    assert jobs.get(store, name).state == "running"
+    never = put(store, now, price_cap_fen=400)
+    door.tick(now(1))
+    assert jobs.get(store, never).state == "refused"
+
+
+def test_an_array_is_quoted_once(door, store, now):
+    door.tick(now())
+    desk = quotes.Desk(store, now())
+    asked = []
+
+    def counted(place, start, run_s):
+        asked.append(start)
+        return fares(place, start, run_s)
+
+    jobs_ = [Job(f"j{n}", "city", Want(1), 0.0, 60.0, name=f"a[{n}]") for n in range(5)]
+    found = [desk.quote(one, counted) for one in jobs_]
+    assert [one.job for one in found] == ["j0", "j1", "j2", "j3", "j4"]
+    assert len(asked) == 2  # one a pool
+    assert found[0].until - found[0].made == timedelta(minutes=10)
