@@ -12,8 +12,6 @@ __all__ = [
     "BillLine",
     "Capture",
     "Claim",
-    "Grant",
-    "GrantDetail",
     "Hold",
     "Month",
     "Price",
@@ -24,6 +22,8 @@ __all__ = [
     "ProgrammeSource",
     "Statement",
     "UsageRecord",
+    "Voucher",
+    "VoucherDetail",
 ]
 
 
@@ -192,7 +192,7 @@ class ProgrammeDetail(Programme):
     sources: list[ProgrammeSource]
 
 
-class Grant(TypedDict):
+class Voucher(TypedDict):
     """A voucher; fen."""
 
     id: int
@@ -232,7 +232,7 @@ class Capture(TypedDict):
     at: str
 
 
-class GrantDetail(Grant):
+class VoucherDetail(Voucher):
     """A voucher with its holds and their use."""
 
     holds: list[Hold]

@@ -13,9 +13,6 @@ __all__ = [
     "Capture",
     "Claim",
     "Claims",
-    "Grant",
-    "GrantDetail",
-    "Grants",
     "Hold",
     "Month",
     "Months",
@@ -30,6 +27,9 @@ __all__ = [
     "Statement",
     "UsageRecord",
     "UsageRecords",
+    "Voucher",
+    "VoucherDetail",
+    "Vouchers",
 ]
 
 
@@ -222,7 +222,7 @@ class ProgrammeDetail(Programme):
     sources: list[ProgrammeSource]
 
 
-class Grant(BaseModel):
+class Voucher(BaseModel):
     """A voucher; fen."""
 
     id: int = Field(examples=[1])
@@ -238,10 +238,10 @@ class Grant(BaseModel):
     at: str = Field(description="UTC")
 
 
-class Grants(Page):
+class Vouchers(Page):
     """A page of vouchers, by number."""
 
-    items: list[Grant]
+    items: list[Voucher]
 
 
 class Hold(BaseModel):
@@ -268,7 +268,7 @@ class Capture(BaseModel):
     at: str = Field(description="UTC")
 
 
-class GrantDetail(Grant):
+class VoucherDetail(Voucher):
     """A voucher with its holds and their use."""
 
     holds: list[Hold]
