@@ -3,7 +3,7 @@
 python bench/compute.py [philly] [ricc] [first] [waits] [energy]
 
 QIANHANG_DATA must hold traces/ with the Philly extract and the RICC log. CPU seconds are those of
-the replay's loop; reading the log is not in them.
+the replay's loop, the least of three goes; reading the log is not in them.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ PHILLY = Params(
 PINNED = Params(reserve_after_s=365 * DAY)
 RICC = Params(reserve_after_s=10 * DAY, hard_after_s=0.0, late_share=1e9)
 RICC_QUANTILE = 0.9
+GOES = 3
 HEAD = (
     "log", "setting", "jobs", "load", "mean wait s", "p99 s", "max s", "mean completion s", "bar",
     "CPU s", "jobs / CPU s",
@@ -67,6 +68,18 @@ def one_pool() -> Network:
     return Network((Pool("ricc", "riken", (Stock("cpu-core", 1, 8192),)),))
 
 
+def fastest(
+    jobs: Sequence[Traced], network: Network, *, params: Params, quantile: float = 0.0
+) -> Replay:
+    """The replay that took least CPU; all decide alike."""
+    goes = (
+        replay(jobs, network, params=params,
+               predictor=Predictor(quantile=quantile) if quantile else None)
+        for _ in range(GOES)
+    )  # fmt: skip
+    return min(goes, key=lambda found: found.cpu_s)
+
+
 def line(log: str, setting: str, found: Summary, bar: str) -> list[str]:
     return [
         log, setting, f"{found.jobs:,}", f"{found.load:.2f}", f"{found.mean_wait_s:,.0f}",
@@ -79,7 +92,7 @@ def philly_lines() -> Iterator[list[str]]:
     network = clusters(4)
     for movable, bar in ((1.0, "700, max 345,600, 12,170"), (0.5, "3,500"), (0.25, "8,000")):
         params = PHILLY if movable == 1.0 else PINNED
-        found = replay(philly(network, movable), network, params=params)
+        found = fastest(philly(network, movable), network, params=params)
         yield line("Philly-11", f"{movable:.0%} movable", summary(found, network), bar)
 
 
@@ -87,10 +100,10 @@ def ricc_lines(first: int | None = None) -> Iterator[list[str]]:
     network = one_pool()
     jobs = cut(traces() / "ricc_2010_swf.parquet", network, asked=Slice(first=first))
     if first:
-        found = replay(jobs, network, params=Params(reserve_after_s=DAY / 2))
+        found = fastest(jobs, network, params=Params(reserve_after_s=DAY / 2))
         yield line("RICC", f"first {first:,}", summary(found, network), "0.5 s CPU")
         return
-    found = replay(jobs, network, params=RICC, predictor=Predictor(quantile=RICC_QUANTILE))
+    found = fastest(jobs, network, params=RICC, quantile=RICC_QUANTILE)
     yield line("RICC", "users' estimates", summary(found, network), "8,000 / 200,000 / 1,500,000")
 
 

@@ -11,6 +11,7 @@ from click.testing import CliRunner
 from qianhang.cli.compute import compute_command
 from qianhang.compute.door import jobs
 from qianhang.compute.door.supervisor import Supervisor
+from qianhang.core.errors import PoolUnavailable
 from qianhang.runs import open_store
 from qianhang.store import Settings
 
@@ -99,3 +100,27 @@ def test_a_cancelled_job_ends_without_having_run(home, tmp_path):
     assert "waiting" in call("cancel", name)
     carry_out()
     assert "cancelled" in call("wait", name, code=1)
+
+
+def test_a_quote_names_each_pool_and_why_the_others_do_not_take_the_job(home, tmp_path):
+    """72 yuan an hour for the minute that was asked for; one pool, and it is not asked yet."""
+    (tmp_path / "pools.toml").write_text(POOLS, encoding="utf8")
+    (tmp_path / "task.yaml").write_text(TASK, encoding="utf8")
+    nobody = TASK + "resources: {accelerators: {A100: 8}}\n"
+    (tmp_path / "nobody.yaml").write_text(nobody, encoding="utf8")
+    with pytest.raises(PoolUnavailable, match="no pool has joined"):
+        call("quote", str(tmp_path / "task.yaml"))
+    call("pool", "add", str(tmp_path / "pools.toml"))
+    assert "here: the pool is not available" in call("quote", str(tmp_path / "task.yaml"), code=1)
+    name = call("submit", str(tmp_path / "task.yaml")).strip()
+    carry_out()
+    told = call("quote", str(tmp_path / "task.yaml"))
+    assert told.startswith("1. here  1 x 1 cpu-core  starts 5s / 1.0m (room now, no record yet)")
+    assert "1.20 yuan, 1.20 after vouchers (the pool's own list)" in told
+    said = json.loads(call("quote", str(tmp_path / "task.yaml"), "--json"))[0]
+    assert (said["pools"][0]["yuan"], said["pools"][0]["start"]["p90_s"]) == ("1.20", 60)
+    no_chip = call("quote", str(tmp_path / "nobody.yaml"), code=1)
+    assert "here: no such chip; found cpu-core, expected nvidia-a100" in no_chip
+    assert "the pool is not available" in call("quote", "--job", name, code=1)
+    assert json.loads(call("quote", "--coverage", "--json"))["quoted"] == 1
+    assert "give one of a task file" in call("quote", code=2)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import threading
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -33,40 +34,33 @@ def joined(settings, tmp_path):
     return settings
 
 
-def test_a_run_placed_by_the_network_gives_the_numbers_of_one_on_this_machine(joined, registered):
-    asked = Request(registered(), "sample", seed=3)
-    here, _ = carry_out(asked, settings=joined)
-    there, found = carry_out(Request(asked.scenario, "sample", seed=3, pool="auto", again=True),
-                             settings=joined)  # fmt: skip
-    assert not found
-    assert there.key == here.key
-    assert there.result["scores"] == here.result["scores"]
-    assert there.result["tables"] == here.result["tables"]
-    placed = there.result["placed"]
-    assert (placed["pool"] in {"p1", "p2"}, placed["goes"]) == (True, 1)
-    with open_store(joined) as store:
-        kept = jobs.get(store, placed["job"])
-        assert (kept.state, kept.job.org, kept.job.scenario) == (
-            "finished", "root", asked.scenario,
-        )  # fmt: skip
-        assert quotes.of(store, kept.job.id) is not None
-    assert not list((joined.home.parent).glob("p?/jobs/*"))  # nothing is left on the pool
-
-
-def test_a_run_goes_on_under_a_new_epoch_when_its_keeper_is_killed(joined, registered, tmp_path):
+def test_a_run_whose_keeper_is_killed_ends_with_the_numbers_of_one_on_this_machine(
+    joined, registered, tmp_path
+):
     """The first go kills the process that keeps it, as a machine that goes down does."""
     mark = tmp_path / "died"
     fit = (
         f"import os, pathlib, signal, time; mark = pathlib.Path({str(mark)!r})\n"
         "    mark.exists() or (mark.touch(), os.kill(os.getppid(), signal.SIGKILL), time.sleep(60))"
     )
-    asked = Request(registered("mortal", fit=fit), "sample", pool="auto")
-    record, _ = carry_out(asked, settings=joined)
+    asked = Request(registered("mortal", fit=fit), "sample", seed=3, pool="auto")
+    there, found = carry_out(asked, settings=joined)
     assert mark.exists()
-    assert (record.state, record.result["placed"]["goes"]) == ("finished", 2)
+    here, _ = carry_out(replace(asked, pool="local", again=True), settings=joined)
+    assert not found
+    assert there.key == here.key
+    assert there.result["scores"] == here.result["scores"]
+    assert there.result["tables"] == here.result["tables"]
+    placed = there.result["placed"]
+    assert (placed["pool"] in {"p1", "p2"}, placed["goes"]) == (True, 2)
     with open_store(joined) as store:
-        made = attempts.of(store, record.result["placed"]["job"])
-        assert [one.outcome.reason for one in made] == ["lost", "finished"]
+        kept = jobs.get(store, placed["job"])
+        told = (kept.state, kept.job.org, kept.job.scenario)
+        assert told == ("finished", "root", asked.scenario)
+        assert quotes.of(store, kept.job.id) is not None
+        reasons = [one.outcome.reason for one in attempts.of(store, kept.job.id)]
+        assert reasons == ["lost", "finished"]
+    assert not list(tmp_path.glob("p?/jobs/*"))  # nothing is left on the pool
 
 
 def test_an_error_that_the_job_names_is_raised_as_on_this_machine(joined, pack, tmp_path):

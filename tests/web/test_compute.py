@@ -297,6 +297,22 @@ def test_an_array_is_so_many_jobs_and_its_list_has_pages_of_fifty(site, signed, 
     assert (len(told["items"]), len(rest["items"]), rest["next"]) == (50, 1, None)
 
 
+def test_a_quote_names_every_pool_and_submits_nothing(site, signed, pools, engine):
+    """p1 and p2 take a job of one core; neither takes one that names a third."""
+    Supervisor(pools, site.home).tick(now())
+    client = signed("developer")
+    page = client.post("/compute/quote", data={"task": TASK, "project": "kept"})
+    assert page.status_code == 200
+    told = page.text.split('id="quote"')[1].split("</section>")[0]
+    assert told.count('<th scope="row"') == 2
+    assert 'value="kept"' in page.text
+    nowhere = client.post("/compute/quote", data={"task": TASK.replace("1}", "1, pools: [p9]}")})
+    assert "没有池能接这个作业" in nowhere.text
+    assert client.post("/compute/quote", data={"task": "run: [1"}).status_code == 422
+    assert signed("viewer").post("/compute/quote", data={"task": TASK}).status_code == 403
+    assert jobs.listed(site.store) == ()
+
+
 # A job's page and its log
 
 

@@ -23,9 +23,12 @@ SPOILT = ContractError("QH101", "热网.csv: <b>found</b> 41,000 GJ/h", hint="MJ
 
 def shown(error, lang="zh"):
     """What the macro of every page makes of an error, with the marks of code taken out."""
+    return html.unescape(re.sub(r"</?code>", "", shown_raw(error, lang)))
+
+
+def shown_raw(error, lang):
     values = {"lang": lang, "t": lambda key, **more: words.say(key, lang=lang, **more)}
-    module = environment().get_template("parts/fault.html").make_module(values)
-    return html.unescape(re.sub(r"</?code>", "", module.problem(error)))
+    return environment().get_template("parts/fault.html").make_module(values).problem(error)
 
 
 def told(code, lang="zh"):
@@ -52,6 +55,15 @@ def test_every_code_is_shown_with_its_title_and_what_to_do(code, lang):
         '<p class="exact" lang="en">found',
     ):
         assert part in text
+
+
+def test_the_exact_english_lies_behind_a_fold_for_a_chinese_reader_alone():
+    fold = '<details class="detail"><summary>技术细节</summary><p class="exact" lang="en">'
+    assert f"{fold}热网.csv: &lt;b&gt;found" in shown_raw(SPOILT, "zh")
+    assert "<details" not in shown_raw(SPOILT, "en")
+    for text in (shown({"why": "stopped by the user"}), shown({"why": "process died"})):
+        assert "<details" not in text
+        assert re.search("由使用者停止|进程中断", text)
 
 
 # Raised by commands alone, or to whoever runs the server.

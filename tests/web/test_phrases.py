@@ -2,6 +2,7 @@
 
 import pytest
 
+from qianhang.runs.report.shape import quoted
 from qianhang.web.phrases import phrase
 
 SAID = {
@@ -16,6 +17,12 @@ SAID = {
     "12 missing after 2026-01-03 04:00": "2026-01-03 04:00 之后缺 12 行",
     "2026-01-03 04:00 again": "2026-01-03 04:00 重复出现",
     "coal, gas and 4 more": "coal, gas 等，另有 4 个",
+    "record 3 is absent: found record 4, expected record 3": "第 3 条记录缺失",
+    "record 3 was changed: found ab, expected cd": "第 3 条记录被改动过",
+    "record 3 was rewritten: record 4 follows another: found a, expected b": "第 3 条记录被重写：第 4 条接在另一条之后",
+    "record 9 refers to file log (ab12), which is missing": "第 9 条记录引用的文件 log 缺失或损坏",
+    "record 9 is cut off: found 8 records, expected 9 records": "日志在第 9 条之前被截断",
+    "record 9 was added from outside: found a, expected b": "第 9 条记录是从外部加入的",
 }
 
 
@@ -28,3 +35,13 @@ def test_what_a_check_says_is_said_in_chinese_with_its_data_as_they_are(text):
 @pytest.mark.parametrize("text", ["-5 t", "'n/a'", "coal, gas", "heat"])
 def test_data_stay_as_they_are(text):
     assert phrase(text, lang="zh") == text
+
+
+def test_a_quotation_names_its_language_where_that_is_not_the_readers():
+    assert quoted("MIT <licence>", "zh") == '<span lang="en">MIT &lt;licence&gt;</span>'
+    assert quoted("市水务局", "en") == '<span lang="zh-CN">市水务局</span>'
+    assert (quoted("市水务局", "zh"), quoted("MIT", "en"), quoted("", "zh")) == (
+        "市水务局",
+        "MIT",
+        "",
+    )

@@ -24,6 +24,7 @@ __all__ = ["Fare", "Fares", "Quote", "Starts", "Told", "Way", "refusals", "ways"
 
 Basis = Literal["history", "queue", "assumed"]
 _COVER = 0.8  # between p10 and p90
+_HALF = 0.0  # an interval that covers nothing is the median, kept honest as the others are
 # Until twenty starts of its kind are known: the door looks twice a second, engines take seconds.
 _AT_ONCE = Interval(0.0, 5.0, 60.0)
 
@@ -152,21 +153,25 @@ class Starts:
     """What is known of how long starts take, pool by pool, from those that came true."""
 
     def __init__(self) -> None:
-        self._waits: dict[tuple[str, bool], Waits] = {}
+        self._waits: dict[tuple[str, bool], tuple[Waits, Waits]] = {}
 
     def told(self, pool: str, seen: Case, *, room: bool, queue: Interval) -> Told:
         """When a job of this case starts there; by the queue where too few have started yet."""
-        known = self._waits.get((pool, room))
-        found = known.interval(seen) if known else None
-        if found is not None:
-            return Told(*found, "history", room, seen)
+        wide, half = self._waits.get((pool, room), (None, None))
+        found = wide.interval(seen) if wide else None
+        middle = half.interval(seen) if half else None
+        if found is not None and middle is not None:
+            p50 = min(middle.high, found.high)
+            return Told(min(found.low, p50), p50, found.high, "history", room, seen)
         return Told(*(_AT_ONCE if room else queue), "assumed" if room else "queue", room, seen)
 
     def learn(self, pool: str, told: Told, wait_s: float) -> None:
         """A job that was told so started there after so long, s."""
-        waits = self._waits.setdefault((pool, told.room), Waits(cover=_COVER))
-        before = Interval(*told[:3]) if told.basis == "history" else None
-        waits.learn(told.seen, wait_s, before)
+        new = (Waits(cover=_COVER), Waits(cover=_HALF))
+        wide, half = self._waits.setdefault((pool, told.room), new)
+        known = told.basis == "history"
+        wide.learn(told.seen, wait_s, Interval(*told[:3]) if known else None)
+        half.learn(told.seen, wait_s, Interval(told.p50, told.p50, told.p50) if known else None)
 
 
 def ways(

@@ -139,11 +139,12 @@ class Split:
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """The best figure known, and how we know it."""
+    """The best figure known, and how we know it; source_zh : the source told in Chinese."""
 
     value: float
     source: str
     verified: Literal["read", "recalled", "measured", "recomputed"]
+    source_zh: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,7 +44,7 @@ _GOODBYE_S = 60.0
 # The ticket comes in the environment: the folder is the pool's, and new on each pool.
 _SCRIPT = """\
 rm -rf result.json error.json tables files
-printf '%s' "$QIANHANG_TICKET" > ticket.json
+printf '%s' "$RUN_TICKET" > ticket.json
 exec {python} -X utf8 -m qianhang.runs.work "$QIANHANG_FOLDER"
 """
 
@@ -121,7 +121,7 @@ def _asked(order: Order, store: Store, settings: Settings) -> Asked:
         preemptible=True,
     )  # fmt: skip
     env = dict(workplace.environment(settings))
-    env["QIANHANG_TICKET"] = json.dumps(dataclasses.asdict(order.ticket), ensure_ascii=False)
+    env["RUN_TICKET"] = json.dumps(dataclasses.asdict(order.ticket), ensure_ascii=False)
     script = _SCRIPT.format(python=shlex.quote(sys.executable))
     work = Work(
         script, env, threads=limits.threads, wall_s=limits.wall_s, memory_mb=limits.memory_mb,

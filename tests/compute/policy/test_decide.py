@@ -198,7 +198,7 @@ def test_the_home_pool_is_left_only_for_more_than_the_penalty():
 def test_an_over_age_job_gets_a_reservation_that_backfill_keeps():
     """8 chips. x holds 4 until 1000. big wants 8 and is late at 50: reserved for 1000. At 60, short
     (4 chips, 900 s) ends at 960 and starts; long (4 chips, 950 s) would end at 1010 and waits."""
-    setup = door(pool(), params=Params(reserve_after_s=50.0))
+    setup = door(pool(), params=Params(reserve_after_s=50.0, reserve_per_area=0.0))
     asked(setup, job("x", 4, estimate=1000))
     assert asked(setup, job("big", 8, at=0)) == []
     view, queue, params = setup
@@ -213,7 +213,7 @@ def test_an_over_age_job_gets_a_reservation_that_backfill_keeps():
 def test_room_beyond_what_the_reservation_needs_is_for_long_jobs_too():
     """8 chips, x holds 4 until 1000, big wants 6 then: 2 stay free for ever, so a 2-chip job of any
     length starts, and a second one does not."""
-    setup = door(pool(), params=Params(reserve_after_s=50.0))
+    setup = door(pool(), params=Params(reserve_after_s=50.0, reserve_per_area=0.0))
     asked(setup, job("x", 4, estimate=1000))
     asked(setup, job("big", 6))
     got = asked(setup, job("l1", 2, at=50, estimate=9e6), job("l2", 2, at=50, estimate=9e6), now=50)
@@ -223,7 +223,7 @@ def test_room_beyond_what_the_reservation_needs_is_for_long_jobs_too():
 def test_a_reservation_on_nodes_leaves_the_other_nodes_alone():
     """2 nodes of 8; x has one until 1000 with 4 chips, y 4 of the other until 2000. big wants a whole
     node: x's, at 1000. A long job of 4 goes to y's node."""
-    setup = door(pool(nodes=2), params=Params(reserve_after_s=50.0))
+    setup = door(pool(nodes=2), params=Params(reserve_after_s=50.0, reserve_per_area=0.0))
     asked(setup, job("x", 5, estimate=1000), job("y", 4, estimate=2000))
     asked(setup, job("big", 8))
     view, queue, params = setup
@@ -296,4 +296,10 @@ def _facts(view):
 
 def _queue(queue):
     lines = [list(k.lines) for k in queue.classes.values()]
-    return list(queue.entries), [id(k) for k in queue.touched], lines, len(queue.dues), queue.review
+    return (
+        list(queue.entries),
+        [id(k) for k in queue.touched],
+        lines,
+        len(queue.dues) + len(queue.turns),
+        queue.review,
+    )

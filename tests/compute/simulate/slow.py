@@ -6,8 +6,8 @@ from __future__ import annotations
 def waits(jobs, chips, *, reserve_after):
     """Wait of each job on one pool of interchangeable chips.
 
-    jobs : (id, submitted, chips, estimate, run); at each moment the oldest job past its age, of
-        those that come first among their size, gets a reservation; then smallest area first
+    jobs : (id, submitted, chips, estimate, run); at each moment the job of the smallest area gets a
+        reservation where it is past its age; then smallest area first
     """
     free, now, started, running, held = chips, 0.0, {}, [], None
     coming = sorted(jobs, key=lambda j: (j[1], j[0]))
@@ -38,13 +38,9 @@ def _area(job):
 
 def _next(queue, running, free, now, held, reserve_after):
     if held is None or held[1] <= now:
-        firsts = [
-            min((j for j in queue if j[2] == size), key=_area) for size in {j[2] for j in queue}
-        ]
-        late = sorted(
-            (j for j in firsts if j[1] + reserve_after <= now), key=lambda j: (j[1], j[0])
-        )
-        job = held[0] if held else (late[0] if late else None)
+        first = min(queue, key=_area, default=None)
+        late = first is not None and first[1] + reserve_after <= now
+        job = held[0] if held else (first if late else None)
         held = (job, _soonest(job, running, free, now)) if job else None
     if held and held[0][2] <= free:
         return held[0], held

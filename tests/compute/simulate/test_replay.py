@@ -44,7 +44,9 @@ def made(count, seed, *, chips=16):
 @pytest.mark.parametrize("reserve_after", [NEVER, 400.0, 60.0])
 def test_waits_are_those_of_the_slow_simulator(seed, reserve_after):
     rows = made(150, seed)
-    params = Params(reserve_after_s=reserve_after, hard_after_s=NEVER, renew_s=NEVER)
+    params = Params(
+        reserve_after_s=reserve_after, reserve_per_area=0.0, hard_after_s=NEVER, renew_s=NEVER
+    )
     found = replay(traced(rows), one_pool(16), params=params)
     assert list(found.waits) == slow.waits(rows, 16, reserve_after=reserve_after)
 
@@ -152,7 +154,12 @@ def test_backfill_never_puts_off_a_reservation_when_estimates_hold(rows):
         elif isinstance(decision, Start) and decision.job in promised:
             late.append(now - promised[decision.job])
 
-    replay(jobs, one_pool(8), params=Params(reserve_after_s=5.0, hard_after_s=10.0), listen=listen)
+    replay(
+        jobs,
+        one_pool(8),
+        params=Params(reserve_after_s=5.0, reserve_per_area=0.0, hard_after_s=10.0, late_share=1.0),
+        listen=listen,
+    )
     assert all(wait <= 0 for wait in late)
 
 

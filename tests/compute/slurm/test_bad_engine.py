@@ -211,6 +211,23 @@ def test_nothing_is_made_of_commands_that_hang_fail_or_talk_nonsense(commands, k
     assert words in nothing_is_made_of_it(pool, kit)
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        "Connection reset by peer", "Broken pipe", "Transport endpoint is not connected",
+        "Software caused connection abort", "Host is unreachable", "Network is unreachable",
+        "Message receive failure", "Unexpected message received", "Input/output error",
+    ],
+)  # fmt: skip
+def test_a_line_that_broke_during_the_submission_is_no_refusal(commands, kit, words):
+    """The controller may have taken the job before it died: nobody knows, so nobody says no."""
+    pool, write = commands
+    write(f"echo 'sbatch: error: Batch job submission failed: {words}' >&2; exit 1")
+    with pytest.raises(PoolUnavailable) as caught:
+        pool.submit(kit.task(""))
+    assert caught.value.code == "QH544"
+
+
 def test_commands_that_are_not_installed_make_the_pool_unknown(commands, kit):
     pool, _ = commands
     assert "sbatch is not installed here" in nothing_is_made_of_it(pool, kit)

@@ -59,6 +59,7 @@ def told(marks, jobs, *, silent=False, late=False):
         (NEW, [seen("CANCELLED", nodes="n1")], "unknown", "absent"),
         (NEW, [seen("CANCELLED", nodes="n1", signal=15)], "unknown", "cancelled"),
         (NEW, [seen("PENDING", reason="launch failed requeued held")], "absent", "absent"),
+        (NEW, [seen("PENDING", reason="BeginTime")], "absent", "absent"),
         (NEW, [seen("FAILED", reason="BadConstraints", code=1)], "absent", "absent"),
         (Marks(planned=True, cancelled=True), [seen("CANCELLED")], "cancelled", "cancelled"),
         (Marks(planned=True, cancelled=True), [], "cancelled", "cancelled"),

@@ -86,7 +86,7 @@ def test_a_job_is_submitted_and_its_log_is_watched_through_a_restart(
     assert one.open("/compute/submit") == 200
     said = f"echo 第一行; until [ -e {gate} ]; do sleep 0.1; done; echo 第二行"
     one.page.fill("#task", f"name: watched\nestimate: 1m\nlimit: 5m\nrun: {said!r}")
-    one.page.locator('form[action="/compute/jobs"] button').click()
+    one.page.locator('form[action="/compute/jobs"] button').first.click()
     one.page.wait_for_url("**/compute/jobs/j*")
     log = one.page.locator("#log .log")
     log.filter(has_text="第一行").wait_for(timeout=120_000)

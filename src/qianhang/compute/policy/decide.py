@@ -53,12 +53,15 @@ def decide(view: View, queue: Queue, now: float, params: Params) -> tuple[Decisi
 
 def _late(view: View, queue: Queue, now: float, params: Params) -> Start | None:
     """The start of the oldest job for which room is kept and that has room now."""
-    held = [queue.entries[rack.hold.job] for rack in view.holds.values() if rack.hold]
-    for entry in sorted(held, key=lambda one: (one.due, one.job.id)):
-        if entry.klass in queue.touched:
-            ways = _room(entry, view, now, params)
-            if ways:
-                return _start(entry, ways, now, params)
+    entries, touched = queue.entries, queue.touched
+    held = [entries[rack.hold.job] for rack in view.holds.values() if rack.hold]
+    able = [entry for entry in held if entry.klass in touched]
+    if len(able) > 1:
+        able.sort(key=lambda one: (one.due, one.job.id))
+    for entry in able:
+        ways = _room(entry, view, now, params)
+        if ways:
+            return _start(entry, ways, now, params)
     return None
 
 
@@ -89,6 +92,8 @@ def _room(entry: Entry, view: View, now: float, params: Params) -> Sequence[Opti
         if klass.replicas == 1:
             return [o for o in options if (r := o.rack).up and not r.wanted and (
                 r.top >= chips or (r.loose and r.free >= total))]  # fmt: skip
+    if len(options) == 1:
+        return options if _fits(entry, options[0], view, now, params) else ()
     return [o for o in options if _fits(entry, o, view, now, params)]
 
 

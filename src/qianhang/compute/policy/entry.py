@@ -17,7 +17,8 @@ __all__ = ["Entry", "Head", "Klass"]
 class Entry:
     """A job that waits, then runs: one object, since a replay makes hundreds of thousands.
 
-    estimate : run time that order and backfill go by, s; due : when it must have a reservation
+    estimate : run time that order and backfill go by, s; due : when it may ask for a reservation
+    ripe : when it gets one as the first of its pool's order; 0: whenever it asks
     left, parts : replicas still to start one by one; 1 of 1 where they start together
     since, end : start and expected end; option : where it runs; leaving : when it has to be gone
     mark : the caller's own number for the job
@@ -25,7 +26,7 @@ class Entry:
 
     __slots__ = (
         "alive", "due", "end", "estimate", "job", "klass", "late", "leaving", "left", "lent",
-        "mark", "nodes", "number", "option", "parts", "shares", "since",
+        "mark", "nodes", "number", "option", "parts", "ripe", "shares", "since",
     )  # fmt: skip
 
     since: float
@@ -36,6 +37,7 @@ class Entry:
 
     def __init__(self, job: Job, klass: Klass, estimate: float, due: float) -> None:
         self.job, self.klass, self.estimate, self.due = job, klass, estimate, due
+        self.ripe = due
         self.left = self.parts = klass.parts
         self.alive, self.late = True, False
         self.number = self.mark = 0
@@ -55,12 +57,15 @@ class Entry:
     @property
     def limit(self) -> float:
         """When the asker's estimate ends."""
-        return max(self.end, self.since + self.job.estimate_s)
+        return self.since + self.option.data_s + self.job.estimate_s
 
     def expected(self, now: float, overrun: float) -> float:
         """When it ends as far as one can tell now, seconds since 1970 UTC."""
-        if self.end > now:
-            return self.end
+        planned = self.since + self.option.data_s + self.estimate / self.option.speed
+        if self.leaving:
+            planned = min(planned, self.leaving)
+        if planned > now:
+            return planned
         longer = now + max(1.0, overrun * (now - self.since))
         return min(self.limit, longer) if self.limit > now else longer
 
@@ -80,14 +85,15 @@ class Klass:
     total : chips of one start; weight : what they count in the order
     part : hundredths of a chip a replica, 0 of whole chips
     options : the racks that may take them; flat : all of these cost the same
-    pinned : one only; crowding : one only, where other jobs may have the choice
+    pinned : one only; patience : further age, in estimates, until its first gets a reservation
+    crowding : one only, where other jobs may have the choice
     lines : organisation ("" where shares do not count) -> heap by tier, area, age, id
     late : jobs past their due time, oldest due first
     """
 
     __slots__ = (
-        "chips", "crowding", "flat", "late", "lines", "options", "part", "parts", "pinned", "plain",
-        "replicas", "total", "waiting", "weight",
+        "chips", "crowding", "flat", "late", "lines", "options", "part", "parts", "patience",
+        "pinned", "plain", "replicas", "total", "waiting", "weight",
     )  # fmt: skip
 
     def __init__(
@@ -108,4 +114,5 @@ class Klass:
             float(self.total) ** params.chip_power * max(len(options), 1) ** params.roam_power
         )
         self.pinned = len(options) == 1
+        self.patience = params.reserve_per_area * self.total if self.pinned else 0.0
         self.crowding = self.pinned and not alone

@@ -19,11 +19,13 @@ class Params:
 
     half_life_s : of an organisation's past use
     share_step : factor of use over its share that puts an organisation one step back; 0: never
-    reserve_after_s : age at which the first job of a class gets a reservation, unless it says its
-        own age
-    hard_after_s : further age at which any job gets one, within late_share
-    late_share : share of a pool's chip-time that goes to jobs reserved for their hard age
-    reserve_per_area : further age, seconds for each chip-second of estimated area
+    reserve_after_s : age at which the job that is first in its pool's order gets a reservation,
+        unless it says its own age
+    reserve_per_area : further age, seconds for each chip-second of estimated area, of a job that
+        only one rack may take: to wait for room there is dear, nothing else may use it
+    hard_after_s : age at which any job gets one, wherever it stands, within late_share
+    late_share : share of a pool's chip-time that goes to jobs reserved for their hard age, where
+        they have nowhere else to go
     area_power, chip_power : the order is by smallest (estimate x chips ** chip_power) ** area_power
     roam_power : jobs that n racks may take stand back by a factor n ** roam_power in that order,
         behind those that have nowhere else to go
@@ -40,19 +42,19 @@ class Params:
 
     half_life_s: float = 7 * _DAY
     share_step: float = 0.0
-    reserve_after_s: float = _DAY
-    hard_after_s: float = 2 * _DAY
-    late_share: float = 0.1
-    reserve_per_area: float = 0.0
+    reserve_after_s: float = 3600.0
+    reserve_per_area: float = 10.0
+    hard_after_s: float = 1.5 * _DAY
+    late_share: float = 0.005
     area_power: float = 1.0
     chip_power: float = 1.0
-    roam_power: float = 1.0
+    roam_power: float = 2.0
     waiting_fen_h: tuple[int, ...] = (2000, 500, 100)
     carbon_fen_kg: float = 0.0
     move_fen: int = 0
     with_power: bool = True
     deadline_lead_s: float = 3600.0
-    renew_s: float = 21600.0
+    renew_s: float = 600.0
     overrun: float = 1.0
     margin: float = 1.0
     rates: tuple[float, ...] = field(

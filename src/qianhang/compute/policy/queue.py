@@ -13,13 +13,15 @@ from qianhang.compute.policy.rack import Rack
 
 __all__ = ["Queue"]
 
+_NEVER = float("inf")
+
 
 class Queue:
     """A ledger of what waits. Decisions read it; `add`, `remove`, `tick`, `freed` change it.
 
     touched : classes of which a job may be able to start; every other has been tried in vain
     dues, turns : jobs by due time, those that came in its order apart from the others
-    late : jobs past their due time; old : classes that hold any
+    old : classes that hold jobs past their due time
     review : whether one of them may want a reservation; wake : when the next may
     """
 
@@ -30,13 +32,12 @@ class Queue:
         self.touched: dict[Klass, None] = {}
         self.dues: list[tuple[float, str, Entry]] = []
         self.turns: deque[tuple[float, str, Entry]] = deque()
-        self.late: list[tuple[float, str, Entry]] = []
         self.review = False
         self.wake = float("inf")
         self.old: dict[Klass, None] = {}
         self._by_org = bool(params.share_step)
-        self._plain = params.area_power == 1.0 and not params.reserve_per_area
-        self._age = params.reserve_after_s
+        self._plain = params.area_power == 1.0
+        self._age, self._hard = params.reserve_after_s, params.hard_after_s
 
     def __len__(self) -> int:
         return len(self.entries)
@@ -48,12 +49,15 @@ class Queue:
         """
         submitted, name = job.submitted, job.id
         area = estimate * klass.weight
-        if self._plain and job.max_wait_s is None and job.deadline is None:
-            due = submitted + self._age
-        else:
-            due = self._due(job, estimate * klass.total, estimate)
+        if not self._plain:
             area **= self.params.area_power
+        ripe = submitted + self._age + klass.patience * estimate
+        due = min(ripe, submitted + self._hard)
+        if job.max_wait_s is not None or job.deadline is not None:
+            own = self._own(job, estimate)
+            due, ripe = (own, 0.0) if own < due else (due, ripe)
         entry = Entry(job, klass, estimate, due)
+        entry.ripe = ripe
         self.entries[name] = entry
         org = job.org if self._by_org else ""
         line = klass.lines.get(org)
@@ -77,10 +81,10 @@ class Queue:
                 break
         return entry
 
-    def _due(self, job: Job, area: float, estimate: float) -> float:
-        params = self.params
-        age = params.reserve_after_s if job.max_wait_s is None else job.max_wait_s
-        due = job.submitted + age + params.reserve_per_area * area
+    def _own(self, job: Job, estimate: float) -> float:
+        params, due = self.params, float("inf")
+        if job.max_wait_s is not None:
+            due = job.submitted + job.max_wait_s
         if job.deadline is not None:
             due = min(due, job.deadline - estimate * params.margin - params.deadline_lead_s)
         return due
@@ -102,8 +106,7 @@ class Queue:
         while line and not line[0][4].alive:
             heappop(line)
         if entry.late:
-            klass.late.remove((entry.due, job.id, entry))
-            self.late.remove((entry.due, job.id, entry))
+            del klass.late[bisect_left(klass.late, (entry.due, job.id))]
             if not klass.late:
                 del self.old[klass]
         turns, dues = self.turns, self.dues
@@ -130,18 +133,17 @@ class Queue:
         """The job is late from now on."""
         entry = self.entries[job]
         if not entry.late:
-            entry.due = now
+            entry.due, entry.ripe = now, 0.0
             self._late((now, job, entry))
 
     def _late(self, item: tuple[float, str, Entry]) -> None:
         entry = item[2]
         entry.late = True
         insort(entry.klass.late, item)
-        insort(self.late, item)
         self.touched[entry.klass] = None
         self.old[entry.klass] = None
         self.review = True
-        self.wake = min(self.wake, entry.due + self.params.hard_after_s)
+        self.wake = min(self.wake, entry.job.submitted + self._hard)
 
     def touch(self, rack: Rack) -> None:
         """Every class that may use this rack is worth a look."""
@@ -149,20 +151,24 @@ class Queue:
             if klass.waiting:
                 self.touched[klass] = None
 
-    def freed(self, rack: Rack, free: float, extra: float) -> None:
+    def freed(self, rack: Rack, free: float, extra: float, top: int) -> None:
         """Chips of the rack came free.
 
-        free, extra : its free chips and its extra until then
+        free, extra, top : its free chips, its extra, the most on one node until then
         """
         now_free, touched, totals = rack.free, self.touched, rack.totals
-        if not rack.loose or rack.owners or (rack.hold and rack.hold.need <= now_free):
-            for klass in rack.klasses[: bisect_right(totals, now_free)]:
-                if klass.waiting:
+        upto = bisect_right(totals, now_free)
+        if rack.owners or (rack.hold and (not rack.loose or rack.hold.need <= now_free)):
+            free, extra = -1, _NEVER
+        elif not rack.loose:
+            for klass in rack.klasses[:upto]:
+                if klass.waiting and (klass.chips > top or klass.replicas > 1):
                     touched[klass] = None
             return
-        for klass in rack.klasses[bisect_right(totals, free) : bisect_right(totals, now_free)]:
-            if klass.waiting:
-                touched[klass] = None
+        if upto and totals[upto - 1] > free:
+            for klass in rack.klasses[bisect_right(totals, free) : upto]:
+                if klass.waiting:
+                    touched[klass] = None
         if rack.extra > extra:
             for klass in rack.klasses[bisect_right(totals, extra) :]:
                 if klass.total > now_free or klass.total > rack.extra:

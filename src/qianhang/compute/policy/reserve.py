@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from qianhang.compute.policy.decision import Reserve
-from qianhang.compute.policy.entry import Entry
+from qianhang.compute.policy.entry import Entry, Head
 from qianhang.compute.policy.params import Params
 from qianhang.compute.policy.queue import Queue
 from qianhang.compute.policy.rack import Rack
@@ -17,19 +19,21 @@ def reserve(view: View, queue: Queue, now: float, params: Params) -> Reserve | N
     for rack in view.holds.values():
         hold = rack.hold
         if hold and (hold.at <= now or now - hold.made >= params.renew_s):
-            found = _best(queue.entries[hold.job], [rack], now=now, params=params)
+            entry = queue.entries[hold.job]
+            others = _open(entry, view) if hold.at <= now else []
+            found = _best(entry, [rack, *others], now=now, params=params)
             if found:
                 return found._replace(hard=hold.hard, strict=hold.strict or hold.at <= now)
     if not queue.review or len(view.holds) >= len(view.lent):
         return None
     held = {rack.hold.job for rack in view.holds.values() if rack.hold}
-    for _, name, entry, hard in _candidates(queue, now, params):
-        if name in held:
+    for entry, hard in _candidates(view, queue, now, params):
+        if entry.job.id in held:
             continue
         racks = [
             rack
             for rack in _open(entry, view)
-            if not hard or view.quiet.get(rack.pool.id, 0.0) <= now
+            if not (hard and entry.klass.pinned) or view.quiet.get(rack.pool.id, 0.0) <= now
         ]
         found = _best(entry, racks, now=now, params=params) if racks else None
         if found:
@@ -45,19 +49,36 @@ def _open(entry: Entry, view: View) -> list[Rack]:
     ]
 
 
-def _candidates(queue: Queue, now: float, params: Params) -> list[tuple[float, str, Entry, bool]]:
-    """Late jobs by due time: the first of each class, and the oldest of all past its hard age."""
-    found = {
-        line[0][3]: (line[0][4].due, line[0][3], line[0][4], False)
-        for klass in queue.old
-        for line in klass.lines.values()
-        if line and line[0][4].late
-    }
+def _candidates(
+    view: View, queue: Queue, now: float, params: Params
+) -> Iterator[tuple[Entry, bool]]:
+    """Who may have a reservation, and whether for its hard age.
+
+    By due time, jobs that ask for one and the first and the oldest of each class past hard age;
+    then the first job of each pool's order, once it has waited long enough for that.
+    """
+    found = []
     for klass in queue.old:
-        due, name, entry = klass.late[0]
-        if name not in found and now >= due + params.hard_after_s:
-            found[name] = (due, name, entry, True)
-    return sorted(found.values(), key=lambda one: one[:2])
+        heads = [line[0][4] for line in klass.lines.values() if line]
+        for entry in dict.fromkeys((klass.late[0][2], *heads)):
+            if entry.late and not entry.ripe:
+                found.append((entry.due, entry.job.id, entry, False))
+            elif now >= (hard_at := entry.job.submitted + params.hard_after_s):
+                found.append((hard_at, entry.job.id, entry, True))
+    for _, _, entry, hard in sorted(found, key=lambda one: one[:2]):
+        yield entry, hard
+    firsts = (_first(rack) for rack in view.racks if rack.up and rack.pool.id not in view.holds)
+    ripe = {head[4]: head for head in firsts if head and head[4].ripe <= now}
+    for head in sorted(ripe.values(), key=lambda one: one[:4]):
+        yield head[4], False
+
+
+def _first(rack: Rack) -> Head | None:
+    """The job that is first in the order of those that the rack may take."""
+    heads = [
+        line[0] for klass in rack.klasses if klass.waiting for line in klass.lines.values() if line
+    ]
+    return min(heads, key=lambda head: head[:4], default=None)
 
 
 def _best(entry: Entry, racks: list[Rack], *, now: float, params: Params) -> Reserve | None:

@@ -119,9 +119,11 @@ class View:
         name, option, run_s, _, _, part = decision
         entry = queue.entries[name]
         rack, klass = option.rack, entry.klass
-        if self.holds:
-            self._served(rack, entry, run_s, queue, now)
-        if klass.late:
+        for kept in self.holds.values():
+            if kept.hold is not None and kept.hold.job == name:
+                self._served(rack, entry, run_s, queue, now)
+                break
+        if queue.old:
             queue.review = True
         run = entry if entry.parts == 1 else entry.replica()
         run.option, run.since = option, now
@@ -138,6 +140,8 @@ class View:
             run.nodes = rack.take_one(klass.chips)
         else:
             run.nodes = rack.take(klass.chips, klass.replicas, short=short)
+        if klass.pinned and klass.total > rack.free and not klass.part and not self.lends:
+            queue.touched.pop(klass, None)
         rack.runs[run] = None
         self.running[name, part] = run
         if self.lends or self._shares:
@@ -152,7 +156,7 @@ class View:
         del self.running[run.job.id, run.number]
         rack, klass = run.option.rack, run.klass
         del rack.runs[run]
-        free, extra, hold = rack.free, rack.extra, rack.hold
+        free, extra, top, hold = rack.free, rack.extra, rack.top, rack.hold
         if rack.loose and not klass.part:
             rack.free = free + klass.total
         elif klass.part:
@@ -166,7 +170,7 @@ class View:
         if klass.part:
             queue.touch(rack)
         elif queue.entries:
-            queue.freed(rack, free, extra)
+            queue.freed(rack, free, extra, top)
 
     def _account(self, run: Entry, chip_s: float, *, now: float, sign: int) -> None:
         rack, org = run.option.rack, run.job.org

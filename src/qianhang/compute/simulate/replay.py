@@ -137,6 +137,7 @@ class _Clock:
     def settle(self, now: float) -> None:
         view, queue, params, listen = self.view, self.queue, self.params, self.listen
         touched, start = queue.touched, view.start
+        first, really, ends = self.first, self.really, self.ends
         while touched or queue.review:
             found = decide(view, queue, now, params)
             if not found:
@@ -147,16 +148,15 @@ class _Clock:
                 if listen:
                     listen(now, decision)
                 if type(decision) is Start:
-                    self._started(start(decision, queue, now), now)
+                    run = start(decision, queue, now)
+                    mark, option = run.mark, run.option
+                    if first[mark] is None:
+                        first[mark] = now
+                    self.count = count = self.count + 1
+                    end = now + option.data_s + really[mark] / option.speed
+                    heappush(ends, (end, count, run))
                 else:
                     self._carry_out(decision, now)
-
-    def _started(self, run: Entry, now: float) -> None:
-        mark, option = run.mark, run.option
-        if self.first[mark] is None:
-            self.first[mark] = now
-        self.count = count = self.count + 1
-        heappush(self.ends, (now + option.data_s + self.really[mark] / option.speed, count, run))
 
     def _carry_out(self, decision: Decision, now: float) -> None:
         self.view.carry_out(decision, self.queue, now)

@@ -224,7 +224,7 @@ def _source(bar: Bar, lang: Lang) -> str:
     colon = say("word.colon", lang=lang)
     note = say("report.published_note", lang=lang, value=value, source=_HERE, verified=how)
     text = e(say("word.published", lang=lang) + colon + note)
-    return text.replace(_HERE, quoted(known.source, lang))
+    return text.replace(_HERE, quoted(known.told(lang), lang))
 
 
 def limit(bar: Bar, lang: Lang) -> str:

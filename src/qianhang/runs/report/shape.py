@@ -79,6 +79,11 @@ class Published:
     value: float
     source: str
     verified: str
+    source_zh: str = ""
+
+    def told(self, lang: Lang) -> str:
+        """The source in the language, where it is told in it."""
+        return self.source_zh if lang == "zh" and self.source_zh else self.source
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +113,8 @@ def _bar(found: Mapping[str, Any], run: Mapping[str, Any]) -> Bar:
     published = None
     if known:
         verified = str(known.get("verified", ""))
-        published = Published(float(known["value"]), str(known.get("source", "")), verified)
+        source, zh = str(known.get("source", "")), str(known.get("source_zh", ""))
+        published = Published(float(known["value"]), source, verified, zh)
     return Bar(
         metric,
         str(found.get("unit") or ""),

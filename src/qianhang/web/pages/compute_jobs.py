@@ -14,6 +14,7 @@ from qianhang.access import organisations
 from qianhang.compute.door import attempts, jobs, listing, plant
 from qianhang.compute.door.listing import Filter
 from qianhang.compute.flavour import flavours
+from qianhang.compute.quote import Quote
 from qianhang.core.errors import QianhangError, UsageError
 from qianhang.web.api.rights import RUNNERS, require
 from qianhang.web.asked import Asked, Who
@@ -75,6 +76,28 @@ def submits(
     if len(made) == 1:
         return RedirectResponse(f"/compute/jobs/{made[0][0]}", status_code=303)
     return back("/compute/mine", "submitted")
+
+
+@routes.post("/quote", *RUNNERS)
+def quotes(
+    ask: Who,
+    *,
+    task: Annotated[str, Form()] = "",
+    org: Annotated[str, Form()] = "",
+    project: Annotated[str, Form()] = "",
+    key: Annotated[str, Form()] = "",
+    file: Annotated[UploadFile | None, File()] = None,
+) -> Response:
+    """The form with what each pool offers the task; nothing is submitted or held."""
+    org = org or ask.who.account.org
+    typed = {"task": task, "org": org, "project": project, "key": key[:64]}
+    try:
+        require(ask, org, *RUNNERS)
+        typed["task"] = task = _sent(file) or task
+        found = views.quote(ask, task, org=org, project=project.strip())
+    except QianhangError as cause:
+        return _form(ask, error=cause, typed=typed)
+    return _form(ask, typed=typed, quote=found)
 
 
 @routes.get("/jobs/{job_id}", "signed")
@@ -151,14 +174,19 @@ def _names(ask: Asked) -> dict[str, Any]:
 
 
 def _form(
-    ask: Asked, *, error: QianhangError | None = None, typed: Mapping[str, str] | None = None
+    ask: Asked,
+    *,
+    error: QianhangError | None = None,
+    typed: Mapping[str, str] | None = None,
+    quote: Quote | None = None,
 ) -> HTMLResponse:
     """The form, with what was typed; its key makes a second click the same request."""
     shown = {"task": "", "org": "", "project": "", "key": ""} | dict(typed or {})
     shown["key"] = shown["key"] or secrets.token_hex(12)
     return compute_page(
         ask, "submit", tab="submit", status=status_of(error) if error else 200, error=error,
-        typed=shown, orgs=views.orgs(ask), projects=views.projects(ask), pools=pools.lines(ask),
+        typed=shown, quote=quote, orgs=views.orgs(ask), projects=views.projects(ask),
+        pools=pools.lines(ask),
     )  # fmt: skip
 
 

@@ -6,19 +6,22 @@ import hashlib
 import time
 from collections import OrderedDict
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from qianhang.access import ROOT, Organisation, organisations
 from qianhang.billing import lines as billed
 from qianhang.billing import metering
 from qianhang.compute.door import census, jobs, quotas, taskfile
+from qianhang.compute.door.jobs import Asked as Asking
 from qianhang.compute.door.jobs import Kept
 from qianhang.compute.door.quotas import Quota
 from qianhang.compute.door.why import Answer
 from qianhang.compute.door.why import why as explain
+from qianhang.compute.policy import Refusal
+from qianhang.compute.quote import Quote
 from qianhang.core.errors import UsageError
-from qianhang.runs import admission, pricing
+from qianhang.runs import admission, pricing, quoting
 from qianhang.web.asked import Asked
 
 __all__ = [
@@ -29,6 +32,7 @@ __all__ = [
     "held",
     "orgs",
     "projects",
+    "quote",
     "seen",
     "submit",
     "used",
@@ -126,11 +130,9 @@ def _pools(told: Answer) -> list[Pool]:
     priced.sort(key=lambda p: (not p.chosen, p.fen or 0))
     refused = []
     for one in told.refusals:
-        # What holds chips may be another organisation's job: its id is nobody else's business.
-        private = one.reason == "held_for_other"
-        found, expected = ("", "") if private else (one.found, one.expected)
         if one.pool not in here:
-            refused.append(Pool(one.pool, None, False, one.reason, found, expected))
+            shown = _discreet(one)
+            refused.append(Pool(one.pool, None, False, one.reason, shown.found, shown.expected))
     known = {p.id for p in refused}
     return [p for p in priced if p.id not in known] + refused
 
@@ -176,6 +178,24 @@ def submit(
     key : of this account for this request, "" for none: sent again it is the same job
     Raises UsageError naming the field that is wrong, or where the task is too much at once.
     """
+    asked = _read(ask, text, org=org, project=project)
+    own = hashlib.sha256(f"{ask.who.account.id}\0{key}".encode()).hexdigest()[:32] if key else ""
+    made = admission.admit(ask.store, asked, ask.now, key=own, project=project)
+    return [(one.job, one.new) for one in made]
+
+
+def quote(ask: Asked, text: str, *, org: str, project: str = "") -> Quote:
+    """What each pool offers the task now, and why each other does not take it; nothing is admitted.
+
+    Of an array its first job is asked about.
+    Raises UsageError as `submit` does, PoolUnavailable where no pool has joined.
+    """
+    job = _read(ask, text, org=org, project=project)[0].job
+    found = quoting.quote(ask.store, replace(job, project=project or job.project), ask.now)
+    return replace(found, refused=tuple(_discreet(one) for one in found.refused))
+
+
+def _read(ask: Asked, text: str, *, org: str, project: str) -> tuple[Asking, ...]:
     if len(text) > _MOST_TEXT:
         raise UsageError(
             "QH874", f"a task of {len(text):,} characters, at most {_MOST_TEXT:,}",
@@ -188,9 +208,12 @@ def submit(
             "QH874", f"an array of {len(asked):,} jobs, at most {_MOST_JOBS:,} at once",
             hint="send it in parts",
         )  # fmt: skip
-    own = hashlib.sha256(f"{ask.who.account.id}\0{key}".encode()).hexdigest()[:32] if key else ""
-    made = admission.admit(ask.store, asked, ask.now, key=own, project=project)
-    return [(one.job, one.new) for one in made]
+    return asked
+
+
+def _discreet(one: Refusal) -> Refusal:
+    """The refusal without the id of the job that holds the chips, which may be another's."""
+    return one._replace(found="", expected="") if one.reason == "held_for_other" else one
 
 
 def held(ask: Asked) -> list[tuple[Quota, float]]:

@@ -38,7 +38,6 @@ _CODES: Mapping[str, tuple[str, ...]] = {
     "source": ("ledger.value.",),
     "stage": ("stage.",),
     "state": ("state.", "office.state.", "admin.state_", "compute.pool.", "logvalue."),
-    "subject": ("logvalue.",),
     "tier": ("tier.",),
     "to": ("tier.",),
     "verdict": ("verdict.",),
@@ -77,6 +76,9 @@ def subject_words(ask: Asked, subject: str, names: Mapping[str, str]) -> str:
     titles = shelf.titles()
     if subject in titles:
         return ask.word(titles[subject])
+    name, _, version = subject.partition("@")
+    if name in titles and version:  # a version of its model
+        return f"{ask.word(titles[name])} v{version}"
     kind, _, rest = subject.partition(" ")
     if kind == "run" and rest:  # evidence is recorded by its run
         return f"{ask.t('logkey.run')} {rest}"
@@ -137,7 +139,7 @@ def _value(ask: Asked, key: str, value: Any, names: Mapping[str, str]) -> tuple[
         told = [_value(ask, key, one, names) for one in value]
         return ask.t("word.list_comma").join(t for t, _ in told), any(raw for _, raw in told)
     text = str(value)
-    if key == "scenario" or key in ("org", "parent", "account"):
+    if key in ("scenario", "subject", "org", "parent", "account"):
         return subject_words(ask, text, names), False
     if _MOMENT.match(text):
         return Shown(ask.lang).time(text), False

@@ -68,7 +68,11 @@ _DEAF = re.compile(
     r"unable to contact|socket timed out|connect failure|connection refused|zero bytes"
     r"|timed out|communication|authentication|munge|credential|no route|backup controller"
     r"|temporarily unable|unable to establish|address to be resolved|could not resolve"
-    r"|shutting down|in standby|unspecified error",
+    r"|shutting down|in standby|unspecified error"
+    # The system's own words for a line that broke: what was sent may have been taken all the same.
+    r"|connection (?:reset|aborted)|connection abort|broken pipe|not connected|host is (?:down|un)"
+    r"|network is |message (?:receive|send)|unexpected message|interrupted system call"
+    r"|resource temporarily|bad file descriptor|input/output error|protocol error",
     re.IGNORECASE,
 )
 

@@ -25,7 +25,8 @@ _REASONS: dict[str, Reason] = {
 }
 _REFUSED = frozenset({"BadConstraints"})
 _DROPPED = frozenset({"NODE_FAIL", "BOOT_FAIL", "LAUNCH_FAILED", "PREEMPTED", "REVOKED"})
-_NEVER_STARTS = ("launch failed", "launch_failed")
+# A node that died under a launch: held, or put off by two minutes. We never ask for a later begin.
+_NEVER_STARTS = ("launch failed", "launch_failed", "begintime")
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +147,7 @@ def _lost(marks: Marks) -> Status:
 
 
 def _cannot_start(job: ClusterJob) -> bool:
-    """Whether it waits for a hand that frees it after a launch that failed."""
+    """Whether it waits for a hand, or long, after a launch that failed: another one goes first."""
     return job.life == "waiting" and any(word in job.reason.lower() for word in _NEVER_STARTS)
 
 
