@@ -10,11 +10,11 @@ from qianhang.runs.studies import carrier, desk
 POOLS = b"""[[pools]]
 id = "a"
 operator = "x"
-stock = [{ flavour = "nvidia-v100", nodes = 2, chips_per_node = 4, price_fen = 1000 }]
+stock = [{ flavour = "nvidia-v100", nodes = 1, chips_per_node = 8, price_fen = 1000 }]
 """
 LOG = b"job,submit_s,run_s,procs,req_time_s,user,group\n1,0,3600,8,3600,1,1\n2,0,3600,8,3600,1,1\n"
-FORM = {"title": "<b>t</b>", "more": "1", "flavour": "nvidia-v100", "nodes": "2",
-        "chips_per_node": "4", "first": "10"}  # fmt: skip
+FORM = {"title": "<b>t</b>", "more": "1", "flavour": "nvidia-v100", "nodes": "1",
+        "chips_per_node": "8", "first": "10"}  # fmt: skip
 
 
 def files(pools=POOLS, log=LOG):

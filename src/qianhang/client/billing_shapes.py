@@ -12,7 +12,6 @@ __all__ = [
     "BillLine",
     "Capture",
     "Claim",
-    "GrantDetail",
     "Hold",
     "Month",
     "Price",
@@ -23,7 +22,8 @@ __all__ = [
     "ProgrammeSource",
     "Statement",
     "UsageRecord",
-    "VoucherGrant",
+    "Voucher",
+    "VoucherDetail",
 ]
 
 
@@ -192,7 +192,7 @@ class ProgrammeDetail(Programme):
     sources: list[ProgrammeSource]
 
 
-class VoucherGrant(TypedDict):
+class Voucher(TypedDict):
     """A voucher; fen."""
 
     id: int
@@ -232,7 +232,7 @@ class Capture(TypedDict):
     at: str
 
 
-class GrantDetail(VoucherGrant):
+class VoucherDetail(Voucher):
     """A voucher with its holds and their use."""
 
     holds: list[Hold]

@@ -70,13 +70,13 @@ class MoneyCalls:
         answer = self._wire.read(f"/voucher-programmes/{programme}")
         return cast(shapes.ProgrammeDetail, answer.json())
 
-    def vouchers(self) -> Iterator[shapes.VoucherGrant]:
+    def vouchers(self) -> Iterator[shapes.Voucher]:
         """The vouchers that one may see."""
-        return cast(Iterator[shapes.VoucherGrant], self._wire.pages("/vouchers"))
+        return cast(Iterator[shapes.Voucher], self._wire.pages("/vouchers"))
 
-    def voucher(self, number: int) -> shapes.GrantDetail:
+    def voucher(self, number: int) -> shapes.VoucherDetail:
         """One voucher with its holds and their use."""
-        return cast(shapes.GrantDetail, self._wire.read(f"/vouchers/{number}").json())
+        return cast(shapes.VoucherDetail, self._wire.read(f"/vouchers/{number}").json())
 
     def claims(self, *, state: str = "") -> Iterator[shapes.Claim]:
         """The claims that one may see."""

@@ -13,8 +13,6 @@ __all__ = [
     "Capture",
     "Claim",
     "Claims",
-    "GrantDetail",
-    "Grants",
     "Hold",
     "Month",
     "Months",
@@ -29,7 +27,9 @@ __all__ = [
     "Statement",
     "UsageRecord",
     "UsageRecords",
-    "VoucherGrant",
+    "Voucher",
+    "VoucherDetail",
+    "Vouchers",
 ]
 
 
@@ -222,7 +222,7 @@ class ProgrammeDetail(Programme):
     sources: list[ProgrammeSource]
 
 
-class VoucherGrant(BaseModel):
+class Voucher(BaseModel):
     """A voucher; fen."""
 
     id: int = Field(examples=[1])
@@ -238,10 +238,10 @@ class VoucherGrant(BaseModel):
     at: str = Field(description="UTC")
 
 
-class Grants(Page):
+class Vouchers(Page):
     """A page of vouchers, by number."""
 
-    items: list[VoucherGrant]
+    items: list[Voucher]
 
 
 class Hold(BaseModel):
@@ -268,7 +268,7 @@ class Capture(BaseModel):
     at: str = Field(description="UTC")
 
 
-class GrantDetail(VoucherGrant):
+class VoucherDetail(Voucher):
     """A voucher with its holds and their use."""
 
     holds: list[Hold]

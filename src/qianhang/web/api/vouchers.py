@@ -129,14 +129,14 @@ def get_voucher_programme(
 
 
 @routes.get("", "signed")
-def list_vouchers(ask: Who, limit: Limit = 50, cursor: Cursor = "") -> shapes.Grants:
+def list_vouchers(ask: Who, limit: Limit = 50, cursor: Cursor = "") -> shapes.Vouchers:
     """The vouchers of the organisations that the reader covers; all of them for the office."""
     found, next_ = sliced(views.seen_grants(ask), cursor, limit=limit, key=_by_number)
-    return shapes.Grants(items=[shapes.VoucherGrant(**_grant(g)) for g in found], next=next_)
+    return shapes.Vouchers(items=[shapes.Voucher(**_grant(g)) for g in found], next=next_)
 
 
 @routes.get("/{number}", "signed")
-def get_voucher(ask: Who, number: Number) -> shapes.GrantDetail:
+def get_voucher(ask: Who, number: Number) -> shapes.VoucherDetail:
     """One voucher with its holds and their use."""
     found = views.seen_grant(ask, str(number))
     if found is None:
@@ -144,7 +144,7 @@ def get_voucher(ask: Who, number: Number) -> shapes.GrantDetail:
     held = [shapes.Hold(**_named(h, shapes.Hold)) for h in holds.holds(ask.store, grant=number)]
     used = taken.captures(ask.store, grant=number)
     captures = [shapes.Capture(**_named(c, shapes.Capture)) for c in used]
-    return shapes.GrantDetail(**_grant(found), holds=held, captures=captures)
+    return shapes.VoucherDetail(**_grant(found), holds=held, captures=captures)
 
 
 @claim_routes.get("", "signed")
@@ -233,7 +233,7 @@ def _named(row: Mapping[str, Any], shape: type[BaseModel]) -> dict[str, Any]:
 
 
 def _grant(row: Mapping[str, Any]) -> dict[str, Any]:
-    return _named(dict(row) | {"state": row["state_now"]}, shapes.VoucherGrant)
+    return _named(dict(row) | {"state": row["state_now"]}, shapes.Voucher)
 
 
 def _claim(row: Mapping[str, Any]) -> shapes.Claim:

@@ -58,8 +58,8 @@ def batch(ask: Who, number: str) -> HTMLResponse:
 async def steps(ask: Who, number: str, step: str) -> Response:
     """The batch reviewed, paid or audited by somebody who has no other role in it."""
     payers.require_office(ask)
-    form = await ask.request.form(max_fields=2000)
-    told = {name: str(form[name])[:400] for name in form}
+    async with ask.request.form(max_fields=2000) as form:
+        told = {name: str(form[name])[:400] for name in form}
     return await run_in_threadpool(_step, ask, number, step, told)
 
 

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 from fastapi import Form
 from fastapi.responses import HTMLResponse, RedirectResponse
+from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from qianhang.billing.vouchers import Act, Facts, claims, funds, grants, holds, shelf
@@ -106,8 +107,6 @@ async def grants_(ask: Who) -> Response:
     """A voucher granted to an applicant by the facts of its contract."""
     payers.require_office(ask)
     form = await _form(ask)
-    from starlette.concurrency import run_in_threadpool
-
     return await run_in_threadpool(_grant, ask, form)
 
 
@@ -132,17 +131,15 @@ def one(ask: Who, number: str) -> HTMLResponse:
 async def claims_(ask: Who, number: str) -> Response:
     """What was used on the grant's contract, asked back with its papers."""
     form = await _form(ask)
-    from starlette.concurrency import run_in_threadpool
-
     return await run_in_threadpool(_claim, ask, number, form)
 
 
 async def _form(ask: Asked) -> Mapping[str, Sequence[str]]:
     """The fields of the form that was sent, each with all its values."""
-    form = await ask.request.form(max_fields=200)
-    return {
-        name: [v for v in form.getlist(name) if isinstance(v, str)][:20] for name in form
-    }  # fmt: skip
+    async with ask.request.form(max_fields=200) as form:
+        return {
+            name: [v for v in form.getlist(name) if isinstance(v, str)][:20] for name in form
+        }  # fmt: skip
 
 
 def _grant(ask: Asked, form: Mapping[str, Sequence[str]]) -> Response:

@@ -45,8 +45,8 @@ def listed(ask: Who) -> HTMLResponse:
 @routes.post("", *_MAY)
 async def asks(ask: Who) -> Response:
     """A study, carried out in a process of its own."""
-    form = await ask.request.form(max_files=4, max_fields=100)
-    return await run_in_threadpool(_put, ask, form)
+    async with ask.request.form(max_files=4, max_fields=100) as form:
+        return await run_in_threadpool(_put, ask, form)
 
 
 @routes.get("/{study}", "signed")
