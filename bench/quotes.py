@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 
-from compute import PHILLY, PINNED, RICC, RICC_QUANTILE, clusters, one_pool, philly, traces
+from compute import PHILLY, RICC, RICC_QUANTILE, clusters, one_pool, philly, traces
 from qianhang.compute.job import Job
 from qianhang.compute.network import Network
 from qianhang.compute.policy import Params, Predictor, Start
@@ -70,7 +70,7 @@ def lines() -> Iterator[list[str]]:
     """Philly's two months, and the whole log of RICC."""
     network, ricc = clusters(4), one_pool()
     yield line("Philly-11 100%", philly(network, 1.0), network, PHILLY, None)
-    yield line("Philly-11 25%", philly(network, 0.25), network, PINNED, None)
+    yield line("Philly-11 25%", philly(network, 0.25), network, PHILLY, None)
     log = cut(traces() / "ricc_2010_swf.parquet", ricc, asked=Slice())
     yield line("RICC", log, ricc, RICC, Predictor(quantile=RICC_QUANTILE))
 
