@@ -19,6 +19,7 @@ from qianhang.core.words import say
 if TYPE_CHECKING:
     from qianhang.compute.door.jobs import Kept
     from qianhang.compute.door.why import Answer
+    from qianhang.compute.policy.decision import Refusal
     from qianhang.store import Store
 
 __all__ = [
@@ -94,6 +95,8 @@ def ps_command(orgs: tuple[str, ...], everything: bool, limit: int, as_json: boo
         return
     for one in found:
         click.echo(_line(one))
+    if not found:
+        click.echo(say("cli.compute.ps.none"), err=True)
 
 
 def _line(one: Kept) -> str:
@@ -121,6 +124,15 @@ def why_command(job: str, as_json: bool) -> None:
     _explain(found)
 
 
+def refused(no: Refusal) -> str:
+    """A line that tells why a pool does not take a job."""
+    line = f"  {no.pool}: {say(f'compute.refusal.{no.reason}')}"
+    if no.found or no.expected:
+        said = say("cli.compute.why.found", found=no.found or "-", expected=no.expected or "-")
+        line += f"; {said}"
+    return line
+
+
 def _explain(found: Answer) -> None:
     click.echo(f"{found.job}  {say(f'compute.state.{found.state}')}  {found.reason}")
     for one in found.attempts:
@@ -130,9 +142,7 @@ def _explain(found: Answer) -> None:
     for pool, fen in sorted(found.others.items(), key=lambda pair: pair[1]):
         click.echo(say("cli.compute.why.sum", pool=pool, yuan=_yuan(fen)))
     for no in found.refusals:
-        reason = say(f"compute.refusal.{no.reason}")
-        said = say("cli.compute.why.found", found=no.found or "-", expected=no.expected or "-")
-        click.echo(f"  {no.pool}: {reason}; {said}")
+        click.echo(refused(no))
     for name, words in found.said.items():
         click.echo(f"  {name}: {words}")
     if found.ahead is not None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from qianhang.cli.compute_door import BY, json_option, now, opened, show
+from qianhang.cli.compute_door import BY, json_option, now, opened, refused, show
 from qianhang.core.words import say
 
 if TYPE_CHECKING:
@@ -67,9 +67,7 @@ def _print(found: Quote) -> None:
     for place, way in enumerate(found.ways, 1):
         click.echo(_line(place, way))
     for no in found.refused:
-        reason = say(f"compute.refusal.{no.reason}")
-        said = say("cli.compute.why.found", found=no.found or "-", expected=no.expected or "-")
-        click.echo(f"  {no.pool}: {reason}; {said}")
+        click.echo(refused(no))
     if not found.ways:
         click.echo(say("cli.compute.quote.nowhere"), err=True)
 

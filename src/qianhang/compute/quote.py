@@ -200,7 +200,7 @@ def refusals(job: Job, view: View, queue: Queue) -> tuple[Refusal, ...]:
     taking = {option.rack.pool.id for option in options if option.rack.up}
     down = dict.fromkeys(o.rack.pool.id for o in options if not o.rack.up)
     never = [one for one in view.refusals(job) if one.pool not in taking and one.pool not in down]
-    return (*dict.fromkeys(never), *(Refusal(pool, "pool_down", "not up", "up") for pool in down))
+    return (*dict.fromkeys(never), *(Refusal(pool, "pool_down") for pool in down))
 
 
 def _way(

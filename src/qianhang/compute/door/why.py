@@ -117,7 +117,7 @@ def _lacking(ledgers: Ledgers, entry: Entry, option: Option) -> Refusal | None:
     rack, klass = option.rack, entry.klass
     pool = rack.pool.id
     if not rack.up:
-        return Refusal(pool, "pool_down", "not up", "up")
+        return Refusal(pool, "pool_down")
     lent = ledgers.view.lent[pool] if option.lent else 0
     if option.lent and lent + klass.total > lend_cap(rack.pool):
         return Refusal(pool, "lend_cap", f"{lent:g} lent", f"at most {lend_cap(rack.pool):g}")
