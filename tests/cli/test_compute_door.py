@@ -70,7 +70,7 @@ def test_a_job_from_its_file_to_its_log(home, tmp_path):
     assert call("log", name, "--follow") == "hello from here\n"
     assert "finished" in call("wait", name)
     assert "failed" in call("wait", bad, code=1)
-    assert call("ps") .startswith("no job waits or runs")
+    assert call("ps").startswith("no job waits or runs")
     assert {one["state"] for one in json.loads(call("ps", "--all", "--json"))} == {
         "finished", "failed",
     }  # fmt: skip
@@ -121,6 +121,6 @@ def test_a_quote_names_each_pool_and_why_the_others_do_not_take_the_job(home, tm
     assert (said["pools"][0]["yuan"], said["pools"][0]["start"]["p90_s"]) == ("1.20", 60)
     no_chip = call("quote", str(tmp_path / "nobody.yaml"), code=1)
     assert "here: no such chip; found cpu-core, expected nvidia-a100" in no_chip
-    assert "the pool is not available" in call("quote", "--job", name, code=1)
+    assert "the pool does not answer" in call("quote", "--job", name, code=1)
     assert json.loads(call("quote", "--coverage", "--json"))["quoted"] == 1
     assert "give one of a task file" in call("quote", code=2)
