@@ -14,6 +14,8 @@ from pathlib import Path
 
 import pytest
 
+from . import money
+
 CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
 FLAGS = (
     "--no-sandbox", "--disable-gpu", "--disable-background-networking",
@@ -148,6 +150,7 @@ def _happened(home):
         _model(store, run.id, at=now)
         # Of the first target there is a reading, and with it a figure and its files.
         job = _network(store, home, at=now)
+        money.earn(store)
         facts = {"beats_trivial": True, "verdict": "met", "source": "public", "stage": "accepted"}
         rules.confirm_rules(store, plan, by="t", at=now)
         with store.write() as tx:
@@ -291,8 +294,8 @@ def _office(server, first):
     complaint = re.search(r"/complaint/(\w+)", sent.headers["location"])[1]
     figures = first.context.request.get(f"/runs/{server.known['run_id']}").text()
     figure = re.search(r"/figures/([^\"?]+\.csv)", figures)[1]
-    known = {"number": "1", "complaint": complaint, "kind": "html", "figure": figure}
-    server.known |= known
+    known = {"complaint": complaint, "kind": "html", "figure": figure}
+    server.known |= known | money.KNOWN | {"study": money.study(first)}
 
 
 @pytest.fixture(scope="session")

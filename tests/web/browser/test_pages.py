@@ -27,6 +27,7 @@ QUERIES = {
     "/plans/compare": "?plan={ref}&plan={other_ref}",
     "/docs/errors": "?q=QH10",  # every code is told alike
 }
+QUERIES |= dict.fromkeys(("/prices/hours.csv", "/prices/hours.xlsx"), "?flavour=ascend-910b")
 QUERIES["/plans/compare.xlsx"] = QUERIES["/plans/compare"]
 QUERIES["/plans/{ref}/source"] = "?at={code}"
 FINDS = """told => axe.run(document, told).then(found => found.violations.flatMap(
@@ -77,6 +78,10 @@ def address(pattern, known):
         more["name"] = "whas500"
     elif pattern.startswith("/models/"):
         more |= {"name": known["scenario"], "version": "1"}
+    elif pattern.startswith("/bills/"):
+        more |= {"kind": "org", "name": "root"}
+    elif pattern.startswith("/vouchers/"):
+        more["name"] = "plain"
     elif "/figures/" in pattern:
         more["name"] = known["figure"]
     elif "complaint" in pattern:
