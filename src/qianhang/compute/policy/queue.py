@@ -19,7 +19,8 @@ _NEVER = float("inf")
 class Queue:
     """A ledger of what waits. Decisions read it; `add`, `remove`, `tick`, `freed` change it.
 
-    touched : classes of which a job may be able to start; every other has been tried in vain
+    waiting : classes of which a job waits
+    touched : those of which a job may be able to start; every other has been tried in vain
     dues, turns : jobs by due time, those that came in its order apart from the others
     old : classes that hold jobs past their due time
     review : whether one of them may want a reservation; wake : when the next may
@@ -29,6 +30,7 @@ class Queue:
         self.params = params
         self.entries: dict[str, Entry] = {}
         self.classes: dict[object, Klass] = {}
+        self.waiting: dict[Klass, None] = {}
         self.touched: dict[Klass, None] = {}
         self.dues: list[tuple[float, str, Entry]] = []
         self.turns: deque[tuple[float, str, Entry]] = deque()
@@ -69,6 +71,8 @@ class Queue:
             turns.append((due, name, entry))
         else:
             heappush(self.dues, (due, name, entry))
+        if not klass.waiting:
+            self.waiting[klass] = None
         klass.waiting += 1
         if klass.crowding:
             rack = klass.options[0].rack
@@ -101,6 +105,7 @@ class Queue:
             if not rack.wanted and self.entries:
                 self.touch(rack)
         if not klass.waiting:
+            del self.waiting[klass]
             self.touched.pop(klass, None)
         line = klass.lines[job.org if self._by_org else ""]
         while line and not line[0][4].alive:
