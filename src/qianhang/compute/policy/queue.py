@@ -24,6 +24,7 @@ class Queue:
     dues, turns : jobs by due time, those that came in its order apart from the others
     old : classes that hold jobs past their due time
     review : whether one of them may want a reservation; wake : when the next may
+    asks : nothing in the queue can want one earlier, s, unless review says so
     """
 
     def __init__(self, params: Params) -> None:
@@ -35,7 +36,7 @@ class Queue:
         self.dues: list[tuple[float, str, Entry]] = []
         self.turns: deque[tuple[float, str, Entry]] = deque()
         self.review = False
-        self.wake = float("inf")
+        self.wake, self.asks = float("inf"), 0.0
         self.old: dict[Klass, None] = {}
         self._by_org = bool(params.share_step)
         self._plain = params.area_power == 1.0
@@ -58,6 +59,7 @@ class Queue:
         if job.max_wait_s is not None or job.deadline is not None:
             own = self._own(job, estimate)
             due, ripe = (own, 0.0) if own < due else (due, ripe)
+            self.asks = 0.0
         entry = Entry(job, klass, estimate, due)
         entry.ripe = ripe
         self.entries[name] = entry

@@ -123,8 +123,6 @@ class View:
             if kept.hold is not None and kept.hold.job == name:
                 self._served(rack, entry, run_s, queue, now)
                 break
-        if queue.old:
-            queue.review = True
         run = entry if entry.parts == 1 else entry.replica()
         run.option, run.since = option, now
         run.end = end = now + option.data_s + run_s
@@ -149,7 +147,32 @@ class View:
         entry.left -= 1
         if not entry.left:
             queue.remove(entry)
+        if queue.old and not queue.review:
+            queue.asks = min(queue.asks, self._asks(klass))
+            queue.review = queue.asks <= now or self.lends or bool(klass.part)
         return run
+
+    def _asks(self, klass: Klass) -> float:
+        """From when on the first or the oldest of the class may want a reservation, at soonest."""
+        holds, racks = self.holds, [option.rack for option in klass.options]
+        free = [rack.pool.id for rack in racks if rack.up and rack.pool.id not in holds]
+        if not free or not klass.waiting:
+            return float("inf")
+        heads = [line[0][4] for line in klass.lines.values() if line]
+        times = [entry.ripe for entry in heads]
+        if klass.late:
+            calm = self.quiet.get(free[0], 0.0) if klass.pinned else 0.0
+            for entry in (klass.late[0][2], *heads):
+                hard_at = entry.job.submitted + self.params.hard_after_s
+                times.append(max(hard_at, calm) if entry.ripe else 0.0)
+        return min(times)
+
+    def rest(self, queue: Queue) -> None:
+        """Nothing more can be done until something changes."""
+        queue.touched.clear()
+        if queue.review:
+            queue.review = False
+            queue.asks = min(map(self._asks, queue.waiting), default=float("inf"))
 
     def end(self, run: Entry, queue: Queue, now: float) -> None:
         """The job has left its place."""
@@ -225,6 +248,7 @@ class View:
         """The job waits no longer, and nothing is kept for it."""
         self.let_go(job, queue)
         queue.remove(queue.entries[job])
+        queue.asks = 0.0
 
     def health(self, pool: str, state: Health, queue: Queue) -> None:
         """The pool takes jobs only while it is up."""
