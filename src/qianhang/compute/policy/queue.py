@@ -112,6 +112,8 @@ class Queue:
         line = klass.lines[job.org if self._by_org else ""]
         while line and not line[0][4].alive:
             heappop(line)
+        if line and not line[0][4].ripe:
+            self.asks = 0.0
         if entry.late:
             del klass.late[bisect_left(klass.late, (entry.due, job.id))]
             if not klass.late:

@@ -123,6 +123,7 @@ class View:
             if kept.hold is not None and kept.hold.job == name:
                 self._served(rack, entry, run_s, queue, now)
                 break
+        reviewed = queue.review or not queue.old
         run = entry if entry.parts == 1 else entry.replica()
         run.option, run.since = option, now
         run.end = end = now + option.data_s + run_s
@@ -147,7 +148,7 @@ class View:
         entry.left -= 1
         if not entry.left:
             queue.remove(entry)
-        if queue.old and not queue.review:
+        if not reviewed:
             queue.asks = min(queue.asks, self._asks(klass))
             queue.review = queue.asks <= now or self.lends or bool(klass.part)
         return run
