@@ -25,6 +25,8 @@ from qianhang.compute.policy.rack import Hold, Rack
 
 __all__ = ["View"]
 
+_NEVER = float("inf")
+
 
 class View:
     """A ledger of pools. Decisions read it; `start`, `end`, `reserve`, `health` change it.
@@ -155,25 +157,28 @@ class View:
 
     def _asks(self, klass: Klass) -> float:
         """From when on the first or the oldest of the class may want a reservation, at soonest."""
-        holds, racks = self.holds, [option.rack for option in klass.options]
-        free = [rack.pool.id for rack in racks if rack.up and rack.pool.id not in holds]
-        if not free or not klass.waiting:
-            return float("inf")
+        for option in klass.options:
+            if option.rack.up and option.rack.pool.id not in self.holds:
+                break
+        else:
+            return _NEVER
+        held = {rack.hold.job for rack in self.holds.values() if rack.hold}
         heads = [line[0][4] for line in klass.lines.values() if line]
-        times = [entry.ripe for entry in heads]
+        times = [entry.ripe for entry in heads if entry.job.id not in held]
         if klass.late:
-            calm = self.quiet.get(free[0], 0.0) if klass.pinned else 0.0
+            calm = self.quiet.get(option.rack.pool.id, 0.0) if klass.pinned else 0.0
             for entry in (klass.late[0][2], *heads):
-                hard_at = entry.job.submitted + self.params.hard_after_s
-                times.append(max(hard_at, calm) if entry.ripe else 0.0)
-        return min(times)
+                if entry.job.id not in held:
+                    hard_at = entry.job.submitted + self.params.hard_after_s
+                    times.append(max(hard_at, calm) if entry.ripe else 0.0)
+        return min(times, default=_NEVER)
 
     def rest(self, queue: Queue) -> None:
         """Nothing more can be done until something changes."""
         queue.touched.clear()
         if queue.review:
             queue.review = False
-            queue.asks = min(map(self._asks, queue.waiting), default=float("inf"))
+            queue.asks = min(map(self._asks, queue.waiting), default=_NEVER)
 
     def end(self, run: Entry, queue: Queue, now: float) -> None:
         """The job has left its place."""
