@@ -71,8 +71,7 @@ def settle(view: View, queue: Queue, now: float, params: Params) -> Iterator[Dec
     while queue.touched or queue.review:
         found = decide(view, queue, now, params)
         if not found:
-            queue.touched.clear()
-            queue.review = False
+            view.rest(queue)
             return
         for decision in found:
             view.carry_out(decision, queue, now)

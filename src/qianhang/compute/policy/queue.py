@@ -19,21 +19,24 @@ _NEVER = float("inf")
 class Queue:
     """A ledger of what waits. Decisions read it; `add`, `remove`, `tick`, `freed` change it.
 
-    touched : classes of which a job may be able to start; every other has been tried in vain
+    waiting : classes of which a job waits
+    touched : those of which a job may be able to start; every other has been tried in vain
     dues, turns : jobs by due time, those that came in its order apart from the others
     old : classes that hold jobs past their due time
     review : whether one of them may want a reservation; wake : when the next may
+    asks : nothing in the queue can want one earlier, s, unless review says so
     """
 
     def __init__(self, params: Params) -> None:
         self.params = params
         self.entries: dict[str, Entry] = {}
         self.classes: dict[object, Klass] = {}
+        self.waiting: dict[Klass, None] = {}
         self.touched: dict[Klass, None] = {}
         self.dues: list[tuple[float, str, Entry]] = []
         self.turns: deque[tuple[float, str, Entry]] = deque()
         self.review = False
-        self.wake = float("inf")
+        self.wake, self.asks = float("inf"), 0.0
         self.old: dict[Klass, None] = {}
         self._by_org = bool(params.share_step)
         self._plain = params.area_power == 1.0
@@ -56,6 +59,7 @@ class Queue:
         if job.max_wait_s is not None or job.deadline is not None:
             own = self._own(job, estimate)
             due, ripe = (own, 0.0) if own < due else (due, ripe)
+            self.asks = 0.0
         entry = Entry(job, klass, estimate, due)
         entry.ripe = ripe
         self.entries[name] = entry
@@ -69,6 +73,8 @@ class Queue:
             turns.append((due, name, entry))
         else:
             heappush(self.dues, (due, name, entry))
+        if not klass.waiting:
+            self.waiting[klass] = None
         klass.waiting += 1
         if klass.crowding:
             rack = klass.options[0].rack
@@ -101,10 +107,13 @@ class Queue:
             if not rack.wanted and self.entries:
                 self.touch(rack)
         if not klass.waiting:
+            del self.waiting[klass]
             self.touched.pop(klass, None)
         line = klass.lines[job.org if self._by_org else ""]
         while line and not line[0][4].alive:
             heappop(line)
+        if line and not line[0][4].ripe:
+            self.asks = 0.0
         if entry.late:
             del klass.late[bisect_left(klass.late, (entry.due, job.id))]
             if not klass.late:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from qianhang.compute.policy.decision import Reserve
-from qianhang.compute.policy.entry import Entry, Head
+from qianhang.compute.policy.entry import Entry, Head, Klass
 from qianhang.compute.policy.params import Params
 from qianhang.compute.policy.queue import Queue
 from qianhang.compute.policy.rack import Rack
@@ -20,57 +20,71 @@ def reserve(view: View, queue: Queue, now: float, params: Params) -> Reserve | N
         hold = rack.hold
         if hold and (hold.at <= now or now - hold.made >= params.renew_s):
             entry = queue.entries[hold.job]
-            others = _open(entry, view) if hold.at <= now else []
+            others = _open(entry.klass, view) if hold.at <= now else []
             found = _best(entry, [rack, *others], now=now, params=params)
             if found:
                 return found._replace(hard=hold.hard, strict=hold.strict or hold.at <= now)
     if not queue.review or len(view.holds) >= len(view.lent):
         return None
     held = {rack.hold.job for rack in view.holds.values() if rack.hold}
-    for entry, hard in _candidates(view, queue, now, params):
-        if entry.job.id in held:
-            continue
-        racks = [
-            rack
-            for rack in _open(entry, view)
-            if not (hard and entry.klass.pinned) or view.quiet.get(rack.pool.id, 0.0) <= now
-        ]
-        found = _best(entry, racks, now=now, params=params) if racks else None
-        if found:
-            return found._replace(hard=hard)
+    for entry, racks, hard in _candidates(view, queue, now, params):
+        if entry.job.id not in held:
+            found = _best(entry, racks, now=now, params=params)
+            if found:
+                return found._replace(hard=hard)
     return None
 
 
-def _open(entry: Entry, view: View) -> list[Rack]:
+def _open(klass: Klass, view: View) -> list[Rack]:
+    holds = view.holds
     return [
         option.rack
-        for option in entry.klass.options
-        if option.rack.up and option.rack.pool.id not in view.holds and not option.lent
+        for option in klass.options
+        if not option.lent and option.rack.up and option.rack.pool.id not in holds
     ]
 
 
 def _candidates(
     view: View, queue: Queue, now: float, params: Params
-) -> Iterator[tuple[Entry, bool]]:
-    """Who may have a reservation, and whether for its hard age.
+) -> Iterator[tuple[Entry, list[Rack], bool]]:
+    """Who may have a reservation, on which racks, and whether for its hard age.
 
     By due time, jobs that ask for one, and the first and the oldest of each class past their hard
     age; then the first job of each pool's order, once it has waited long enough for that.
     """
     found = []
     for klass in queue.old:
-        heads = [line[0][4] for line in klass.lines.values() if line]
-        for entry in dict.fromkeys((klass.late[0][2], *heads)):
+        racks = _open(klass, view)
+        calm = racks
+        if klass.pinned:
+            calm = [rack for rack in racks if view.quiet.get(rack.pool.id, 0.0) <= now]
+        heads = [line[0][4] for line in klass.lines.values() if line] if racks else ()
+        for entry in dict.fromkeys((klass.late[0][2], *heads)) if racks else ():
             if entry.late and not entry.ripe:
-                found.append((entry.due, entry.job.id, entry, False))
-            elif now >= (hard_at := entry.job.submitted + params.hard_after_s):
-                found.append((hard_at, entry.job.id, entry, True))
-    for _, _, entry, hard in sorted(found, key=lambda one: one[:2]):
-        yield entry, hard
-    firsts = (_first(rack) for rack in view.racks if rack.up and rack.pool.id not in view.holds)
+                found.append((entry.due, entry.job.id, entry, racks, False))
+            elif calm and now >= (hard_at := entry.job.submitted + params.hard_after_s):
+                found.append((hard_at, entry.job.id, entry, calm, True))
+    if found:
+        for _, _, entry, racks, hard in sorted(found, key=lambda one: one[:2]):
+            yield entry, racks, hard
+    for entry in _ripe(view, queue, now):
+        racks = _open(entry.klass, view)
+        if racks:
+            yield entry, racks, False
+
+
+def _ripe(view: View, queue: Queue, now: float) -> list[Entry]:
+    """First jobs of the pools without a hold that have waited long enough, in order."""
+    racks = {
+        option.rack: None
+        for klass in queue.waiting
+        if any(line and line[0][4].ripe <= now for line in klass.lines.values())
+        for option in klass.options
+        if option.rack.up and option.rack.pool.id not in view.holds
+    }
+    firsts = [_first(rack) for rack in racks]
     ripe = {head[4]: head for head in firsts if head and head[4].ripe <= now}
-    for head in sorted(ripe.values(), key=lambda one: one[:4]):
-        yield head[4], False
+    return sorted(ripe, key=lambda entry: ripe[entry][:4])
 
 
 def _first(rack: Rack) -> Head | None:

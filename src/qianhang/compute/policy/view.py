@@ -25,6 +25,8 @@ from qianhang.compute.policy.rack import Hold, Rack
 
 __all__ = ["View"]
 
+_NEVER = float("inf")
+
 
 class View:
     """A ledger of pools. Decisions read it; `start`, `end`, `reserve`, `health` change it.
@@ -123,8 +125,7 @@ class View:
             if kept.hold is not None and kept.hold.job == name:
                 self._served(rack, entry, run_s, queue, now)
                 break
-        if queue.old:
-            queue.review = True
+        reviewed = queue.review or not queue.old
         run = entry if entry.parts == 1 else entry.replica()
         run.option, run.since = option, now
         run.end = end = now + option.data_s + run_s
@@ -149,7 +150,35 @@ class View:
         entry.left -= 1
         if not entry.left:
             queue.remove(entry)
+        if not reviewed:
+            queue.asks = min(queue.asks, self._asks(klass))
+            queue.review = queue.asks <= now or self.lends or bool(klass.part)
         return run
+
+    def _asks(self, klass: Klass) -> float:
+        """From when on the first or the oldest of the class may want a reservation, at soonest."""
+        for option in klass.options:
+            if option.rack.up and option.rack.pool.id not in self.holds:
+                break
+        else:
+            return _NEVER
+        held = {rack.hold.job for rack in self.holds.values() if rack.hold}
+        heads = [line[0][4] for line in klass.lines.values() if line]
+        times = [entry.ripe for entry in heads if entry.job.id not in held]
+        if klass.late:
+            calm = self.quiet.get(option.rack.pool.id, 0.0) if klass.pinned else 0.0
+            for entry in (klass.late[0][2], *heads):
+                if entry.job.id not in held:
+                    hard_at = entry.job.submitted + self.params.hard_after_s
+                    times.append(max(hard_at, calm) if entry.ripe else 0.0)
+        return min(times, default=_NEVER)
+
+    def rest(self, queue: Queue) -> None:
+        """Nothing more can be done until something changes."""
+        queue.touched.clear()
+        if queue.review:
+            queue.review = False
+            queue.asks = min(map(self._asks, queue.waiting), default=_NEVER)
 
     def end(self, run: Entry, queue: Queue, now: float) -> None:
         """The job has left its place."""
@@ -225,6 +254,7 @@ class View:
         """The job waits no longer, and nothing is kept for it."""
         self.let_go(job, queue)
         queue.remove(queue.entries[job])
+        queue.asks = 0.0
 
     def health(self, pool: str, state: Health, queue: Queue) -> None:
         """The pool takes jobs only while it is up."""

@@ -141,8 +141,7 @@ class _Clock:
         while touched or queue.review:
             found = decide(view, queue, now, params)
             if not found:
-                touched.clear()
-                queue.review = False
+                view.rest(queue)
                 return
             for decision in found:
                 if listen:
