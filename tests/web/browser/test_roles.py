@@ -14,7 +14,8 @@ from qianhang.web import pages, words
 from .conftest import PASSWORD
 from .test_pages import LANGS, address, admits, is_page, routes
 
-MENU = ["/", "/scenarios", "/runs", "/plans", "/compute", "/data", "/models", "/safety"]
+MENU = ["/", "/scenarios", "/runs", "/plans", "/compute", "/prices", "/bills", "/vouchers"]
+SETTLES = {"programme_office", "administrator", "pool_operator"}
 # Beside what everybody has: addresses that pages offer to a role, and to no other.
 OWN = {
     "viewer": set(),
@@ -138,7 +139,8 @@ def test_a_role_opens_every_page_in_both_languages_and_is_offered_what_it_may_us
     one.page.fill("#password", PASSWORD)
     one.page.locator("main form button").first.click()
     one.page.wait_for_url(f"{one.url}/")
-    assert followed(one) == MENU + ["/admin"] * (role == "administrator")
+    menu = [*MENU, *["/settlement"] * (role in SETTLES), "/whatif", "/data", "/models", "/safety"]
+    assert followed(one) == menu + ["/admin"] * (role == "administrator")
     offered = set()
     for lang in LANGS:
         one.speak(lang)
