@@ -37,8 +37,9 @@ OFFERED = """() => {
   const found = new Set();
   for (const one of document.querySelectorAll("a[href^='/'], form, [formaction]")) {
     const form = one.matches("form"), post = form ? one.method : one.form && one.form.method;
-    const to = one.getAttribute("formaction") || (form ? one.action : one.href);
-    found.add(`${one.matches("a") || post !== "post" ? "GET" : "POST"} ${new URL(to).pathname}`);
+    const to = one.getAttribute("formaction") || one.getAttribute(form ? "action" : "href") || "";
+    const path = new URL(to, location.href).pathname;
+    found.add(`${one.matches("a") || post !== "post" ? "GET" : "POST"} ${path}`);
   }
   return [...found];
 }"""
