@@ -77,7 +77,8 @@ def main(arguments: list[str]) -> None:
             print(f"\n== {script}", flush=True)
             text = printed(script)
             found[title] = text if text.startswith("|") else f"```\n{text}```\n"
-        parts.append(f"## {title}\n\n{found.get(title, '')}")
+        if title in found:
+            parts.append(f"## {title}\n\n{found[title]}")
     if "--quick" not in arguments and not wanted:
         print("\n== packs.py", flush=True)
         printed("packs.py")
