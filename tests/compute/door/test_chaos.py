@@ -14,5 +14,4 @@ def test_with_daemons_killed_no_job_is_lost_or_run_twice_to_commit(tmp_path):
     found = chaos(tmp_path, Plan(jobs=60, door=3, slurmctld=1, slurmd=1, limit_s=120.0))
     assert found.ok, found
     assert found.kills == {"door": 3, "slurmctld": 1, "slurmd": 1}
-    assert sum(found.states.values()) == 60
-    assert found.states["finished"] >= 58, found  # a node that dies may take a job with it
+    assert found.states == {"finished": 60}

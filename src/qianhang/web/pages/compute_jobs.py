@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Annotated, Any
 
-from fastapi import File, Form, UploadFile
+from fastapi import Depends, File, Form, UploadFile
 from fastapi.responses import HTMLResponse, RedirectResponse
 from starlette.responses import Response, StreamingResponse
 
@@ -54,50 +54,58 @@ def form(ask: Who) -> HTMLResponse:
     return _form(ask)
 
 
-@routes.post("/jobs", *RUNNERS)
-def submits(
-    ask: Who,
-    *,
+def _filled(
     task: Annotated[str, Form()] = "",
     org: Annotated[str, Form()] = "",
     project: Annotated[str, Form()] = "",
     key: Annotated[str, Form()] = "",
     file: Annotated[UploadFile | None, File()] = None,
-) -> Response:
+) -> tuple[dict[str, str], UploadFile | None]:
+    typed = {"task": task, "org": org, "project": project.strip(), "key": key[:64]}
+    return typed, file
+
+
+Filled = Annotated[tuple[dict[str, str], UploadFile | None], Depends(_filled)]
+
+
+@routes.post("/jobs", *RUNNERS)
+def submits(ask: Who, filled: Filled) -> Response:
     """A job before the door, then its page; or the form, with the field that is wrong."""
-    org = org or ask.who.account.org
-    typed = {"task": task, "org": org, "project": project, "key": key[:64]}
-    try:
-        require(ask, org, *RUNNERS)
-        typed["task"] = task = _sent(file) or task
-        made = views.submit(ask, task, org=org, project=project.strip(), key=key[:64])
-    except QianhangError as cause:
-        return _form(ask, error=cause, typed=typed)
-    if len(made) == 1:
-        return RedirectResponse(f"/compute/jobs/{made[0][0]}", status_code=303)
-    return back("/compute/mine", "submitted")
+
+    def submitted(given: Mapping[str, str]) -> Response:
+        text, org, project, key = given.values()
+        made = views.submit(ask, text, org=org, project=project, key=key)
+        if len(made) == 1:
+            return RedirectResponse(f"/compute/jobs/{made[0][0]}", status_code=303)
+        return back("/compute/mine", "submitted")
+
+    return _carried(ask, filled, submitted)
 
 
 @routes.post("/quote", *RUNNERS)
-def quotes(
-    ask: Who,
-    *,
-    task: Annotated[str, Form()] = "",
-    org: Annotated[str, Form()] = "",
-    project: Annotated[str, Form()] = "",
-    key: Annotated[str, Form()] = "",
-    file: Annotated[UploadFile | None, File()] = None,
-) -> Response:
+def quotes(ask: Who, filled: Filled) -> Response:
     """The form with what each pool offers the task; nothing is submitted or held."""
-    org = org or ask.who.account.org
-    typed = {"task": task, "org": org, "project": project, "key": key[:64]}
+
+    def quoted(given: Mapping[str, str]) -> Response:
+        text, org, project, _ = given.values()
+        found = views.quote(ask, text, org=org, project=project)
+        return _form(ask, typed=given, quote=found)
+
+    return _carried(ask, filled, quoted)
+
+
+def _carried(
+    ask: Asked, filled: Filled, carry: Callable[[Mapping[str, str]], Response]
+) -> Response:
+    """What comes of the filled form; the form again, with the error, where that is refused."""
+    typed, file = filled
+    given = typed | {"org": typed["org"] or ask.who.account.org}
     try:
-        require(ask, org, *RUNNERS)
-        typed["task"] = task = _sent(file) or task
-        found = views.quote(ask, task, org=org, project=project.strip())
+        require(ask, given["org"], *RUNNERS)
+        given |= {"task": _sent(file) or given["task"]}
+        return carry(given)
     except QianhangError as cause:
-        return _form(ask, error=cause, typed=typed)
-    return _form(ask, typed=typed, quote=found)
+        return _form(ask, error=cause, typed=given)
 
 
 @routes.get("/jobs/{job_id}", "signed")
