@@ -12,6 +12,23 @@ import pytest
 from qianhang.core.pack import Pack, load_pack
 from qianhang.testing import write_pack
 
+# 30% of what is used, taken off the bill.
+DEDUCTED = """
+id = "plain"
+kind = "compute"
+issuer = "x"
+region = "x"
+name = { zh = "平", en = "plain" }
+source = [{ document = "d", url = "u", read = "full", states = [
+  "fund.per_year_cny", "ratio.tiers", "ratio.base", "validity.months", "claim.evidence",
+  "settlement.payout"] }]
+fund = { per_year_cny = 2000 }
+ratio = { base = "used", tiers = [{ percent = 30 }] }
+validity = { months = 3 }
+claim = { evidence = ["contract"] }
+settlement = { payout = "deducted" }
+"""
+
 
 @pytest.fixture(scope="session")
 def pack(tmp_path_factory: pytest.TempPathFactory) -> Pack:

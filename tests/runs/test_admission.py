@@ -42,24 +42,10 @@ from qianhang.runs.pricing import live, tariff
 from qianhang.runs.quoting import quote
 from qianhang.store import Settings, Store
 
+from .conftest import DEDUCTED
+
 NOW = datetime(2026, 5, 1, 2, 0, tzinfo=UTC)  # 10:00 in China
 PARTS = (billing.PART, tables.PART, schema.PART)
-# 30% of what is used, taken off the bill.
-DEDUCTED = """
-id = "plain"
-kind = "compute"
-issuer = "x"
-region = "x"
-name = { zh = "平", en = "plain" }
-source = [{ document = "d", url = "u", read = "full", states = [
-  "fund.per_year_cny", "ratio.tiers", "ratio.base", "validity.months", "claim.evidence",
-  "settlement.payout"] }]
-fund = { per_year_cny = 2000 }
-ratio = { base = "used", tiers = [{ percent = 30 }] }
-validity = { months = 3 }
-claim = { evidence = ["contract"] }
-settlement = { payout = "deducted" }
-"""
 
 
 @pytest.fixture(scope="module")

@@ -26,20 +26,9 @@ from qianhang.billing.vouchers import (
 )
 from qianhang.web.forms import Shown
 
+from .browser.money import PROGRAMME
+
 START = datetime(2026, 3, 2, 2, tzinfo=UTC)  # 10:00 in China
-PLAIN = """
-id = "plain"
-kind = "compute"
-issuer = "x"
-region = "x"
-name = { zh = "平", en = "plain" }
-source = [{ document = "d", url = "https://example.org/d", read = "full", states = [
-  "fund.per_year_cny", "ratio.tiers", "ratio.base", "claim.evidence", "settlement.payout"] }]
-fund = { per_year_cny = 1000000 }
-ratio = { base = "used", tiers = [{ percent = 30 }] }
-claim = { evidence = ["contract"] }
-settlement = { payout = "reimbursed" }
-"""
 FORM = {
     "supplier.id": "p1", "contract.id": "c1", "contract.signed": "2026-01-01",
     "contract.yuan": "10000", "evidence": "contract",
@@ -65,7 +54,7 @@ def shop(site):
         with site.store.write() as tx:
             charges.charge(tx, metering.record(tx, used, at=used.end), at=used.end)
     with site.store.write() as tx:
-        funds.install(tx, PLAIN, act=act("f1"))
+        funds.install(tx, PROGRAMME, act=act("f1"))
         funds.appropriate(tx, "plain", year=2026, fen=10_000_000, act=act("f2"))
     for number, org in enumerate(("o1", "o2"), 1):
         facts = case(org, f"c{number}")
