@@ -32,7 +32,9 @@ __all__ = [
     "JobLog",
     "JobWhy",
     "NewJob",
+    "PoolHour",
     "PoolId",
+    "PoolUse",
     "Submitted",
     "SubmittedJob",
     "Turn",
@@ -229,6 +231,22 @@ class ComputePools(Page):
     """A page of pools, by id."""
 
     items: list[ComputePool]
+
+
+class PoolHour(BaseModel):
+    """One hour of a pool."""
+
+    at: str = Field(description="Its beginning, UTC", examples=["2026-03-01T08:00:00+00:00"])
+    chips: float = Field(description="In use, on average", examples=[6.5])
+    share: float = Field(description="Of those there are now, 0 to 1")
+
+
+class PoolUse(BaseModel):
+    """A pool's last seven days."""
+
+    pool: str = Field(examples=["hangzhou"])
+    chips: int = Field(description="That there are now")
+    hours: list[PoolHour] = Field(description="The oldest first, the last one under way")
 
 
 class Turn(Sent):
