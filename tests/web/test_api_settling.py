@@ -17,8 +17,9 @@ def test_a_wallet_is_filled_once_for_a_reference_and_pays_a_bill(shop, signed): 
     office = signed("programme_office", scopes=SCOPES)
     at, sent = "/api/v1/statements/org/o1", {"fen": 10_000, "reference": "slip-1"}
     assert office.post(f"{at}/balance", json=sent).json()["wallet"] == 10_000
-    again = office.post(f"{at}/balance", json=sent)
-    assert (again.status_code, again.json()["code"]) != (200, "")
+    assert office.post(f"{at}/balance", json=sent).json()["wallet"] == 10_000
+    other = office.post(f"{at}/balance", json=sent | {"fen": 20_000})
+    assert (other.status_code, other.json()["code"]) == (422, "QH551")
     assert wallet.wallet(shop.store, "o1").fen == 10_000
     own = signed("administrator", org="o1", scopes=SCOPES)
     early = own.post(f"{at}/2026-03/payment")

@@ -316,6 +316,7 @@ def test_a_quote_names_every_pool_and_submits_nothing(site, signed, pools, engin
 
 def test_a_quote_by_the_api_is_what_the_service_answers(site, signed, pools, engine):
     """The same offers and refusals as `qianhang compute quote` writes as JSON."""
+    Supervisor(pools, site.home).tick(now())
     client = signed("developer", scopes=["run"])
     task = TASK.replace("1}", "1, pools: [p1]}")
     told = client.post("/api/v1/compute/quotes", json={"task": task}).json()
@@ -325,7 +326,7 @@ def test_a_quote_by_the_api_is_what_the_service_answers(site, signed, pools, eng
     assert told == {name: shown[name] for name in told}
     assert [p["pool"] for p in told["pools"]] == ["p1"]
     assert {r["pool"] for r in told["refused"]} == {"p2"}
-    assert jobs.listed(site.store, orgs=None) == ()
+    assert jobs.listed(site.store) == ()
     wrong = client.post("/api/v1/compute/quotes", json={"task": "run: [1"})
     assert (wrong.status_code, wrong.json()["code"]) == (422, "QH597")
     stranger = client.post("/api/v1/compute/quotes", json={"task": task, "org": "other"})

@@ -118,7 +118,7 @@ def test_a_study_by_the_api_has_the_figures_and_the_plots_numbers(site, signed, 
     assert curves["series"][0]["x"] == [100 * s for s in told["shares"]]
     assert (wait["series"][0]["y"], wait["y"]["unit"]) == ([0.5, 0.0], "h")
     assert len(wait["x"]["categories"]) == 2
-    assert own.get(f"{at}/waits/csv").content.decode("utf-8-sig").startswith("作业的比例")
+    assert own.get(f"{at}/waits/csv").content.decode("utf-8-sig").startswith("作业占比（%）")
     assert own.get(f"{at}/figures/xlsx?lang=en").content.startswith(b"PK")
     again = own.post("/api/v1/whatif", data={"study": json.dumps(MORE | {"trace_of": line["id"]})})
     assert again.json()["files"] == {"trace": "log.csv", "pools": ""}
