@@ -68,7 +68,8 @@ def _theirs(python: Path, jobs: Sequence[Traced], network: Network, rule: str) -
         log.write_text("".join(_swf(number, one) for number, one in enumerate(jobs, start=1)))
         chips = sum(pool.chips for pool in network.pools)
         system.write_text(json.dumps({
-            "groups": {"node": {"core": CORES, "mem": CORES}}, "resources": {"node": chips // CORES},
+            "groups": {"node": {"core": CORES, "mem": CORES}},
+            "resources": {"node": chips // CORES},
             "equivalence": {"processor": {"core": 1}}, "start_time": 0,
         }))  # fmt: skip
         command = [str(python), "-W", "ignore", str(script), str(log), str(system), name, rule]
@@ -77,7 +78,7 @@ def _theirs(python: Path, jobs: Sequence[Traced], network: Network, rule: str) -
 
 
 def _swf(number: int, one: Traced) -> str:
-    """A line of 18 numbers; what the log does not tell is -1, a unit of memory goes with each core."""
+    """A line of 18 numbers; what the log does not tell is -1, a core takes a unit of memory."""
     job = one.job
     chips, wanted = int(job.want.total), int(job.estimate_s)
     given = [number, int(job.submitted), -1, int(one.run_s), chips, -1, 1, chips, wanted, 1, 1]

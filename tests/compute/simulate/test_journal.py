@@ -15,6 +15,7 @@ from qianhang.compute.job import Want
 from qianhang.compute.network import Lending, Network, Pool, Stock
 from qianhang.compute.policy import Params
 from qianhang.compute.schema import PART
+from qianhang.compute.simulate import trace
 from qianhang.compute.simulate.journal import again, read, write
 from qianhang.core.errors import UsageError
 from qianhang.store import Settings, Store
@@ -74,6 +75,19 @@ def live(tmp_path_factory):
 @pytest.fixture(scope="module")
 def steps(live):
     return list(told(live[0]))
+
+
+def test_the_journal_is_a_log_of_what_jobs_asked_for_and_how_long_they_ran(steps, tmp_path):
+    """j00 ran from the look at 1 s to that at 2 s; its chips are of speed 1."""
+    path = tmp_path / "live.jsonl"
+    for _ in write(path, iter(steps)):
+        pass
+    jobs_of = {one.job.id: one.run_s for one in trace.read(path)}
+    ends = {step[1]: step[2] for step in steps if step[0] == "end"}
+    begun = {one[1]: s[1] for s in steps if s[0] == "decide" for one in s[3] if one[0] == "start"}
+    assert jobs_of["j00"] == 1.0
+    assert jobs_of == {name: ends[name] - begun[name] for name in begun}
+    assert "j07" not in jobs_of, "cancelled before it began"
 
 
 def kinds(steps):
