@@ -8,10 +8,12 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from click.testing import CliRunner
 
+from qianhang.cli import compute_plant
 from qianhang.cli.compute import compute_command
 from qianhang.compute.door import jobs
 from qianhang.compute.door.supervisor import Supervisor
-from qianhang.core.errors import PoolUnavailable
+from qianhang.core.errors import PoolUnavailable, StoreError
+from qianhang.runs import door as door_module
 from qianhang.runs import open_store
 from qianhang.store import Settings
 
@@ -149,3 +151,15 @@ def test_what_was_decided_is_decided_again_from_the_store_and_from_its_file(home
     assert "--since" in call("replay", str(path), "--since", "2026-05-01T00:00+08:00", code=2)
     later = (datetime.now(UTC) + timedelta(days=1)).strftime("%Y-%m-%dT%H:%MZ")
     assert "1 decisions" in call("replay", "--since", later), "the period that began before then"
+
+
+def test_a_store_that_is_full_does_not_end_the_one_who_decides(home, monkeypatch):
+    told = iter([StoreError("QH703", "the disk is full"), KeyboardInterrupt()])
+
+    def look(_):
+        raise next(told)
+
+    monkeypatch.setattr(door_module, "looks", lambda *_: look)
+    monkeypatch.setattr(compute_plant, "_STORE_AWAY_S", 0.0)
+    assert "QH703 the disk is full" in call("supervise", "--every", "0.05")
+    assert next(told, None) is None
