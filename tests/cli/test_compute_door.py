@@ -8,10 +8,12 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from click.testing import CliRunner
 
+from qianhang.cli import compute_plant
 from qianhang.cli.compute import compute_command
 from qianhang.compute.door import jobs
 from qianhang.compute.door.supervisor import Supervisor
-from qianhang.core.errors import PoolUnavailable
+from qianhang.core.errors import PoolUnavailable, StoreError
+from qianhang.runs import door as door_module
 from qianhang.runs import open_store
 from qianhang.store import Settings
 
@@ -124,3 +126,40 @@ def test_a_quote_names_each_pool_and_why_the_others_do_not_take_the_job(home, tm
     assert "the pool does not answer" in call("quote", "--job", name, code=1)
     assert json.loads(call("quote", "--coverage", "--json"))["quoted"] == 1
     assert "give one of a task file" in call("quote", code=2)
+
+
+def test_what_was_decided_is_decided_again_from_the_store_and_from_its_file(home, tmp_path):
+    """A job of one chip for a minute costs 1.20 yuan; with 999 yuan in the file it is found out."""
+    (tmp_path / "pools.toml").write_text(POOLS, encoding="utf8")
+    (tmp_path / "task.yaml").write_text(TASK, encoding="utf8")
+    assert "no decision was recorded" in call("replay", code=1)
+    call("pool", "add", str(tmp_path / "pools.toml"))
+    call("submit", str(tmp_path / "task.yaml"))
+    carry_out()
+    path = tmp_path / "live.jsonl"
+    out = call("replay", "--out", str(path))
+    assert "1 decisions, 1 the same" in out
+    assert "each as the door made it" in out
+    found = json.loads(call("replay", str(path), "--json"))
+    assert (found["alike"], found["decisions"], found["first"]) == (True, 1, None)
+    text = path.read_text(encoding="utf8")
+    assert "[120, 0, " in text
+    path.write_text(text.replace("[120, 0, ", "[99900, 0, "), encoding="utf8")
+    out = call("replay", str(path), code=1)
+    assert "the ways part: the same job and pool, with another run time or other costs" in out
+    assert "what differs  price" in out
+    assert "--since" in call("replay", str(path), "--since", "2026-05-01T00:00+08:00", code=2)
+    later = (datetime.now(UTC) + timedelta(days=1)).strftime("%Y-%m-%dT%H:%MZ")
+    assert "1 decisions" in call("replay", "--since", later), "the period that began before then"
+
+
+def test_a_store_that_is_full_does_not_end_the_one_who_decides(home, monkeypatch):
+    told = iter([StoreError("QH703", "the disk is full"), KeyboardInterrupt()])
+
+    def look(_):
+        raise next(told)
+
+    monkeypatch.setattr(door_module, "looks", lambda *_: look)
+    monkeypatch.setattr(compute_plant, "_STORE_AWAY_S", 0.0)
+    assert "QH703 the disk is full" in call("supervise", "--every", "0.05")
+    assert next(told, None) is None

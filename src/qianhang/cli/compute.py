@@ -28,6 +28,7 @@ _SUBCOMMANDS = {
     "inventory": "compute_green",
     "utilisation": "compute_green",
     "evidence": "compute_green",
+    "replay": "compute_replay",
     "simulate": "compute_simulate",
     "whatif": "compute_whatif",
 }

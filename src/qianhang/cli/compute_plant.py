@@ -9,11 +9,13 @@ from pathlib import Path
 import click
 
 from qianhang.cli.compute_door import BY, json_option, now, opened, show
+from qianhang.core.errors import StoreError
 from qianhang.core.words import say
 
 __all__ = ["pool_command", "pools_command", "quota_command", "supervise_command"]
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+_STORE_AWAY_S = 5.0
 
 
 @click.group(name="pool", help=say("cli.compute.pool.help"))
@@ -149,7 +151,12 @@ def supervise_command(every_s: float, policy: Path | None) -> None:
         try:
             while True:
                 began = time.monotonic()
-                look(now())
-                time.sleep(max(0.0, every_s - (time.monotonic() - began)))
+                pause = every_s
+                try:
+                    look(now())
+                except StoreError as cause:  # a full disk: what runs goes on, and so do we
+                    click.echo(str(cause), err=True)
+                    pause = max(pause, _STORE_AWAY_S)
+                time.sleep(max(0.0, pause - (time.monotonic() - began)))
         except KeyboardInterrupt:
             door.release()
