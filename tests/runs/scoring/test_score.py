@@ -169,6 +169,7 @@ def test_a_command_killed_on_the_way_goes_on_with_the_blocks_that_are_missing(
     script = f"""
 from pathlib import Path
 from qianhang.runs.scoring.score import Ask, score
+from qianhang.store import Settings
 ask = Ask({asked.scenario!r}, Path({str(ask.table)!r}), Path({str(ask.out)!r}), version=1, rows=128)
 score(ask, settings=Settings(home=Path({str(store_of.home)!r})))
 """

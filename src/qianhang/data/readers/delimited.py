@@ -45,7 +45,7 @@ def open_delimited(path: Path) -> Table:
 def _blocks(path: Path, plan: Survey, wanted: Sequence[int]) -> Iterator[Block]:
     import pyarrow as pa
 
-    # Filled by the parser's own thread, which may be ahead of us: what is taken is taken one by one.
+    # The parser's own thread fills it, ahead of us perhaps: it is emptied one by one.
     ragged: deque[Ragged] = deque()
 
     def skip(row: Any) -> str:
