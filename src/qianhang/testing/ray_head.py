@@ -15,7 +15,7 @@ from pathlib import Path
 
 __all__ = ["RayHead"]
 
-_TRIES = 3
+_TRIES = 6
 
 
 class RayHead:

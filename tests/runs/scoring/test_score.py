@@ -13,11 +13,14 @@ from datetime import UTC, datetime
 
 import pandas as pd
 import pytest
+from click.testing import CliRunner
 
+from qianhang.cli.score import score_command
 from qianhang.compute.door import attempts, jobs, plant
-from qianhang.core.errors import ContractError, ModelError, UsageError
+from qianhang.core.errors import ContractError, ModelError, PoolUnavailable, UsageError
 from qianhang.runs import open_store, predict
 from qianhang.runs.scoring import carry, work
+from qianhang.runs.scoring.blocks import Folder, Plan
 from qianhang.runs.scoring.score import Ask, score
 from qianhang.testing.door_bed import network
 
@@ -150,6 +153,67 @@ def test_a_table_that_changes_meanwhile_gives_no_result(here, store_of, ask):
         score(ask, settings=store_of, tell=lambda _: os.utime(ask.table, (1, 1)))
     assert caught.value.code == "QH818"
     assert not ask.out.exists()
+
+
+def test_the_command_tells_what_it_wrote(here, store_of, ask, monkeypatch, tmp_path):
+    monkeypatch.setenv("QIANHANG_HOME", str(store_of.home))
+    command = [ask.scenario, str(ask.table), "--out", str(ask.out), "--version", "1"]
+    told = CliRunner().invoke(score_command, command)
+    assert told.exit_code == 0, told.output
+    assert f"1,000 行：997 行答案写入 {ask.out}" in told.output
+    assert f"3 行不合数据契约，逐行说明见 {tmp_path / 'out.rejects.csv'}" in told.output
+    printed = CliRunner().invoke(score_command, [*command, "--json"]).output
+    said = json.loads(printed.splitlines()[-1])  # below what the job says, here in this process
+    assert said["sums"] == {"rows": 1000, "answers": 997, "rejects": 3, "blank": 0, "blocks": 1}
+
+
+def test_a_job_told_to_leave_ends_between_blocks_and_keeps_what_it_has(
+    store_of, ask, tmp_path, monkeypatch
+):
+    monkeypatch.setenv("QIANHANG_FOLDER", str(tmp_path))
+
+    def carried(order, folder, store, settings, *, look):
+        put, held = folder.put, []
+        monkeypatch.setattr(folder, "put", lambda *given: (put(*given), held.append(1)))
+        monkeypatch.setattr(work, "_leave_if_told", lambda: len(held) == 2 and leave())
+        work._work(folder, 0, 1, "local")
+
+    leave_if_told = work._leave_if_told
+
+    def leave():
+        (tmp_path / "leave").write_text("now")
+        leave_if_told()
+
+    monkeypatch.setattr(carry, "carry", carried)
+    with pytest.raises(SystemExit) as left:
+        score(ask, settings=store_of)
+    assert left.value.code == 75
+    assert len(list((tmp_path / ".out.parquet.score" / "blocks").glob("*.json"))) == 2
+
+
+def test_a_machine_that_does_not_see_the_folder_says_so(tmp_path):
+    with pytest.raises(PoolUnavailable, match="does not see") as caught:
+        work._main(str(tmp_path / "nowhere"), "0", "1")
+    assert caught.value.code == "QH819"
+
+
+def test_jobs_that_wait_are_not_sent_twice_and_are_stopped_for_another_pool(
+    store_of, tmp_path, pack
+):
+    """Nobody decides meanwhile, as when the command was killed right after it had sent them."""
+    folder = Folder(tmp_path)
+    folder.begin(Plan("k" * 64, pack.id, "m", "s", "t", 10))
+    order = carry.Order("k" * 64, "root", pack.id, "p1", 2, 5)
+    with open_store(store_of) as store:
+        plant.add(store, network(tmp_path, "p1", "p2"), by="test", at=datetime.now(UTC))
+        sent = carry._sent(order, folder, store, store_of)
+        folder.send({name: v for name, v in folder.round().items() if name != "jobs"})
+        assert carry._sent(order, folder, store, store_of) == sent  # killed before that was kept
+        assert carry._open(order, folder, store, store_of) == sent
+        assert carry._open(replace(order, pool="p2"), folder, store, store_of) == ()
+        assert {one.state for one in jobs.listed(store)} == {"cancelled"}
+        again = carry._sent(replace(order, pool="p2"), folder, store, store_of)
+        assert not set(again) & set(sent)
 
 
 def test_a_command_killed_on_the_way_goes_on_with_the_blocks_that_are_missing(
