@@ -51,7 +51,7 @@ def bare(settings: Settings, source: Path, to: Path) -> None:
 
     pack = find(SCENARIO)
     with open_store(settings, read_only=True) as store:
-        kept, spec = serving.chosen(store, pack, None, "root")
+        kept, spec = serving.chosen(store, pack, 1, "root")
         model = models.load(store.files, kept.manifest, local=pack.code)
     writer = None
     for batch in parquet.ParquetFile(source).iter_batches(BLOCK):
@@ -104,7 +104,7 @@ def main(rows: int) -> None:
         lines = [line("裸循环 a bare loop", rows, plain_s, plain_s, "")]
 
         def scored(pool: str, members: int, look: Cluster | None = None) -> tuple[float, Scored]:
-            ask = Ask(SCENARIO, place / "t.parquet", place / f"{pool}.parquet", pool,
+            ask = Ask(SCENARIO, place / "t.parquet", place / f"{pool}.parquet", pool, 1,
                       rows=BLOCK, members=members)  # fmt: skip
             tell = look.look if look else (lambda _: None)
             cpu_s, done = timed(lambda: score(ask, settings=settings, tell=tell))
@@ -117,7 +117,7 @@ def main(rows: int) -> None:
         if executable := os.environ.get("QIANHANG_RAY", ""):
             cluster = Cluster(executable, settings)
             later.callback(cluster.head.close)
-            for members in (1, 2, 4):
+            for members in (1, 2):
                 before = cluster.used()
                 asker_s, done = scored("ray", members, cluster)
                 cluster.look(Way(0, 0))
@@ -137,4 +137,4 @@ def line(name: str, rows: int, cpu_s: float, plain_s: float, parts: str) -> tupl
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 500_000)
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else 400_000)

@@ -11,6 +11,7 @@ import socket
 import subprocess
 import tempfile
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
 __all__ = ["RayHead"]
@@ -22,10 +23,12 @@ class RayHead:
     """One head with four threads and eight chips called ascend910b, which asks for a token.
 
     executable : the `ray` of an environment that has Ray
+    env : variables that its own processes get
     """
 
-    def __init__(self, executable: str) -> None:
+    def __init__(self, executable: str, env: Mapping[str, str] | None = None) -> None:
         self.executable = executable
+        self.env = dict(env or {})
         # Sockets lie in it, so its path has to be short.
         self.folder = Path(tempfile.mkdtemp(prefix="qh-ray-", dir="/tmp"))
         self.run_dir = self.folder / "runs"
@@ -60,7 +63,7 @@ class RayHead:
         command = [self.executable, "start", "--head", "--disable-usage-stats"]
         command += [part for pair in options.items() for part in pair]
         token = self.token_file.read_text(encoding="ascii")
-        env = {**os.environ, "RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": token}
+        env = {**os.environ, **self.env, "RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": token}
         for _ in range(_TRIES):
             made = subprocess.run(  # noqa: S603  # the tests' own Ray
                 command,
