@@ -79,12 +79,37 @@ def test_every_province_has_a_tile_of_its_own():
         ("广西壮族自治区南宁市", Place("广西", "南宁")),
         ("海南省", Place("海南")),
         ("北京市", Place("北京")),
+        ("大兴安岭地区", Place("黑龙江", "大兴安岭地区")),
+        ("伊犁哈萨克自治州", Place("新疆", "伊犁")),
+        ("郑州高新区", Place("河南", "郑州")),
         ("某公司", None),
+        ("惠民县", None),
+        ("德力西公司", None),
+        ("朝阳区", None),
         ("", None),
     ],
 )
 def test_a_name_is_put_in_its_place(name, place):
     assert atlas.place_of(name) == place
+
+
+@pytest.mark.parametrize(
+    ("name", "english"),
+    [
+        ("河南省", "Henan"),
+        ("郑州市", "Zhengzhou"),
+        ("河南省郑州市", "Zhengzhou"),
+        ("吉林市", "Jilin City"),
+        ("楚雄彝族自治州", "Chuxiong"),
+        ("阿克苏地区", "Aksu"),
+        ("郑州高新区", "郑州高新区"),
+        ("云泽市", "云泽市"),
+        ("", ""),
+    ],
+)
+def test_a_region_has_its_english_name_and_what_is_none_keeps_its_own(name, english):
+    assert atlas.named(name, english=True) == english
+    assert atlas.named(name, english=False) == name
 
 
 def test_a_chosen_province_opens_its_cities(signed):

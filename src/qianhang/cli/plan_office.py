@@ -125,11 +125,13 @@ def _printed(store: Store, plan: Plan, asked: dict[str, Any]) -> tuple[Any, dict
     """The bulletin that was issued (None for a preview) and its files."""
     from qianhang.plan.office import printing
     from qianhang.plan.office.bulletin import Order
+    from qianhang.runs import shelf
 
     on = today(asked["on"])
     names = ("title", "issuer", "number", "to", "note")
     period = asked["period"] or _quarter(on)
-    order = Order(period, **{n: asked[n] for n in names}, lang=language())
+    lang = language()
+    order = Order(period, **{n: asked[n] for n in names}, lang=lang, names=shelf.names(lang))
     if asked["preview"]:
         return None, printing.rendered(printing.preview(store, plan, order, on=on))
     one = printing.issue(store, plan, order, on=on, by=asked["by"], at=now())

@@ -15,10 +15,11 @@ from qianhang.core import manifest as manifests
 from qianhang.core import pack as packs
 from qianhang.core.errors import PackError
 from qianhang.core.manifest import Words
+from qianhang.core.words import Lang
 from qianhang.runs import tables
 from qianhang.store import Store
 
-__all__ = ["Entry", "case_titles", "entries", "tiers", "titles"]
+__all__ = ["Entry", "case_titles", "entries", "names", "tiers", "titles"]
 
 _FRESH_S = 20.0
 
@@ -110,6 +111,11 @@ def entries() -> tuple[Entry, ...]:
 def titles() -> Mapping[str, Words]:
     """Scenario -> its title, of all that can be found; the same object until a pack changes."""
     return _SHELF.titles()
+
+
+def names(lang: Lang) -> Mapping[str, str]:
+    """Scenario -> its title in one language."""
+    return {id_: title.en if lang == "en" else title.zh for id_, title in titles().items()}
 
 
 def case_titles() -> Mapping[tuple[str, str], Words]:

@@ -14,6 +14,7 @@ import qianhang
 from qianhang.core.explained import explain
 from qianhang.core.manifest import Words
 from qianhang.core.words import Lang
+from qianhang.plan import atlas
 from qianhang.runs.report.shape import quoted
 from qianhang.web import forms, words
 from qianhang.web.asked import Asked
@@ -37,6 +38,7 @@ def environment() -> jinja2.Environment:
         lstrip_blocks=True,
         auto_reload=False,
     )
+    found.policies["json.dumps_kwargs"] = {"sort_keys": True, "ensure_ascii": False}
     found.globals["asset"] = version_of
     found.globals["explain"] = explain
     found.globals["shares"] = shares
@@ -46,6 +48,7 @@ def environment() -> jinja2.Environment:
     found.filters["phrase"] = phrase
     found.filters["quoted"] = _quoted
     found.filters["who"] = _who
+    found.filters["region"] = _region
     return found
 
 
@@ -64,6 +67,10 @@ def _who(by: str, lang: Lang) -> str:
     if kind == "run" and rest:
         return f"{words.say('logkey.run', lang=lang)} {rest}"
     return words.say(f"logvalue.{by}", lang=lang) if by in ("platform", "server") else by
+
+
+def _region(name: str, lang: Lang) -> str:
+    return atlas.named(name, english=lang == "en")
 
 
 def _word(value: Words, lang: Lang) -> str:

@@ -166,6 +166,16 @@ def test_an_override_is_always_printed_beside_what_was_computed(store, evidenced
     assert "本期没有人工认定" in text_of(store, printing.issued(store, evidenced)[0])
 
 
+def test_a_subject_that_has_a_name_is_printed_by_it_and_no_other_name_is_kept(store, evidenced):
+    order = Order("第二季度", names={"model-1": "需水预测模型", "unused": "别的"})
+    one = issue(store, evidenced, order, JUNE)
+    annex = text_of(store, one).partition("读数构成表\n\n")[2]
+    assert "需水预测模型" in annex
+    assert "model-1 " not in annex
+    assert printing.find(store, evidenced, one.id).order.names == {"model-1": "需水预测模型"}
+    assert printing.rebuilt(store, one)["txt"].decode() == text_of(store, one)
+
+
 def test_the_annex_lists_every_component(store, evidenced):
     one = issue(store, evidenced, SECOND, JUNE)
     annex = text_of(store, one).partition("读数构成表\n\n")[2]

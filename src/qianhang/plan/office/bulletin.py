@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -32,6 +32,7 @@ class Order:
     """What a person decides about the print; "" leaves a thing out, or to its usual words.
 
     issuer : red head; number : document number; to : addressees; note : closing paragraph
+    names : subject of evidence -> its name in the print, where it has one
     """
 
     period: str
@@ -42,6 +43,7 @@ class Order:
     note: str = ""
     signature: str = ""
     lang: Lang = "zh"
+    names: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,7 +266,9 @@ def _components(b: Bulletin) -> Annex:
 
 def _subject(b: Bulletin, c: Component) -> str:
     """Of what it is; a figure without a name is of somebody's own data."""
-    return _say(b, "own_data") if c.kind == "figure" and not c.subject else c.subject
+    if c.kind == "figure" and not c.subject:
+        return _say(b, "own_data")
+    return b.order.names.get(c.subject, c.subject)
 
 
 def _say(b: Bulletin, key: str, **values: object) -> str:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -68,7 +68,8 @@ def issue(store: Store, plan: Plan, order: Order, *, on: date, by: str, at: date
     """
     if not by.strip():
         raise UsageError("QH831", "a bulletin needs the name of who issues it", hint="--by NAME")
-    ids = freeze(store, _confirmed(store, plan, on), at=at)
+    found = _confirmed(store, plan, on)
+    ids, order = freeze(store, found, at=at), _naming(order, found)
     before = _newest(issued(store, plan), on)
     bulletin = _bulletin(store, plan.title, order, on=on, ids=ids, before=before)
     files = {kind: store.files.put(body) for kind, body in rendered(compose(bulletin)).items()}
@@ -98,7 +99,8 @@ def preview(store: Store, plan: Plan, order: Order, *, on: date) -> Paper:
     """
     before = _newest(issued(store, plan), on)
     earlier = _before(store, before) if before else None
-    return compose(Bulletin(plan.title, on, order, _confirmed(store, plan, on), earlier))
+    found = _confirmed(store, plan, on)
+    return compose(Bulletin(plan.title, on, _naming(order, found), found, earlier))
 
 
 def issued(store: Store, plan: Plan) -> tuple[Issued, ...]:
@@ -153,6 +155,12 @@ def _confirmed(store: Store, plan: Plan, on: date) -> tuple[Standing, ...]:
             hint=f"qianhang plan review {plan.ref}",
         )
     return withheld(found, evidence(store))
+
+
+def _naming(order: Order, found: Iterable[Standing]) -> Order:
+    """The order with no name that the print does not need, since it is kept with it."""
+    subjects = {c.subject for s in found for c in s.reading.components}
+    return replace(order, names={n: name for n, name in order.names.items() if n in subjects})
 
 
 def _newest(every: tuple[Issued, ...], on: date) -> Issued | None:

@@ -17,6 +17,7 @@ from qianhang.plan.office import printing, publishing
 from qianhang.plan.office.bulletin import Order
 from qianhang.plan.office.paper import Block, Grid, Heading, labelled
 from qianhang.plan.office.plain import plain
+from qianhang.runs import shelf
 from qianhang.web.api.paging import Cursor, Limit, Page, sliced
 from qianhang.web.api.shapes import PlanRef, Sent
 from qianhang.web.asked import Asked, Who
@@ -189,7 +190,7 @@ def _order(ask: Asked, wanted: NewBulletin) -> tuple[Order, datetime.date]:
         raise UsageError("QH831", f"{wanted.period!r}, {day}: expected a period, no day to come")
     order = Order(
         wanted.period.strip(), wanted.title, wanted.issuer, wanted.number, wanted.to, wanted.note,
-        lang=wanted.lang,
+        lang=wanted.lang, names=shelf.names(wanted.lang),
     )  # fmt: skip
     return order, day
 

@@ -15,6 +15,7 @@ from qianhang.plan.items import Plan
 from qianhang.plan.office import printing
 from qianhang.plan.office.bulletin import Order
 from qianhang.plan.office.paper import Grid, Heading, Paper, chinese, labelled
+from qianhang.runs import shelf
 from qianhang.web.asked import Asked, Who
 from qianhang.web.problems import status_of
 from qianhang.web.render import page
@@ -51,7 +52,10 @@ def issue(
     try:
         if not period.strip() or day > plans.today(ask):
             raise UsageError("QH831", f"{period!r}, {day}: expected a period, and no day to come")
-        order = Order(period.strip(), title, issuer, number, to, note, lang=ask.lang)
+        order = Order(
+            period.strip(), title, issuer, number, to, note, lang=ask.lang,
+            names=shelf.names(ask.lang),
+        )  # fmt: skip
         printing.issue(ask.store, plan, order, on=day, by=ask.by, at=ask.now)
     except QianhangError as cause:
         return _bulletins(ask, plan, error=cause)
@@ -75,7 +79,7 @@ def _bulletins(ask: Asked, plan: Plan, *, error: QianhangError | None = None) ->
     paper: Paper | None = None
     if may and ask.query("preview"):
         try:
-            order = Order(**given, lang=ask.lang)
+            order = Order(**given, lang=ask.lang, names=shelf.names(ask.lang))
             paper = printing.preview(ask.store, plan, order, on=day)
         except QianhangError as cause:
             error = error or cause
