@@ -69,10 +69,7 @@ class _Rows:
 def provinces() -> tuple[Province, ...]:
     """All 34, from north to south and west to east."""
     rows = schema.read(_Rows, schema.read_toml(_FILE), where=_FILE.name).province
-    found = [
-        Province(r.name, r.short, r.en, r.at[0], r.at[1], tuple(_grid(r)))
-        for r in rows
-    ]
+    found = [Province(r.name, r.short, r.en, r.at[0], r.at[1], tuple(_grid(r))) for r in rows]
     return tuple(sorted(found, key=lambda p: (p.row, p.column)))
 
 
@@ -100,7 +97,7 @@ def place_of(text: str) -> Place | None:
 
 def _city(one: Province, text: str) -> str:
     """The city of the province that the text begins with; 朝阳区 is another city's district."""
-    if not text or text.endswith("区") and any(text == _bare(c.name) + "区" for c in one.cities):
+    if not text or (text.endswith("区") and any(text == _bare(c.name) + "区" for c in one.cities)):
         return ""
     return next((c.name for c in one.cities if text.startswith(_bare(c.name))), "")
 

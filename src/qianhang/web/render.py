@@ -21,7 +21,7 @@ from qianhang.web.asked import Asked
 from qianhang.web.assets import version_of
 from qianhang.web.fragments import Fragments
 from qianhang.web.menu import entries
-from qianhang.web.phrases import phrase
+from qianhang.web.phrases import phrase, told
 from qianhang.web.views.plans import shares
 
 __all__ = ["environment", "page"]
@@ -46,6 +46,7 @@ def environment() -> jinja2.Environment:
     found.tests["worded"] = words.has
     found.filters["word"] = _word
     found.filters["phrase"] = phrase
+    found.filters["told"] = told
     found.filters["quoted"] = _quoted
     found.filters["who"] = _who
     found.filters["region"] = _region

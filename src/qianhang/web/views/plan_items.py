@@ -15,9 +15,9 @@ from qianhang.plan.office.lines import names
 
 __all__ = [
     "COMPARATORS",
-    "SIGNS",
     "KINDS",
     "PAGE",
+    "SIGNS",
     "STATES",
     "Cut",
     "Entered",

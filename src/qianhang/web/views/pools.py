@@ -185,7 +185,9 @@ def map_of(found: Sequence[Line], *, province: str) -> Land:
     )
     cities = (
         tuple(
-            _tile((c.name, c.name, c.en), (c.column, c.row), _at(places, Place(chosen.short, c.name)))
+            _tile(
+                (c.name, c.name, c.en), (c.column, c.row), _at(places, Place(chosen.short, c.name))
+            )
             for c in chosen.cities
         )
         if chosen

@@ -81,7 +81,7 @@ def chart(found: Sequence[Listed], names: Names, *, at: datetime) -> Chart | Non
     lines = []
     for number, price in enumerate(held):
         day = at - timedelta(days=1)  # rates go by the clock alone; any day serves
-        rates = [price.rate(_hour(day, price, h % 24)) for h in range(25)]
+        rates = [price.rate(_hour(day, price, min(h, 23))) for h in range(25)]
         role = _ROLES[min(number, len(_ROLES) - 1)]
         y = tuple(float(rate) for rate in rates)
         lines.append(Series(_called(price, names), hours, y, role, "step"))  # type: ignore[arg-type]  # roles of the tuple above
