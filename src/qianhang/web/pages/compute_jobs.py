@@ -191,10 +191,11 @@ def _form(
     """The form, with what was typed; its key makes a second click the same request."""
     shown = {"task": "", "org": "", "project": "", "key": ""} | dict(typed or {})
     shown["key"] = shown["key"] or secrets.token_hex(12)
+    found = pools.lines(ask)
     return compute_page(
         ask, "submit", tab="submit", status=status_of(error) if error else 200, error=error,
         typed=shown, quote=quote, orgs=views.orgs(ask), projects=views.projects(ask),
-        pools=pools.lines(ask),
+        pools=found, called={one.held.pool.id: one.name for one in found}, flavours=flavours(),
     )  # fmt: skip
 
 

@@ -21,7 +21,7 @@ from qianhang.web.pages.vouchers import act
 from qianhang.web.problems import status_of
 from qianhang.web.render import page
 from qianhang.web.routes import Pages
-from qianhang.web.views import payers, settling
+from qianhang.web.views import payers, settling, vouchers
 
 __all__ = ["SEEN_BY", "issue_all", "routes"]
 
@@ -110,6 +110,7 @@ def _overview(ask: Asked, *, error: QianhangError | None = None) -> HTMLResponse
         owed=settling.owed(ask.store, payers.operators(ask)), office=office, error=error,
         batches=list(reversed(every)), waiting=settling.waiting(ask.store) if office else {},
         months=settling.months(ask), names=payers.names(ask), key=secrets.token_hex(8),
+        programmes=vouchers.by_id(ask),
     )  # fmt: skip
 
 
@@ -121,7 +122,7 @@ def _batch(ask: Asked, number: str, *, error: QianhangError | None = None) -> HT
     return page(
         ask, "billing/batch.html", status=status_of(error) if error else 200, b=found, claims=own,
         step=step, held=settling.held_by(found, own, ask.who.account.login), error=error,
-        names=payers.names(ask), key=secrets.token_hex(8),
+        names=payers.names(ask), key=secrets.token_hex(8), programmes=vouchers.by_id(ask),
         paid=sum(c["fen"] for c in own if c["state"] != "refused"),
     )  # fmt: skip
 

@@ -99,7 +99,7 @@ def claimed(ask: Who) -> HTMLResponse:
     return page(
         ask, "billing/claims.html", found=found[start : start + _PAGE], count=len(found),
         number=start // _PAGE, more=len(found) > start + _PAGE, chosen=state, states=states,
-        names=payers.names(ask), tab="claims",
+        names=payers.names(ask), tab="claims", programmes=views.by_id(ask),
     )  # fmt: skip
 
 
@@ -207,7 +207,7 @@ def _granted(ask: Asked) -> HTMLResponse:
         ask, "billing/grants.html", found=found[start : start + _PAGE], count=len(found),
         number=start // _PAGE, more=len(found) > start + _PAGE, chosen=state, states=_STATES,
         programme=programme, names=payers.names(ask), tab="grants", office=payers.office(ask),
-        programmes={s.programme.id: s.programme for s in views.programmes(ask)},
+        programmes=views.by_id(ask),
         given=sum(g["fen"] - g["returned"] for g in every), left=sum(g["left"] for g in held),
         open_count=len(held), lapsed=sum(g["state_now"] == "lapsed" for g in every),
     )  # fmt: skip

@@ -148,15 +148,19 @@ def customers(store: Store, month: str) -> Customers:
     return Customers(len(found), sum(o.issued for o in found), sum(o.due for o in found))
 
 
-def months(ask: Asked) -> list[tuple[str, int, int, bool]]:
-    """(month, what operators are owed of it, statements issued of theirs, whether settled)."""
+def months(ask: Asked) -> list[tuple[str, int, int, int, bool]]:
+    """(month, what operators are owed of it, statements issued of theirs, of how many, whether
+    settled)."""
     found: dict[str, list[Turnover]] = {}
     for one in turnover(ask.store, "operator", names=payers.operators(ask)):
         found.setdefault(one.month, []).append(one)
     return [
-        (name, sum(o.due for o in own), sum(o.issued for o in own), settled(ask.store, name))
+        (
+            name, sum(o.due for o in own), sum(o.issued for o in own), len(own),
+            settled(ask.store, name),
+        )
         for name, own in sorted(found.items(), reverse=True)
-    ]
+    ]  # fmt: skip
 
 
 def settled(store: Store, month: str) -> bool:
