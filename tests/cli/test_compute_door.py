@@ -11,7 +11,7 @@ from click.testing import CliRunner
 from qianhang.cli.compute import compute_command
 from qianhang.compute.door import jobs
 from qianhang.compute.door.supervisor import Supervisor
-from qianhang.core.errors import PoolUnavailable
+from qianhang.core.errors import PoolUnavailable, UsageError
 from qianhang.runs import open_store
 from qianhang.store import Settings
 
@@ -124,3 +124,25 @@ def test_a_quote_names_each_pool_and_why_the_others_do_not_take_the_job(home, tm
     assert "the pool does not answer" in call("quote", "--job", name, code=1)
     assert json.loads(call("quote", "--coverage", "--json"))["quoted"] == 1
     assert "give one of a task file" in call("quote", code=2)
+
+
+def test_an_application_is_sent_asked_about_and_approved_in_part(home):
+    told = ("--project", "roads", "--chips", "8", "--until", "2099-01-01", "--purpose", "roads")
+    told += ("--contact", "a@b.example", "--flavour", "Ascend910B", "--by", "ann")
+    with pytest.raises(UsageError, match=r"QH523 application, last: .* expected 1096 days at most"):
+        call("application", "send", "alpha", *told)
+    until = f"{datetime.now(UTC) + timedelta(days=9):%Y-%m-%d}"
+    told = tuple(until if one == "2099-01-01" else one for one in told)
+    name = call("application", "send", "alpha", *told).strip()
+    assert "waits for the applicant" in call(
+        "application", "ask", name, "--words", "which data?", "--by", "ops"
+    )
+    call("application", "reply", name, "--words", "open ones", "--by", "ann")
+    done = call("application", "approve", name, "--chips", "3", "--by", "ops")
+    assert f"{name}  in force  alpha  roads  3/8" in done
+    assert "alpha  roads  3" in call("quota", "list")
+    assert call("application", "list", "--org", "beta") == ""
+    assert "withdrawn" in call("application", "withdraw", name, "--by", "ann")
+    steps = [one["act"] for one in json.loads(call("application", "show", name, "--json"))["steps"]]
+    assert steps == ["sent", "asked", "replied", "approved", "active", "withdrawn"]
+    assert "sent back  ops  which data?" in call("application", "show", name)

@@ -21,6 +21,7 @@ _SUBCOMMANDS = {
     "log": "compute_door",
     "wait": "compute_door",
     "quota": "compute_plant",
+    "application": "compute_application",
     "supervise": "compute_plant",
     "pue": "compute_green",
     "link": "compute_green",

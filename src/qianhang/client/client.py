@@ -10,6 +10,7 @@ from types import TracebackType
 from typing import Any, Literal, Self, cast
 
 from qianhang.client import admin_shapes, detail_shapes, plan_shapes, shapes
+from qianhang.client.applications import ApplicationCalls
 from qianhang.client.compute import ComputeCalls
 from qianhang.client.house import HouseCalls
 from qianhang.client.money import MoneyCalls
@@ -25,7 +26,9 @@ Lang = Literal["zh", "en"]
 Table = Literal["csv", "xlsx"]
 
 
-class Client(OfficeCalls, PeopleCalls, HouseCalls, ComputeCalls, MoneyCalls):
+class Client(
+    OfficeCalls, PeopleCalls, HouseCalls, ComputeCalls, ApplicationCalls, MoneyCalls
+):  # fmt: skip
     """One server, asked with one API key; a context manager that closes its connections.
 
     Every method raises ApiProblem where the server refuses.

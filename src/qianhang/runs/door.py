@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
 
+from qianhang.compute.applications import period
 from qianhang.compute.door import plant
 from qianhang.compute.door.engines import Patience
 from qianhang.compute.door.supervisor import Supervisor
@@ -25,6 +26,7 @@ __all__ = ["Door", "deciding", "looks", "supervisor"]
 
 _IDLE_S = 5.0
 _METER = timedelta(seconds=2)
+_PERIODS = timedelta(seconds=30)
 _LOG = logging.getLogger(__name__)
 # The doors of this process by the store that they decide for, and how many wait for each.
 _SHARED: dict[str, tuple[Door, int]] = {}
@@ -41,18 +43,22 @@ def supervisor(
 
 
 def looks(decider: Supervisor, store: Store, *, quiet: bool = False) -> Callable[[datetime], None]:
-    """look(now): what is due is decided, now and then what has ended is charged, and once a day
-    what is known of the network becomes evidence.
+    """look(now): what is due is decided, now and then what has ended is charged and approved
+    applications begin and end, and once a day what is known of the network becomes evidence.
 
     quiet : say nothing of what could not be charged
     """
     due: datetime | None = None
+    turned: datetime | None = None
     fed: date | None = None
     failed: dict[str, BillingError] = {}
 
     def look(now: datetime) -> None:
-        nonlocal due, fed, failed
+        nonlocal due, turned, fed, failed
         decider.tick(now)
+        if turned is None or now - turned >= _PERIODS:
+            _turn(store, now)
+            turned = now
         if due is None or now >= due:
             before, failed = failed, meter(store, now, before=failed)
             for token in () if quiet else failed.keys() - before.keys():
@@ -63,6 +69,13 @@ def looks(decider: Supervisor, store: Store, *, quiet: bool = False) -> Callable
                 _feed(store, now)
 
     return look
+
+
+def _turn(store: Store, now: datetime) -> None:
+    try:
+        period.turn(store, now)
+    except Exception:  # an approval begins or ends later rather than jobs wait
+        _LOG.exception("applications for compute could not be looked at")
 
 
 def _feed(store: Store, now: datetime) -> None:

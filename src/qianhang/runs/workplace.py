@@ -16,6 +16,7 @@ from qianhang.access import schema as access_schema
 from qianhang.billing import schema as billing_schema
 from qianhang.billing.vouchers import tables as voucher_tables
 from qianhang.compute import schema as compute_schema
+from qianhang.compute.applications import tables as application_tables
 from qianhang.compute.green import tables as green_tables
 from qianhang.core import errors
 from qianhang.core.errors import JobFailed
@@ -37,6 +38,7 @@ PARTS = (
     voucher_tables.PART,
     compute_schema.PART,
     green_tables.PART,
+    application_tables.PART,
     Part("runs", "qianhang.runs.migrations", "runs_0003"),
     studies_tables.PART,
 )

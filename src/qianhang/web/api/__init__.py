@@ -2,6 +2,7 @@
 
 from qianhang.web.api import (
     accounts,
+    applications,
     asks,
     billing,
     bulletins,
@@ -53,6 +54,7 @@ ROUTES = (
     pools.routes,
     jobs.routes,
     pools.quota_routes,
+    applications.routes,
     models.routes,
     datasets.routes,
     plan_compare.routes,

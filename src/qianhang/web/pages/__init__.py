@@ -9,6 +9,7 @@ from qianhang.web.pages import (
     admin_people,
     admin_settings,
     bills,
+    compute_applications,
     compute_jobs,
     compute_pools,
     compute_quotas,
@@ -64,7 +65,12 @@ ADMIN = (
 )
 ASSETS = (data.routes, models.routes, safety.routes)
 BILLING = (prices.routes, bills.routes, vouchers.routes, settlement.routes, whatif.routes)
-COMPUTE = (compute_pools.routes, compute_jobs.routes, compute_quotas.routes)
+COMPUTE = (
+    compute_pools.routes,
+    compute_jobs.routes,
+    compute_quotas.routes,
+    compute_applications.routes,
+)
 PUBLIC = (errors.routes, overview.routes, portal.routes, publication.routes)
 ROUTES = (
     health.routes,
