@@ -9,6 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from qianhang.cli.compute import compute_command
+from qianhang.compute.artefacts import gather
 from qianhang.compute.door import jobs
 from qianhang.compute.door.supervisor import Supervisor
 from qianhang.core.errors import PoolUnavailable, UsageError
@@ -146,3 +147,25 @@ def test_an_application_is_sent_asked_about_and_approved_in_part(home):
     steps = [one["act"] for one in json.loads(call("application", "show", name, "--json"))["steps"]]
     assert steps == ["sent", "asked", "replied", "approved", "active", "withdrawn"]
     assert "sent back  ops  which data?" in call("application", "show", name)
+
+
+def test_result_files_are_collected_listed_taken_home_and_deleted(home, tmp_path):
+    (tmp_path / "pools.toml").write_text(POOLS, encoding="utf8")
+    task = "estimate: 1m\noutputs: {files: [d, b.bin], when: always}\n"
+    task += "run: mkdir d && echo one > d/a.txt\n"
+    (tmp_path / "task.yaml").write_text(task, encoding="utf8")
+    call("pool", "add", str(tmp_path / "pools.toml"))
+    name = call("submit", str(tmp_path / "task.yaml")).strip()
+    assert call("artefact", "list", name) == "collected once the job has ended\n"
+    carry_out()
+    assert call("artefact", "collect") == "0 jobs settled\n"  # b.bin may still come
+    with open_store(Settings.load()) as store:
+        gather.collect(store, Settings.load().home, datetime.now(UTC) + timedelta(seconds=90))
+    told = call("artefact", "list", name)
+    assert "1  d/a.txt  4 B" in told
+    assert "not there: b.bin" in told
+    call("artefact", "get", name, "--to", str(tmp_path / "out"))
+    assert (tmp_path / "out" / "d" / "a.txt").read_text() == "one\n"
+    assert json.loads(call("artefact", "limits", "--days", "3"))["days"] == 3
+    assert call("artefact", "delete", name) == "1 deleted\n"
+    assert json.loads(call("artefact", "list", name, "--json"))["state"] == "gone"

@@ -13,6 +13,7 @@ from qianhang.client import (
     Client,
     admin_shapes,
     application_shapes,
+    artefact_shapes,
     billing_shapes,
     compute_shapes,
     detail_shapes,
@@ -23,7 +24,8 @@ from qianhang.client import (
     shapes,
 )
 from qianhang.client.wire import Wire
-from qianhang.compute.door import plant
+from qianhang.compute.artefacts import gather
+from qianhang.compute.door import jobs, plant
 from qianhang.compute.door.supervisor import Supervisor
 from qianhang.core.day import day_of
 from qianhang.safety import complaints
@@ -254,6 +256,28 @@ def test_what_a_team_and_the_office_do_with_an_application(site, served, signed)
         assert {one["id"] for one in mine.applications()} == {name, second}
 
 
+def test_what_a_developer_does_with_result_files(site, served, signed, tmp_path):
+    """A task on this machine, its one output taken home and deleted."""
+    plant.add(site.store, network(tmp_path, "p1"), by="t", at=now())
+    key = signed("developer", scopes=SCOPES).headers["authorization"]
+    with Client(served, key.removeprefix("Bearer ")) as client:
+        (job,) = client.submit_job("outputs: [d/*.txt]\nrun: mkdir d && printf 你好 > d/a.txt")
+        assert client.artefacts(job)["state"] == "wanted"
+        door, at = Supervisor(site.store, site.home), now()
+        while jobs.get(site.store, job).open:
+            at += timedelta(milliseconds=20)
+            door.tick(at)
+        gather.collect(site.store, site.home, at)
+        (path,) = client.download_artefacts(job, tmp_path / "home")
+        assert path.relative_to((tmp_path / "home").resolve()).as_posix() == "d/a.txt"
+        assert path.read_text(encoding="utf8") == "你好"
+        with pytest.raises(ApiProblem, match="QH527"):
+            client.collect_artefacts(job)
+        client.delete_artefacts(job)
+        assert client.artefacts(job)["state"] == "gone"
+        assert client.download_artefacts(job, tmp_path / "again") == []
+
+
 def test_a_refusal_is_an_error_with_its_code_and_status(client):
     with pytest.raises(ApiProblem, match="QH804") as told:
         client.run("nothing")
@@ -294,6 +318,7 @@ def test_the_clients_shapes_are_those_of_the_description(site):
     modules = (
         shapes, plan_shapes, office_shapes, admin_shapes, detail_shapes, overview_shapes,
         people_shapes, billing_shapes, compute_shapes, application_shapes,
+        artefact_shapes,
     )  # fmt: skip
     for module in modules:
         for name in module.__all__:

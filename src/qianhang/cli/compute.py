@@ -22,6 +22,7 @@ _SUBCOMMANDS = {
     "wait": "compute_door",
     "quota": "compute_plant",
     "application": "compute_application",
+    "artefact": "compute_artefact",
     "supervise": "compute_plant",
     "pue": "compute_green",
     "link": "compute_green",

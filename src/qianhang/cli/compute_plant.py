@@ -138,6 +138,7 @@ def list_command(as_json: bool) -> None:
               help=say("cli.compute.supervise.every"))  # fmt: skip
 @click.option("--policy", type=_FILE, help=say("cli.compute.supervise.policy"))
 def supervise_command(every_s: float, policy: Path | None) -> None:
+    from qianhang.compute.artefacts.gather import Gatherer
     from qianhang.compute.policy.params import load
     from qianhang.runs.door import looks, supervisor
     from qianhang.store import Settings
@@ -145,11 +146,14 @@ def supervise_command(every_s: float, policy: Path | None) -> None:
     with opened() as store:
         door = supervisor(store, Settings.load(), params=load(policy))
         look = looks(door, store)
+        gatherer = Gatherer(store, Settings.load().home)
         click.echo(say("cli.compute.supervise.begins"))
         try:
             while True:
                 began = time.monotonic()
                 look(now())
+                gatherer.look(now())
                 time.sleep(max(0.0, every_s - (time.monotonic() - began)))
         except KeyboardInterrupt:
             door.release()
+            gatherer.close()

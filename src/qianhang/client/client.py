@@ -11,6 +11,7 @@ from typing import Any, Literal, Self, cast
 
 from qianhang.client import admin_shapes, detail_shapes, plan_shapes, shapes
 from qianhang.client.applications import ApplicationCalls
+from qianhang.client.artefacts import ArtefactCalls
 from qianhang.client.compute import ComputeCalls
 from qianhang.client.house import HouseCalls
 from qianhang.client.money import MoneyCalls
@@ -27,7 +28,8 @@ Table = Literal["csv", "xlsx"]
 
 
 class Client(
-    OfficeCalls, PeopleCalls, HouseCalls, ComputeCalls, ApplicationCalls, MoneyCalls
+    OfficeCalls, PeopleCalls, HouseCalls, ComputeCalls, ApplicationCalls, ArtefactCalls,
+    MoneyCalls,
 ):  # fmt: skip
     """One server, asked with one API key; a context manager that closes its connections.
 

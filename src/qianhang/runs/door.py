@@ -5,11 +5,12 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
 
 from qianhang.compute.applications import period
+from qianhang.compute.artefacts.gather import Gatherer
 from qianhang.compute.door import plant
 from qianhang.compute.door.engines import Patience
 from qianhang.compute.door.supervisor import Supervisor
@@ -129,10 +130,12 @@ class Door:
                 return
         decider = supervisor(store, self.settings, patience=self.patience)
         look = looks(decider, store, quiet=self.quiet)
-        while not self._over.is_set():
-            look(datetime.now(UTC))
-            self._over.wait(self.every_s)
-        decider.release()
+        with closing(Gatherer(store, self.settings.home)) as gatherer:
+            while not self._over.is_set():
+                look(datetime.now(UTC))
+                gatherer.look(datetime.now(UTC))
+                self._over.wait(self.every_s)
+            decider.release()
 
 
 @contextmanager

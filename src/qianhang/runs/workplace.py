@@ -17,6 +17,7 @@ from qianhang.billing import schema as billing_schema
 from qianhang.billing.vouchers import tables as voucher_tables
 from qianhang.compute import schema as compute_schema
 from qianhang.compute.applications import tables as application_tables
+from qianhang.compute.artefacts import tables as artefact_tables
 from qianhang.compute.green import tables as green_tables
 from qianhang.core import errors
 from qianhang.core.errors import JobFailed
@@ -39,6 +40,7 @@ PARTS = (
     compute_schema.PART,
     green_tables.PART,
     application_tables.PART,
+    artefact_tables.PART,
     Part("runs", "qianhang.runs.migrations", "runs_0003"),
     studies_tables.PART,
 )

@@ -100,9 +100,8 @@ def approve(
     with store.write() as tx:
         found = _answerable(tx, name, by)
         given = _whole_or_less(found.wish, granted, at)
-        values = {"granted": json.dumps(asdict(given), default=str)}
         _turn(tx, found, "approved", act="approved", words=_said(words, needed=False), by=by,
-              at=at, **values)  # fmt: skip
+              at=at, granted=json.dumps(asdict(given), default=str))  # fmt: skip
         facts: dict[str, Any] = {"chips": given.chips, "card_hours": given.card_hours}
         facts |= {"last": given.last.isoformat(), "words": words, "by": by}
         tx.append("compute.application.approved", name, payload=facts, at=at)
@@ -174,9 +173,11 @@ def _locked(tx: Transaction, name: str, states: Collection[str], *, act: str) ->
 
 def _turn(
     tx: Transaction, found: Application, state: State, *, act: str, words: str, by: str,
-    at: datetime, answer: bool = True, **more: str,
+    at: datetime, answer: bool = True, granted: str = "",
 ) -> None:  # fmt: skip
-    values: dict[str, Any] = {"state": state, **more}
+    values: dict[str, Any] = {"state": state}
+    if granted:
+        values["granted"] = granted
     if answer and act != "replied":
         values |= {"reason": words, "answered_by": by, "answered": stamp(at)}
     tx.execute(sa.update(_TABLE).where(_TABLE.c.id == found.id).values(values))

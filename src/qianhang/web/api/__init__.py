@@ -3,6 +3,7 @@
 from qianhang.web.api import (
     accounts,
     applications,
+    artefacts,
     asks,
     billing,
     bulletins,
@@ -53,6 +54,7 @@ ROUTES = (
     predictions.routes,
     pools.routes,
     jobs.routes,
+    artefacts.routes,
     pools.quota_routes,
     applications.routes,
     models.routes,

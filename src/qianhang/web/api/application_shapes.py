@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import Path
 from pydantic import BaseModel, ConfigDict, Field
@@ -153,7 +153,7 @@ def application_of(seen: Seen) -> ComputeApplication:
     )  # fmt: skip
 
 
-def _line(seen: Seen) -> dict[str, object]:
+def _line(seen: Seen) -> dict[str, Any]:
     found, wish, given = seen.found, seen.found.wish, seen.found.granted
     plain = ("org", "project", "chips", "card_hours", "first", "last", "pool")
     return {name: getattr(wish, name) for name in plain} | {

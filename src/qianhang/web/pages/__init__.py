@@ -10,6 +10,7 @@ from qianhang.web.pages import (
     admin_settings,
     bills,
     compute_applications,
+    compute_artefacts,
     compute_jobs,
     compute_pools,
     compute_quotas,
@@ -70,6 +71,7 @@ COMPUTE = (
     compute_jobs.routes,
     compute_quotas.routes,
     compute_applications.routes,
+    compute_artefacts.routes,
 )
 PUBLIC = (errors.routes, overview.routes, portal.routes, publication.routes)
 ROUTES = (
