@@ -152,7 +152,8 @@ def supervise_command(every_s: float, policy: Path | None) -> None:
             while True:
                 began = time.monotonic()
                 look(now())
-                gatherer.look(now())
+                if door.deciding:
+                    gatherer.look(now())
                 time.sleep(max(0.0, every_s - (time.monotonic() - began)))
         except KeyboardInterrupt:
             door.release()

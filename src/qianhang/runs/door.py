@@ -133,7 +133,8 @@ class Door:
         with closing(Gatherer(store, self.settings.home)) as gatherer:
             while not self._over.is_set():
                 look(datetime.now(UTC))
-                gatherer.look(datetime.now(UTC))
+                if decider.deciding:
+                    gatherer.look(datetime.now(UTC))
                 self._over.wait(self.every_s)
             decider.release()
 

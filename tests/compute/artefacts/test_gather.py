@@ -153,6 +153,11 @@ def test_too_deep_or_too_many_entries_end_the_walk(bed, monkeypatch):
     job = bed.ended(["*"], {"/".join("d" * 40): b"x"})
     bed.collect()
     assert bed.state(job) == "too_much"
+    deep = {"a": b"x", "scratch/" + "/".join("d" * 40): b"x"}  # nothing of it is meant
+    job = bed.ended(["a", "results/**"], deep)
+    bed.collect()
+    bed.collect(61.0)
+    assert bed.paths(job) == ["a"]
     monkeypatch.setattr(folder, "_MOST_ENTRIES", 3)
     job = bed.ended(["a"], dict.fromkeys("abcd", b""))
     bed.collect()

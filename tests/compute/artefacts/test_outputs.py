@@ -2,7 +2,7 @@
 
 import pytest
 
-from qianhang.compute.artefacts.outputs import Outputs, fits, wrong
+from qianhang.compute.artefacts.outputs import Outputs, fits, may_hold, wrong
 from qianhang.compute.door import taskfile
 from qianhang.core.errors import UsageError
 
@@ -20,6 +20,18 @@ from qianhang.core.errors import UsageError
 )  # fmt: skip
 def test_a_pattern_means_names_within_folders(path, pattern, meant):
     assert fits(path, pattern) is meant
+
+
+@pytest.mark.parametrize(
+    ("folder", "pattern", "entered"),
+    [
+        ("results", "results/*.json", True), ("results/x", "results/*.json", False),
+        ("results/x", "results", True), ("scratch", "results/*.json", False),
+        ("a/b/c", "**/*.json", True), ("a/b", "a/b/c/d", True), ("x", "model.bin", False),
+    ],
+)  # fmt: skip
+def test_only_folders_that_may_hold_what_is_meant_are_entered(folder, pattern, entered):
+    assert may_hold(folder, pattern) is entered
 
 
 @pytest.mark.parametrize(

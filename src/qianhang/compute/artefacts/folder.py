@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from qianhang.compute.artefacts.outputs import fits
+from qianhang.compute.artefacts.outputs import fits, may_hold
 
 __all__ = ["Copied", "TooMuch", "Walk", "copied", "opened"]
 
@@ -104,22 +104,28 @@ def _meant(handle: int, patterns: Sequence[str], walk: Walk) -> Iterator[tuple[s
         entries += len(folders) + len(names)
         if entries > _MOST_ENTRIES:
             raise TooMuch(f"more than {_MOST_ENTRIES:,} entries", f"{_MOST_ENTRIES:,}")
-        if base.count("/") >= _DEEPEST and folders:
-            raise TooMuch(f"folders {_DEEPEST + 1} deep", f"{_DEEPEST}")
-        for name in folders:
-            if stat.S_ISLNK(os.lstat(name, dir_fd=folder).st_mode) and _wanted(
-                f"{base}{name}", patterns
-            ):
-                walk.skipped[_shown(f"{base}{name}")] = "link"
-        folders.sort()
+        folders[:] = _entered(base, folders, patterns, folder=folder, walk=walk)
         for name in sorted(names):
             if any(fits(f"{base}{name}", one) for one in patterns):
                 yield f"{base}{name}", folder
 
 
-def _wanted(path: str, patterns: Sequence[str]) -> bool:
-    """Whether the folder at this path, or what lies in it, may be meant."""
-    return any(fits(path, one) or one.startswith(f"{path}/") for one in patterns)
+def _entered(
+    base: str, folders: Sequence[str], patterns: Sequence[str], *, folder: int, walk: Walk
+) -> list[str]:
+    """The folders in which something that is meant may lie; links are told of, and not entered."""
+    entered = []
+    for name in sorted(folders):
+        path = f"{base}{name}"
+        if not any(may_hold(path, one) for one in patterns):
+            continue
+        if stat.S_ISLNK(os.lstat(name, dir_fd=folder).st_mode):
+            walk.skipped[_shown(path)] = "link"
+        else:
+            entered.append(name)
+    if entered and base.count("/") >= _DEEPEST:
+        raise TooMuch(f"folders {_DEEPEST + 1} deep", f"{_DEEPEST}")
+    return entered
 
 
 def _opened_file(path: str, folder: int, walk: Walk) -> int | None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Literal
 
-__all__ = ["Outputs", "fits", "wrong"]
+__all__ = ["Outputs", "fits", "may_hold", "wrong"]
 
 When = Literal["success", "always"]
 _MOST, _LONGEST, _MOST_STARS = 50, 200, 2
@@ -46,6 +46,17 @@ def wrong(files: Sequence[str]) -> str:
 def fits(path: str, pattern: str) -> bool:
     """Whether the file at this path is meant by the pattern."""
     return _fits(path.split("/"), pattern.rstrip("/").split("/"))
+
+
+def may_hold(folder: str, pattern: str) -> bool:
+    """Whether a file that the pattern means may lie in the folder, or below it."""
+    wanted = pattern.rstrip("/").split("/")
+    for part, one in zip(folder.split("/"), wanted, strict=False):
+        if one == "**":
+            return True
+        if not fnmatchcase(part, one):
+            return False
+    return True
 
 
 def _fits(parts: Sequence[str], pattern: Sequence[str]) -> bool:

@@ -85,6 +85,11 @@ class Supervisor:
             self._ledgers = None
             raise
 
+    @property
+    def deciding(self) -> bool:
+        """Whether it held the lease at its last look."""
+        return self._epoch > 0
+
     def release(self) -> None:
         """Let another supervisor decide at once; what runs goes on running."""
         lease.release(self.store, self._epoch)

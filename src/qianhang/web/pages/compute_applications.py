@@ -53,17 +53,17 @@ def sends(ask: Who, told: Annotated[dict[str, str], Depends(_filled)]) -> Respon
     return RedirectResponse(f"/compute/applications/{made.id}?done=applied", status_code=303)
 
 
-@routes.get("/{name}", "signed")
-def shown(ask: Who, name: str) -> HTMLResponse:
+@routes.get("/{application_id}", "signed")
+def shown(ask: Who, application_id: str) -> HTMLResponse:
     """An application: what is asked for, what was said, what one may do with it."""
-    return _one(ask, name)
+    return _one(ask, application_id)
 
 
-@routes.post("/{name}/answer", *views.ANSWERS)
+@routes.post("/{application_id}/answer", *views.ANSWERS)
 def answers(
     ask: Who,
     *,
-    name: str,
+    application_id: str,
     answer: Annotated[Literal["approve", "reject", "ask"], Form()],
     words: Annotated[str, Form()] = "",
     chips: Annotated[str, Form()] = "",
@@ -71,7 +71,7 @@ def answers(
     last: Annotated[str, Form()] = "",
 ) -> Response:
     """The application approved, rejected with the reason, or sent back with a question."""
-    found = views.answered(ask, name)
+    found = views.answered(ask, application_id)
 
     def act() -> None:
         me = ask.who.account.id
@@ -90,10 +90,10 @@ def answers(
     return _acted(ask, found, act, done=done, words=words)
 
 
-@routes.post("/{name}/reply", *RUNNERS)
-def replies(ask: Who, name: str, words: Annotated[str, Form()] = "") -> Response:
+@routes.post("/{application_id}/reply", *RUNNERS)
+def replies(ask: Who, application_id: str, words: Annotated[str, Form()] = "") -> Response:
     """The application, with what was asked for."""
-    found = views.told(ask, name)
+    found = views.told(ask, application_id)
 
     def act() -> None:
         desk.reply(ask.store, found.id, words=words, by=ask.who.account.id, at=ask.now)
@@ -101,10 +101,10 @@ def replies(ask: Who, name: str, words: Annotated[str, Form()] = "") -> Response
     return _acted(ask, found, act, done="applied", words=words)
 
 
-@routes.post("/{name}/withdraw", *RUNNERS)
-def withdraws(ask: Who, name: str) -> Response:
+@routes.post("/{application_id}/withdraw", *RUNNERS)
+def withdraws(ask: Who, application_id: str) -> Response:
     """The application taken back."""
-    found = views.told(ask, name)
+    found = views.told(ask, application_id)
 
     def act() -> None:
         desk.withdraw(ask.store, found.id, by=ask.who.account.id, at=ask.now)

@@ -16,10 +16,10 @@ __all__ = ["routes"]
 routes = Pages("/compute/jobs/{job_id}/artefacts")
 
 
-@routes.get("/{number}/download", "signed")
-def download_file(ask: Who, job_id: str, number: str) -> Response:
+@routes.get("/{file}/download", "signed")
+def download_file(ask: Who, job_id: str, file: str) -> Response:
     """One file's bytes, as an attachment."""
-    return views.download(ask, job_id, number)
+    return views.download(ask, job_id, file)
 
 
 @routes.post("/delete", *RUNNERS)
