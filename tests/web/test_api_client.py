@@ -2,6 +2,7 @@
 
 import threading
 import typing
+from datetime import timedelta
 
 import pytest
 import uvicorn
@@ -11,6 +12,8 @@ from qianhang.client import (
     ApiProblem,
     Client,
     admin_shapes,
+    application_shapes,
+    artefact_shapes,
     billing_shapes,
     compute_shapes,
     detail_shapes,
@@ -23,8 +26,10 @@ from qianhang.client import (
     target_shapes,
 )
 from qianhang.client.wire import Wire
-from qianhang.compute.door import plant
+from qianhang.compute.artefacts import gather
+from qianhang.compute.door import jobs, plant
 from qianhang.compute.door.supervisor import Supervisor
+from qianhang.core.day import day_of
 from qianhang.runs.studies import desk
 from qianhang.safety import complaints
 from qianhang.testing.door_bed import network
@@ -295,6 +300,50 @@ def test_a_plan_from_its_document_to_a_targets_readings(site, client, tmp_path):
     assert client.compare_runs(run.id, other.id)["scores"][0]["change"] == 0
 
 
+def test_what_a_team_and_the_office_do_with_an_application(site, served, signed):
+    """8 cards asked for, sent back, added to, 4 granted, withdrawn; another rejected."""
+    today = day_of(now())
+    days = {"first": f"{today}", "last": f"{today + timedelta(30)}"}
+    team = signed("developer", scopes=SCOPES).headers["authorization"].removeprefix("Bearer ")
+    office = signed("programme_office", scopes=SCOPES).headers["authorization"]
+    told = {"purpose": "a model of roads", "contact": "roads@team.example", **days}
+    with Client(served, team) as mine, Client(served, office.removeprefix("Bearer ")) as other:
+        name = mine.send_application("roads", 8, flavours=["ascend-910b"], **told)["id"]
+        assert other.question_application(name, "which data?")["state"] == "asked"
+        assert mine.reply_application(name, "open ones")["state"] == "applied"
+        done = other.approve_application(name, chips=4)
+        assert (done["state"], done["granted_chips"], done["chips"]) == ("active", 4, 8)
+        assert mine.withdraw_application(name, "done early")["used_card_hours"] == 0
+        assert [step["act"] for step in mine.application(name)["steps"]] == [
+            "sent", "asked", "replied", "approved", "active", "withdrawn",
+        ]  # fmt: skip
+        second = mine.send_application("speech", 8, **told)["id"]
+        assert other.reject_application(second, "full")["reason"] == "full"
+        assert {one["id"] for one in mine.applications()} == {name, second}
+
+
+def test_what_a_developer_does_with_result_files(site, served, signed, tmp_path):
+    """A task on this machine, its one output taken home and deleted."""
+    plant.add(site.store, network(tmp_path, "p1"), by="t", at=now())
+    key = signed("developer", scopes=SCOPES).headers["authorization"]
+    with Client(served, key.removeprefix("Bearer ")) as client:
+        (job,) = client.submit_job("outputs: [d/*.txt]\nrun: mkdir d && printf 你好 > d/a.txt")
+        assert client.artefacts(job)["state"] == "wanted"
+        door, at = Supervisor(site.store, site.home), now()
+        while jobs.get(site.store, job).open:
+            at += timedelta(milliseconds=20)
+            door.tick(at)
+        gather.collect(site.store, site.home, at)
+        (path,) = client.download_artefacts(job, tmp_path / "home")
+        assert path.relative_to((tmp_path / "home").resolve()).as_posix() == "d/a.txt"
+        assert path.read_text(encoding="utf8") == "你好"
+        with pytest.raises(ApiProblem, match="QH527"):
+            client.collect_artefacts(job)
+        client.delete_artefacts(job)
+        assert client.artefacts(job)["state"] == "gone"
+        assert client.download_artefacts(job, tmp_path / "again") == []
+
+
 def test_a_refusal_is_an_error_with_its_code_and_status(client):
     with pytest.raises(ApiProblem, match="QH804") as told:
         client.run("nothing")
@@ -334,6 +383,8 @@ def test_the_clients_shapes_are_those_of_the_description(site):
     told = described(site.app)["components"]["schemas"]
     modules = (
         shapes, plan_shapes, office_shapes, admin_shapes, detail_shapes, overview_shapes,
+        people_shapes, billing_shapes, compute_shapes, application_shapes,
+        artefact_shapes,
         people_shapes, billing_shapes, compute_shapes, study_shapes, target_shapes,
     )  # fmt: skip
     for module in modules:

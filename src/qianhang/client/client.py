@@ -10,6 +10,8 @@ from types import TracebackType
 from typing import Any, Literal, Self, cast
 
 from qianhang.client import admin_shapes, detail_shapes, plan_shapes, shapes
+from qianhang.client.applications import ApplicationCalls
+from qianhang.client.artefacts import ArtefactCalls
 from qianhang.client.compute import ComputeCalls
 from qianhang.client.house import HouseCalls
 from qianhang.client.money import MoneyCalls
@@ -34,6 +36,8 @@ class Client(
     PeopleCalls,
     HouseCalls,
     ComputeCalls,
+    ApplicationCalls,
+    ArtefactCalls,
     StudyCalls,
     MoneyCalls,
     SettlingCalls,

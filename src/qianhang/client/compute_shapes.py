@@ -184,6 +184,7 @@ class ComputeQuota(TypedDict):
     org: str
     project: str
     chips: int
+    closed: bool
     asked: int
     state: str
     reason: str

@@ -7,6 +7,7 @@ from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING
 
+from qianhang.compute.applications import terms
 from qianhang.compute.door.quotes import Desk
 from qianhang.compute.job import Job
 from qianhang.compute.policy import Params
@@ -43,4 +44,6 @@ def quote(store: Store, job: Job, now: datetime, *, params: Params | None = None
     Nothing is admitted or held.
     Raises PoolUnavailable where no pool has joined.
     """
-    return Quoter(store, now, orgs=(job.org,), params=params).quote(job)
+    quoter = Quoter(store, now, orgs=(job.org,), params=params)
+    with store.read() as connection:
+        return quoter.quote(terms.narrow(connection, job))

@@ -86,6 +86,11 @@ class Supervisor:
             self._ledgers = None
             raise
 
+    @property
+    def deciding(self) -> bool:
+        """Whether it held the lease at its last look."""
+        return self._epoch > 0
+
     def release(self) -> None:
         """Let another supervisor decide at once; what runs goes on running."""
         if self._ledgers is not None:

@@ -2,6 +2,8 @@
 
 from qianhang.web.api import (
     accounts,
+    applications,
+    artefacts,
     asks,
     billing,
     bulletins,
@@ -60,6 +62,9 @@ ROUTES = (
     quotes.routes,
     pools.quota_routes,
     studies.routes,
+    artefacts.routes,
+    pools.quota_routes,
+    applications.routes,
     models.routes,
     datasets.routes,
     plan_compare.routes,

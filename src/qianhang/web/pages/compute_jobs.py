@@ -22,8 +22,8 @@ from qianhang.web.pages.compute import back, compute_page
 from qianhang.web.pages.runs import after_event
 from qianhang.web.problems import status_of
 from qianhang.web.routes import Pages
+from qianhang.web.views import artefacts, pools
 from qianhang.web.views import jobs as views
-from qianhang.web.views import pools
 
 __all__ = ["STATES", "routes"]
 
@@ -117,6 +117,7 @@ def job(ask: Who, job_id: str) -> HTMLResponse:
         attempts=attempts.of(ask.store, found.job.id), used=views.used(ask, found),
         names=_names(ask), flavours=flavours(), org=_orgs(ask).get(found.job.org, found.job.org),
         may=any(ask.who.may(role, found.job.org) for role in RUNNERS),
+        outputs=artefacts.found(ask, found),
     )  # fmt: skip
 
 
