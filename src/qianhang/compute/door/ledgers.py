@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -103,6 +103,11 @@ class Ledgers:
         run = self.view.start(start, self.queue, seconds(attempt.made))
         if attempt.leaving:
             run.leaving = seconds(attempt.leaving)
+
+    def retry(self, pools: Collection[str]) -> None:
+        """What these did not take before they fell silent is handed over as soon as may be."""
+        for token in [t for t, one in self.live.items() if one.pool in pools]:
+            self.tried.pop(token, None)
 
     def leave(self, attempt: Attempt, now: datetime) -> None:
         """An attempt holds no room any more."""

@@ -13,6 +13,7 @@ from qianhang.compute import schema
 from qianhang.compute.door.moments import stamp
 from qianhang.compute.job import Job
 from qianhang.core.errors import UsageError
+from qianhang.store.prepared import Prepared, fetch
 
 if TYPE_CHECKING:
     from qianhang.store import Store
@@ -21,7 +22,9 @@ __all__ = ["Quota", "answer", "apply", "approved", "check", "limit", "listed"]
 
 _TABLE = schema.quota
 _MOST = 10_000_000
-_APPROVED = sa.select(_TABLE.c.org, _TABLE.c.project, _TABLE.c.chips).where(_TABLE.c.chips > 0)
+_APPROVED = Prepared(
+    sa.select(_TABLE.c.org, _TABLE.c.project, _TABLE.c.chips).where(_TABLE.c.chips > 0)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +100,7 @@ def listed(store: Store) -> tuple[Quota, ...]:
 
 def approved(connection: sa.Connection) -> Mapping[tuple[str, str], int]:
     """(organisation, project) -> chips at once, of all that were approved."""
-    return {(row.org, row.project): row.chips for row in connection.execute(_APPROVED)}
+    return {(row.org, row.project): row.chips for row in fetch(connection, _APPROVED)}
 
 
 def check(connection: sa.Connection, job: Job) -> None:

@@ -13,13 +13,13 @@ from pathlib import Path
 from typing import Any
 
 from qianhang.compute.driver import Probe, Status
+from qianhang.compute.drivers import keeper as keeper_of
+from qianhang.compute.drivers.notes import REFUSED
 from qianhang.compute.task import Outcome, Task, Usage, thread_env
 from qianhang.core.errors import PoolUnavailable
 
 __all__ = ["LocalDriver"]
 
-_WARDEN = Path(__file__).with_name("warden.py")
-_REFUSED = 77
 _PASSED = frozenset(
     {
         "DYLD_LIBRARY_PATH",
@@ -114,7 +114,7 @@ class LocalDriver:
         seen, lifeline = os.pipe()
         with (place / "keeper.txt").open("ab") as errors:
             keeper = subprocess.Popen(  # noqa: S603  # our own script, by its path
-                [sys.executable, "-I", "-S", str(_WARDEN), str(place)],
+                keeper_of.words(sys.executable, str(place)),
                 stdin=seen,
                 stdout=subprocess.PIPE,
                 stderr=errors,
@@ -129,7 +129,7 @@ class LocalDriver:
             _LIFELINES[(self.folder, ref)] = (keeper, lifeline)
             return
         os.close(lifeline)
-        if keeper.wait() != _REFUSED:
+        if keeper.wait() != REFUSED:
             last = (place / "keeper.txt").read_text(errors="replace").strip().splitlines()
             raise PoolUnavailable("QH502", f"the job's keeper failed: {''.join(last[-1:])}")
 
