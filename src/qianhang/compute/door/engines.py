@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
+import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
@@ -254,7 +255,7 @@ class Engines:
         where = orders.folder_of(self.root(held), attempt.job)
         try:
             where.mkdir(parents=True, exist_ok=True)
-            (where / LEAVE).write_text(attempt.leaving, encoding="ascii")
+            _put(where / LEAVE, attempt.leaving)
         except OSError as cause:
             _LOG.warning("pool %s: %s not told: %s", attempt.pool, attempt.token, cause)
 
@@ -283,7 +284,9 @@ class Engines:
     def _driver(self, held: Held) -> Driver:
         kind, name = held.pool.driver, held.pool.id
         try:
-            return driver_of(kind, dict(held.settings), name=name, folder=self._own(held))
+            return driver_of(
+                kind, dict(held.settings), name=name, folder=self._own(held), home=self.home
+            )
         except (QianhangError, TypeError, ValueError, OSError) as cause:
             # Settings of one pool that nobody can read must not stop the door before all others.
             return cast("Driver", _Absent(name, str(cause)))
@@ -293,6 +296,14 @@ class Engines:
             return [call() for call in calls]
         with ThreadPoolExecutor(len(calls), thread_name_prefix="pool") as threads:
             return list(threads.map(lambda call: call(), calls))
+
+
+def _put(place: Path, text: str) -> None:
+    """A file made anew: what lies there, a link too, is the job's and is not written through."""
+    place.unlink(missing_ok=True)
+    handle = os.open(place, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644)
+    with os.fdopen(handle, "w", encoding="ascii") as out:
+        out.write(text)
 
 
 class _Absent:

@@ -60,6 +60,7 @@ class Work:
     """What a job runs on each pool: a shell script, its variables, the limits of one replica.
 
     wall_s : s after which it is stopped; memory_mb : MiB
+    own : a program of the platform's own, never one that somebody submitted
     """
 
     script: str
@@ -68,6 +69,7 @@ class Work:
     wall_s: float = 5400.0
     memory_mb: int = 4096
     log_mb: int = 16
+    own: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,6 +252,11 @@ def _job(row: sa.RowMapping) -> Job:
     )  # fmt: skip
 
 
+def _run(work: Work) -> dict[str, Any]:
+    """As a row keeps it: what is not so is left out, as it was before it was known."""
+    return {name: value for name, value in dataclasses.asdict(work).items() if value is not False}
+
+
 def _row(asked: Asked, key: str, at: datetime) -> dict[str, Any]:
     job = asked.job
     ask = {n: v for n, v in dataclasses.asdict(job).items() if v is not None}
@@ -258,7 +265,7 @@ def _row(asked: Asked, key: str, at: datetime) -> dict[str, Any]:
     return {
         "id": job.id, "org": job.org, "project": job.project, "account": asked.account,
         "name": job.name, "key": key, "ask": _told(ask),
-        "run": _told(dataclasses.asdict(asked.work)), "tier": job.tier, "state": "queued",
+        "run": _told(_run(asked.work)), "tier": job.tier, "state": "queued",
         "epoch": 0, "submitted": stamp(at), "started": "", "ended": "", "cancel": False,
         "reason": "", "why": "{}",
     }  # fmt: skip

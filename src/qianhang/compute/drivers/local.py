@@ -15,6 +15,7 @@ from typing import Any
 from qianhang.compute.driver import Probe, Status
 from qianhang.compute.drivers import keeper as keeper_of
 from qianhang.compute.drivers.notes import REFUSED
+from qianhang.compute.drivers.tenant import SERVICE, Tenant, admit, tenant
 from qianhang.compute.task import Outcome, Task, Usage, thread_env
 from qianhang.core.errors import PoolUnavailable
 
@@ -50,11 +51,17 @@ class LocalDriver:
     folder : where jobs leave their state; any process that is given it sees the same jobs
     threads : how many threads the jobs of this folder may run together
     attached : whether a job ends when the process that submitted it does
+    user : as whom what somebody submitted runs, as `tenant.chosen` gives it
+    hidden : a folder that it must not see
     """
 
     name = "local"
 
-    def __init__(self, folder: Path, *, threads: int | None = None, attached: bool = True) -> None:
+    def __init__(
+        self, folder: Path, *, threads: int | None = None, attached: bool = True,
+        user: str = SERVICE, hidden: Path | None = None,
+    ) -> None:  # fmt: skip
+        self.user, self.hidden = user, hidden.absolute() if hidden else None
         self.folder = folder.absolute()
         self.threads = threads or os.cpu_count() or 1
         self.attached = attached
@@ -88,9 +95,20 @@ class LocalDriver:
             raise PoolUnavailable("QH502", f"folder {place}: {cause.strerror}") from cause
         return job.token
 
+    def _let_in(self, job: Task, place: Path) -> Tenant | None:
+        """Who runs the job, with folders of its own; None for the service itself."""
+        who = None if job.own else tenant(self.user, job.workdir.name)
+        if who is not None:
+            place.chmod(0o711)
+            admit(who, work=job.workdir, private=(place / "tmp",), hidden=self.hidden)
+        return who
+
     def _plan(self, job: Task, place: Path) -> dict[str, Any]:
+        who = self._let_in(job, place)
+        home = {} if who is None else {"HOME": str(job.workdir), "USER": "job", "LOGNAME": "job"}
         env = {
             **_passed(os.environ),
+            **home,
             "PYTHONUNBUFFERED": "1",
             "PYTHONUTF8": "1",
             "PYTHONFAULTHANDLER": "1",
@@ -106,6 +124,7 @@ class LocalDriver:
             "slots": str(self.folder / "slots"),
             "pool_threads": self.threads,
             "attached": self.attached,
+            "user": None if who is None else [who.uid, who.gid],
         }
 
     def _start(self, ref: str) -> None:

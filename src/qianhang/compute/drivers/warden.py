@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from qianhang.compute.drivers.kernel import (
         CHILD_SUBREAPER,
+        NO_NEW_PRIVS,
         PDEATHSIG,
         Forgiving,
         closed,
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
 else:  # these stand beside it on the node, where nothing of ours is installed
     import _signal as signal
 
-    from kernel import CHILD_SUBREAPER, PDEATHSIG, Forgiving, closed, locked, prctl
+    from kernel import CHILD_SUBREAPER, NO_NEW_PRIVS, PDEATHSIG, Forgiving, closed, locked, prctl
     from notes import NO_RECORD, REFUSED, read, write
     from proctree import Tree
 
@@ -259,6 +260,9 @@ class Keeper:
     def report(self) -> None:
         """Write how it ended, whole or not at all, after the temporary files are gone."""
         _clear(os.path.join(self.folder, "tmp"))
+        if self.plan.get("user"):  # whoever has this user next finds the work folder closed
+            with Forgiving(OSError):
+                os.chown(self.plan["workdir"], os.geteuid(), os.getegid())
         code, signum = self.left()
         told = {"reason": self.reason or _reason(code, signum), "code": code, "signal": signum}
         write(f"{self.folder}/status.json", {**told, "usage": self.usage()})
@@ -319,6 +323,8 @@ def _become(plan: dict[str, Any], sink: int) -> None:
         if "umask" in plan:
             os.umask(plan["umask"])
         os.chdir(plan["workdir"])
+        if plan.get("user"):
+            _step_down(*plan["user"])
         own = tuple(plan.get("inherit") or ())
         env = {name: value for name, value in os.environ.items() if own and name.startswith(own)}
         env.pop("SLURM_JWT", None)
@@ -326,6 +332,16 @@ def _become(plan: dict[str, Any], sink: int) -> None:
     except BaseException as cause:
         os.write(2, f"cannot start {plan['argv'][0]}: {cause}\n".encode())
     os._exit(127)
+
+
+def _step_down(uid: int, gid: int) -> None:
+    """Become this user for good; the output stays writable under its name in /dev too."""
+    os.fchown(1, uid, gid)
+    os.setgroups([])
+    os.setresgid(gid, gid, gid)
+    os.setresuid(uid, uid, uid)
+    prctl(NO_NEW_PRIVS, 1)
+    prctl(PDEATHSIG, signal.SIGKILL)  # another user's process has lost it
 
 
 def _limit(limits: dict[str, Any]) -> None:
