@@ -38,7 +38,7 @@ HEAD = ("秒 s", "受理 admitted", "期内结束 ended in time", "作业每秒 
         "命令 commands", "门合计 the door together", "Slurm 的守护进程 Slurm's daemons",
         "节点上：步骤、看护、作业 on the node: step, keeper, job", "全部 all",
         "账目 ledger")  # fmt: skip
-LOOK_S = 0.25
+LOOK_S = 0.5  # as a service does
 SUBREAPER = 36
 DAEMONS = ("slurmctld", "slurmd", "munged")
 
