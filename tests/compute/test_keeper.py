@@ -38,7 +38,7 @@ def test_what_a_keeper_writes_is_json_and_what_json_writes_it_reads(tmp_path):
 def test_half_a_note_is_no_note(tmp_path, text):
     place = tmp_path / "told.json"
     place.write_text(text)
-    with pytest.raises(ValueError, match="JSON|delimiter|Expecting|Unterminated"):
+    with pytest.raises(ValueError, match=r"JSON|delimiter|Expecting|Unterminated"):
         notes.read(str(place))
 
 
