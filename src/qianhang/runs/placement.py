@@ -125,7 +125,7 @@ def _asked(order: Order, store: Store, settings: Settings) -> Asked:
     script = _SCRIPT.format(python=shlex.quote(sys.executable))
     work = Work(
         script, env, threads=limits.threads, wall_s=limits.wall_s, memory_mb=limits.memory_mb,
-        log_mb=limits.log_mb,
+        log_mb=limits.log_mb, own=True,
     )  # fmt: skip
     return Asked(job, work, account=f"run {order.run}")
 

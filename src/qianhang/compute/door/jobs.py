@@ -63,6 +63,7 @@ class Work:
 
     wall_s : s after which it is stopped; memory_mb : MiB
     outputs : files of its folder that are kept once it has ended
+    own : a program of the platform's own, never one that somebody submitted
     """
 
     script: str
@@ -72,6 +73,7 @@ class Work:
     memory_mb: int = 4096
     log_mb: int = 16
     outputs: Outputs | None = None
+    own: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,18 +265,23 @@ def _job(row: sa.RowMapping) -> Job:
     )  # fmt: skip
 
 
+def _run(work: Work) -> dict[str, Any]:
+    """As a row keeps it: what is not so is left out, as it was before it was known, so that a key
+    that was used then stays the same.
+    """
+    told = dataclasses.asdict(work)
+    return {name: value for name, value in told.items() if value not in (None, False)}
+
+
 def _row(asked: Asked, key: str, at: datetime) -> dict[str, Any]:
     job = asked.job
     ask = {n: v for n, v in dataclasses.asdict(job).items() if v is not None}
     for name in ("id", "key", "submitted"):
         del ask[name]
-    run = dataclasses.asdict(asked.work)
-    if run["outputs"] is None:  # a key that was used before there were outputs stays the same
-        del run["outputs"]
     return {
         "id": job.id, "org": job.org, "project": job.project, "account": asked.account,
         "name": job.name, "key": key, "ask": _told(ask),
-        "run": _told(run), "tier": job.tier, "state": "queued",
+        "run": _told(_run(asked.work)), "tier": job.tier, "state": "queued",
         "epoch": 0, "submitted": stamp(at), "started": "", "ended": "", "cancel": False,
         "reason": "", "why": "{}",
     }  # fmt: skip

@@ -14,6 +14,7 @@ from qianhang.compute import schema
 from qianhang.compute.door.moments import stamp
 from qianhang.compute.job import Job
 from qianhang.core.errors import UsageError
+from qianhang.store.prepared import Prepared, fetch
 
 if TYPE_CHECKING:
     from qianhang.store import Store, Transaction
@@ -36,7 +37,9 @@ CLOSED = -1  # of a project whose approved time is over: it may hold nothing any
 
 _TABLE = schema.quota
 _MOST = 10_000_000
-_APPROVED = sa.select(_TABLE.c.org, _TABLE.c.project, _TABLE.c.chips).where(_TABLE.c.chips != 0)
+_APPROVED = Prepared(
+    sa.select(_TABLE.c.org, _TABLE.c.project, _TABLE.c.chips).where(_TABLE.c.chips != 0)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +147,7 @@ def listed(store: Store) -> tuple[Quota, ...]:
 
 def approved(connection: sa.Connection) -> Mapping[tuple[str, str], int]:
     """(organisation, project) -> chips at once, of all that were approved or are over."""
-    rows = connection.execute(_APPROVED)
+    rows = fetch(connection, _APPROVED)
     return {(row.org, row.project): max(0, row.chips) for row in rows}
 
 

@@ -124,6 +124,7 @@ class Supervisor:
             )  # fmt: skip
             fresh = news.since(self.store, None)
         known.turn(held)
+        known.retry(self.engines.back)
         known.seen = fresh.head
         self._take_in(known, fresh.jobs, now)
         self._look(known, now)

@@ -60,7 +60,6 @@ ROUTES = (
     pools.routes,
     jobs.routes,
     quotes.routes,
-    pools.quota_routes,
     studies.routes,
     artefacts.routes,
     pools.quota_routes,
