@@ -270,7 +270,7 @@ def _run(work: Work) -> dict[str, Any]:
     that was used then stays the same.
     """
     told = dataclasses.asdict(work)
-    return {name: value for name, value in told.items() if value not in (None, False)}
+    return {name: value for name, value in told.items() if value is not None and value is not False}
 
 
 def _row(asked: Asked, key: str, at: datetime) -> dict[str, Any]:
