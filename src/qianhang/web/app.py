@@ -15,6 +15,7 @@ from qianhang.runs.door import Door
 from qianhang.store import Settings
 from qianhang.web import api, pages, problems
 from qianhang.web.assets import Assets
+from qianhang.web.directory import Directory
 from qianhang.web.job_log import JobLogs
 from qianhang.web.live import Live
 from qianhang.web.meters import Meters, Stock
@@ -65,6 +66,7 @@ def create_app(
     for routes in (*pages.ROUTES, *api.ROUTES):
         # On one list: a router within the router is searched twice for each request.
         app.router.routes.extend(routes.router.routes)
+    app.router.routes.insert(0, Directory(app.router.routes))
     app.mount("/static", Assets(), name="static")
     app.add_middleware(
         Shell, meters=app.state.meters, encrypted=site.encrypted, failed=problems.unknown,

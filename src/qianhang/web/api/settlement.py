@@ -216,7 +216,7 @@ def list_settlement_months(ask: Who, limit: Limit = 50, cursor: Cursor = "") -> 
     found, next_ = sliced(
         settling.months(ask), cursor, limit=limit, key=lambda row: (row[0].translate(_BACK),)
     )
-    items = [SettledMonth(month=m, due=d, issued=i, settled=s) for m, d, i, s in found]
+    items = [SettledMonth(month=m, due=d, issued=i, settled=s) for m, d, i, _, s in found]
     return SettledMonths(items=items, next=next_)
 
 

@@ -28,7 +28,7 @@ from qianhang.web.views import bills, payers, prices
 __all__ = ["routes"]
 
 routes = Pages("/bills")
-_PAGE = 100
+_PAGE = 50
 _AT = "/{kind}/{name}/{of}"
 
 
