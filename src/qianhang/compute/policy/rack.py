@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from qianhang.compute.network import Pool, Stock
 
 if TYPE_CHECKING:
-    from qianhang.compute.policy.entry import Entry, Klass
+    from qianhang.compute.policy.entry import Entry, Head, Klass, Reach
 
 __all__ = ["Hold", "Rack"]
 
@@ -31,6 +31,7 @@ class Rack:
 
     free : chips free; extra : of these, how many a job may take beyond the hold's time
     top : most free chips on one node, held nodes left out
+    open : whether it is up and its pool keeps no room yet
     wanted, own_work : jobs that wait for this rack and can go nowhere else; chip-seconds of all
         such jobs so far, as estimated
     levels : free chips -> nodes with just so many free, held nodes left out
@@ -40,7 +41,7 @@ class Rack:
 
     __slots__ = (
         "chips", "extra", "flavour", "free", "held", "hold", "index", "klasses", "levels",
-        "loose", "node_free", "own_since", "own_work", "owners", "pool", "runs",
+        "loose", "node_free", "open", "own_since", "own_work", "owners", "pool", "reaches", "runs",
         "shared", "size", "top", "totals", "up", "wanted",
     )  # fmt: skip
 
@@ -60,9 +61,21 @@ class Rack:
         self.shared: dict[int, tuple[int, int]] = {}
         self.runs: dict[Entry, None] = {}
         self.klasses: list[Klass] = []
+        self.reaches: list[Reach] = []
         self.totals: list[int] = []
         self.wanted, self.own_work, self.own_since = 0, 0.0, _FREE
-        self.up = pool.health == "up"
+        self.up = self.open = pool.health == "up"
+
+    def first(self) -> Head | None:
+        """The job that is first in the order of those that the rack may take."""
+        found = None
+        for reach in self.reaches:
+            if reach.stale:
+                reach.renew()
+            head = reach.first
+            if head is not None and (found is None or head < found):
+                found = head
+        return found
 
     def fits(self, chips: int, replicas: int, *, short: bool) -> bool:
         """Whether so many replicas have room; short: they are gone before the hold's time."""
@@ -77,7 +90,7 @@ class Rack:
             )
         return self.slots(chips, short=short) >= replicas
 
-    def slots(self, chips: int, *, short: bool) -> int:
+    def slots(self, chips: int, *, short: bool = True) -> int:
         """Replicas of so many chips that have room."""
         if self.loose:
             return self.free // chips
