@@ -13,7 +13,7 @@ from qianhang.compute.policy.reclaim import reclaim
 from qianhang.compute.policy.reserve import reserve
 from qianhang.compute.policy.view import View
 
-__all__ = ["decide", "settle"]
+__all__ = ["at_once", "decide", "settle"]
 
 _MAKE = tuple.__new__  # what the class itself calls, a layer of Python less
 
@@ -80,6 +80,20 @@ def settle(view: View, queue: Queue, now: float, params: Params) -> Iterator[Dec
         for decision in found:
             view.carry_out(decision, queue, now)
             yield decision
+
+
+def at_once(
+    entry: Entry, view: View, queue: Queue, *, now: float, params: Params
+) -> Start | None:
+    """The start of a job that has just come and that nobody holds yet, where `decide` could decide
+    on nothing else; None where it has to be asked.
+    """
+    klass, job = entry.klass, entry.job
+    idle = not (queue.touched or queue.review or klass.waiting) and now < view.renew
+    if not idle or view.lends or klass.parts > 1 or job.deadline or job.max_wait_s is not None:
+        return None
+    ways = _room(entry, klass.options, view, now=now, params=params)
+    return _start(entry, ways, now, params) if ways else None
 
 
 def _room(

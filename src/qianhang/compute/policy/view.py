@@ -123,13 +123,36 @@ class View:
 
     def start(self, decision: Start, queue: Queue, now: float) -> Entry:
         """The job runs from now on, and waits no longer."""
-        name, option, run_s, _, _, part = decision
-        entry = queue.entries[name]
-        rack, klass = option.rack, entry.klass
+        entry = queue.entries[decision.job]
+        klass = entry.klass
         if entry.kept is not None:
-            self._served(rack, entry, run_s, queue, now)
+            self._served(decision.option.rack, entry, decision.run_s, queue, now)
         reviewed = queue.review or not queue.old
         run = entry if entry.parts == 1 else entry.replica()
+        self._place(run, decision, now)
+        if klass.pinned and klass.total > run.option.rack.free and not (klass.part or self.lends):
+            queue.touched.pop(klass, None)
+        entry.left -= 1
+        if not entry.left:
+            queue.remove(entry)
+        if not reviewed:
+            if queue.asks > now:
+                queue.asks = min(queue.asks, self._asks(klass), self._ripens(klass.reach.racks))
+            queue.review = queue.asks <= now
+        return run
+
+    def start_at_once(self, decision: Start, entry: Entry, queue: Queue, now: float) -> None:
+        """The job runs from now on and never waited: see `at_once`."""
+        klass = entry.klass
+        if klass.crowding:
+            decision.option.rack.own(entry.estimate * klass.total, entry.job.submitted)
+        self._place(entry, decision, now)
+        if queue.old:
+            queue.review = queue.asks <= now
+
+    def _place(self, run: Entry, decision: Start, now: float) -> None:
+        name, option, run_s, _, _, part = decision
+        rack, klass = option.rack, run.klass
         run.option, run.since = option, now
         run.end = end = now + option.data_s + run_s
         hold = rack.hold
@@ -144,20 +167,10 @@ class View:
             run.nodes = rack.take_one(klass.chips)
         else:
             run.nodes = rack.take(klass.chips, klass.replicas, short=short)
-        if klass.pinned and klass.total > rack.free and not klass.part and not self.lends:
-            queue.touched.pop(klass, None)
         rack.runs[run] = None
         self.running[name, part] = run
         if self.lends or self._shares:
             self._account(run, run_s * klass.total, now=now, sign=1)
-        entry.left -= 1
-        if not entry.left:
-            queue.remove(entry)
-        if not reviewed:
-            if queue.asks > now:
-                queue.asks = min(queue.asks, self._asks(klass), self._ripens(klass.reach.racks))
-            queue.review = queue.asks <= now
-        return run
 
     def _asks(self, klass: Klass) -> float:
         """From when on one of the class may want a reservation for its age, at soonest."""
