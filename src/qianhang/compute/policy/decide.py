@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from qianhang.compute.policy.courtesy import polite
 from qianhang.compute.policy.decision import Decision, Start
 from qianhang.compute.policy.entry import Entry
 from qianhang.compute.policy.option import Option, lend_cap
@@ -75,7 +76,7 @@ def settle(view: View, queue: Queue, now: float, params: Params) -> Iterator[Dec
     while queue.touched or queue.review:
         found = decide(view, queue, now, params)
         if not found:
-            view.rest(queue)
+            view.rest(queue, now)
             return
         for decision in found:
             view.carry_out(decision, queue, now)
@@ -111,6 +112,8 @@ def _room(
                 found.append(option)
         elif _fits(entry, option, view, now, params):
             found.append(option)
+    if view.crowded and len(klass.options) > 1 and found:
+        return polite(entry, found, now, params)
     return found
 
 

@@ -27,6 +27,7 @@ class Queue:
     dues, turns : jobs by due time, those that came in its order apart from the others
     old : classes that hold jobs past their due time
     review : whether one of them may want a reservation; wake : when the next may
+    again : when the next job that stands back may have done so long enough, s
     asks : nothing in the queue can want one earlier, s, unless review says so
     """
 
@@ -44,6 +45,7 @@ class Queue:
         self._by_org = bool(params.share_step)
         self._plain = params.area_power == 1.0
         self._age, self._hard = params.reserve_after_s, params.hard_after_s
+        self.again = _NEVER
 
     def __len__(self) -> int:
         return len(self.entries)
@@ -82,7 +84,7 @@ class Queue:
         klass.waiting += 1
         if klass.crowding:
             rack = klass.options[0].rack
-            rack.wanted += 1
+            rack.want(1, submitted, self.params.courtesy_s)
             rack.own(estimate * klass.total, submitted)
         first = line[0] is item
         if first:
@@ -105,7 +107,7 @@ class Queue:
             due = min(due, job.deadline - estimate * params.margin - params.deadline_lead_s)
         return due
 
-    def remove(self, entry: Entry) -> None:
+    def remove(self, entry: Entry, now: float) -> None:
         """The job no longer waits."""
         entry.alive = False
         job, klass = entry.job, entry.klass
@@ -113,7 +115,7 @@ class Queue:
         klass.waiting -= 1
         if klass.crowding:
             rack = klass.options[0].rack
-            rack.wanted -= 1
+            rack.want(-1, now, self.params.courtesy_s)
             if not rack.wanted and self.entries:
                 self.touch(rack)
         if not klass.waiting:
@@ -146,6 +148,11 @@ class Queue:
 
     def tick(self, now: float) -> None:
         """Jobs whose due time has come are late from here on."""
+        if now >= self.again:
+            self.again = _NEVER
+            for reach in self.reaches.values():
+                if len(reach.racks) > 1:
+                    self.touched.update((klass, klass.options) for klass in reach.waiting)
         if now >= self.wake:
             self.review, self.wake = True, float("inf")
         turns, dues = self.turns, self.dues

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from math import exp
 from typing import TYPE_CHECKING
 
 from qianhang.compute.network import Pool, Stock
@@ -33,15 +34,15 @@ class Rack:
     top : most free chips on one node, held nodes left out
     open : whether it is up and its pool keeps no room yet
     wanted, own_work : jobs that wait for this rack and can go nowhere else; chip-seconds of all
-        such jobs so far, as estimated
+        such jobs so far, as estimated; queued, counted : their mean number of late, and as of when, s
     levels : free chips -> nodes with just so many free, held nodes left out
     held : held node -> its free chips, and how many of them a job may take beyond the hold's time
     shared : chip in parts -> (node, hundredths free)
     """
 
     __slots__ = (
-        "chips", "extra", "flavour", "free", "held", "hold", "index", "klasses", "levels",
-        "loose", "node_free", "open", "own_since", "own_work", "owners", "pool", "reaches", "runs",
+        "chips", "counted", "extra", "flavour", "free", "held", "hold", "index", "klasses", "levels",
+        "loose", "node_free", "open", "own_since", "own_work", "owners", "pool", "queued", "reaches", "runs",
         "shared", "size", "top", "totals", "up", "wanted",
     )  # fmt: skip
 
@@ -64,6 +65,7 @@ class Rack:
         self.reaches: list[Reach] = []
         self.totals: list[int] = []
         self.wanted, self.own_work, self.own_since = 0, 0.0, _FREE
+        self.queued = self.counted = 0.0
         self.up = self.open = pool.health == "up"
 
     def first(self) -> Head | None:
@@ -111,6 +113,19 @@ class Rack:
         """One more job that can go nowhere else."""
         self.own_work += chip_s
         self.own_since = min(self.own_since, now)
+
+    def want(self, more: int, now: float, memory_s: float) -> None:
+        """So many more jobs, or fewer, wait that can go nowhere else."""
+        if now > self.counted:
+            self.queued, self.counted = self.crowd(now, memory_s) * self.chips, now
+        self.wanted += more
+
+    def crowd(self, now: float, memory_s: float) -> float:
+        """Such jobs that waited, a chip: a mean that forgets over memory_s."""
+        wanted, queued = self.wanted, self.queued
+        if not (wanted or queued):
+            return 0.0
+        return (wanted + (queued - wanted) * exp((self.counted - now) / memory_s)) / self.chips
 
     def pressure(self, now: float) -> float:
         """Share of the chips that such jobs have asked for so far, a day at least counted."""

@@ -9,6 +9,7 @@ from math import floor, log
 from qianhang.compute.flavour import flavours
 from qianhang.compute.job import Job
 from qianhang.compute.network import Health, Network
+from qianhang.compute.policy.courtesy import stands_back
 from qianhang.compute.policy.decision import (
     Decision,
     Preempt,
@@ -62,6 +63,7 @@ class View:
         self._shares = bool(params.share_step)
         self.lends = any(pool.lending.owners for pool in network.pools)
         self._by_org = self.lends or bool(self.world.prices.voucher)
+        self.crowded = False
         self._sort_out()
 
     # what a job may do here
@@ -82,6 +84,7 @@ class View:
             reach, alone = queue.reach(ways), len(self.racks) == 1
             found = queue.classes[key] = Klass(job, ways, self.params, reach=reach, alone=alone)
             queue.register(found)
+            self.crowded = self.crowded or found.crowding
         return found
 
     def admit(self, job: Job, queue: Queue, *, estimate: float = 0.0) -> Refuse | None:
@@ -134,7 +137,7 @@ class View:
             queue.touched.pop(klass, None)
         entry.left -= 1
         if not entry.left:
-            queue.remove(entry)
+            queue.remove(entry, now)
         if not reviewed:
             if queue.asks > now:
                 queue.asks = min(queue.asks, self._asks(klass), self._ripens(klass.reach.racks))
@@ -192,8 +195,18 @@ class View:
                     least = head[4].ripe
         return least
 
-    def rest(self, queue: Queue) -> None:
+    def rest(self, queue: Queue, now: float) -> None:
         """Nothing more can be done until something changes."""
+        if self.crowded:
+            heads = (
+                line[0][4]
+                for klass in queue.touched
+                if len(klass.options) > 1
+                for line in klass.lines.values()
+                if line
+            )
+            times = (stands_back(entry, now, self.params) for entry in heads)
+            queue.again = min(queue.again, min(times, default=_NEVER))
         queue.touched.clear()
         if queue.review:
             queue.review = False
@@ -306,7 +319,7 @@ class View:
     def cancel(self, job: str, queue: Queue) -> None:
         """The job waits no longer, and nothing is kept for it."""
         self.let_go(job, queue)
-        queue.remove(queue.entries[job])
+        queue.remove(queue.entries[job], 0.0)
         queue.asks = 0.0
 
     def health(self, pool: str, state: Health, queue: Queue) -> None:

@@ -170,7 +170,7 @@ class _Clock:
         while touched or queue.review:
             found = decide(view, queue, now, params)
             if not found:
-                view.rest(queue)
+                view.rest(queue, now)
                 return
             for decision in found:
                 if listen:
@@ -232,7 +232,7 @@ def _loop(clock: _Clock) -> None:
         now = ends[0][0] if ends and ends[0][0] < next_at else next_at
         while ends and ends[0][0] <= now:
             leave(heappop(ends)[2], now)
-        due = (turns and turns[0][0] <= now) or (dues and dues[0][0] <= now) or queue.wake <= now
+        due = (turns and turns[0][0] <= now) or (dues and dues[0][0] <= now) or min(queue.wake, queue.again) <= now
         if next_at <= now < moments[place + 1] and young and not (due or touched or queue.review):
             if not alone(place, now):
                 arrive(place)
