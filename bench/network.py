@@ -127,7 +127,8 @@ def _job(n: int, count: int, state: str) -> Mapping[str, Any]:
         "key": f"k{n}", "state": state, "epoch": int(begun), "submitted": _text(at),
         "started": _text(at + timedelta(minutes=5)) if begun else "",
         "ended": _text(at + timedelta(minutes=65)) if state == "finished" else "",
-        "reason": "finished" if state == "finished" else "", "why": json.dumps(why) if begun else "{}",
+        "reason": "finished" if state == "finished" else "",
+        "why": json.dumps(why) if begun else "{}",
     }  # fmt: skip
 
 

@@ -45,7 +45,11 @@ def made(count, seed, *, chips=16):
 def test_waits_are_those_of_the_slow_simulator(seed, reserve_after):
     rows = made(150, seed)
     params = Params(
-        reserve_after_s=reserve_after, reserve_per_area=0.0, hard_after_s=NEVER, renew_s=NEVER
+        reserve_after_s=reserve_after,
+        reserve_per_area=0.0,
+        hard_after_s=NEVER,
+        pinned_after_s=NEVER,
+        renew_s=NEVER,
     )
     found = replay(traced(rows), one_pool(16), params=params)
     assert list(found.waits) == slow.waits(rows, 16, reserve_after=reserve_after)
@@ -157,7 +161,7 @@ def test_backfill_never_puts_off_a_reservation_when_estimates_hold(rows):
     replay(
         jobs,
         one_pool(8),
-        params=Params(reserve_after_s=5.0, reserve_per_area=0.0, hard_after_s=10.0, late_share=1.0),
+        params=Params(reserve_after_s=5.0, reserve_per_area=0.0, pinned_after_s=10.0),
         listen=listen,
     )
     assert all(wait <= 0 for wait in late)

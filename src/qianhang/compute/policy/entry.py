@@ -26,8 +26,8 @@ class Entry:
     """
 
     __slots__ = (
-        "alive", "due", "end", "estimate", "job", "kept", "klass", "late", "leaving", "left", "lent",
-        "mark", "nodes", "number", "option", "parts", "ripe", "shares", "since",
+        "alive", "due", "end", "estimate", "job", "kept", "klass", "late", "leaving", "left",
+        "lent", "mark", "nodes", "number", "option", "parts", "ripe", "shares", "since",
     )  # fmt: skip
 
     since: float
@@ -108,14 +108,15 @@ class Klass:
     reach : the classes of the same racks; flat : all options cost the same
     pinned : one only; patience : further age, in estimates, until its first gets a reservation
     crowding : one only, where other jobs may have the choice
+    hard_s : age at which any of its jobs may have a reservation
     lines : organisation ("" where shares do not count) -> heap by tier, area, age, id
     late : jobs past their due time, oldest due first; kept : jobs for which room is kept
     asks : none of its jobs may have a reservation for its age before, s; stale : not worked out
     """
 
     __slots__ = (
-        "asks", "chips", "crowding", "flat", "kept", "late", "lines", "options", "part", "parts",
-        "patience", "pinned", "plain", "reach", "replicas", "stale", "total", "waiting", "ways",
+        "asks", "chips", "crowding", "flat", "hard_s", "kept", "late", "lines", "options",
+        "part", "parts", "patience", "pinned", "plain", "reach", "replicas", "stale", "total", "waiting", "ways",
         "weight",
     )  # fmt: skip
 
@@ -141,8 +142,9 @@ class Klass:
         self.pinned = len(options) == 1
         self.patience = params.reserve_per_area * self.total if self.pinned else 0.0
         self.crowding = self.pinned and not alone
+        self.hard_s = params.pinned_after_s if self.pinned else params.hard_after_s
 
-    def renew(self, hard_after_s: float) -> None:
+    def renew(self) -> None:
         """Work out when the oldest or one of the first may have a reservation for its age."""
         entries = [line[0][4] for line in self.lines.values() if line]
         if self.late:
@@ -150,7 +152,7 @@ class Klass:
         self.stale = False
         self.asks = min(
             (
-                0.0 if one.late and not one.ripe else one.job.submitted + hard_after_s
+                0.0 if one.late and not one.ripe else one.job.submitted + self.hard_s
                 for one in entries
                 if one.kept is None
             ),

@@ -44,7 +44,7 @@ class Queue:
         self.old: dict[Klass, None] = {}
         self._by_org = bool(params.share_step)
         self._plain = params.area_power == 1.0
-        self._age, self._hard = params.reserve_after_s, params.hard_after_s
+        self._age = params.reserve_after_s
         self.again = _NEVER
 
     def __len__(self) -> int:
@@ -60,7 +60,7 @@ class Queue:
         if not self._plain:
             area **= self.params.area_power
         ripe = submitted + self._age + klass.patience * estimate
-        due = min(ripe, submitted + self._hard)
+        due = min(ripe, submitted + klass.hard_s)
         if job.max_wait_s is not None or job.deadline is not None:
             own = self._own(job, estimate)
             due, ripe = (own, 0.0) if own < due else (due, ripe)
@@ -180,7 +180,7 @@ class Queue:
         self.touched.setdefault(klass, ())
         self.old[klass] = None
         self.review = True
-        self.wake = min(self.wake, entry.job.submitted + self._hard)
+        self.wake = min(self.wake, entry.job.submitted + klass.hard_s)
 
     def touch(self, rack: Rack) -> None:
         """Every class that may use this rack is worth a look."""

@@ -34,16 +34,17 @@ class Rack:
     top : most free chips on one node, held nodes left out
     open : whether it is up and its pool keeps no room yet
     wanted, own_work : jobs that wait for this rack and can go nowhere else; chip-seconds of all
-        such jobs so far, as estimated; queued, counted : their mean number of late, and as of when, s
+        such jobs so far, as estimated
+    queued, counted : mean number of such jobs of late, and as of when, s
     levels : free chips -> nodes with just so many free, held nodes left out
     held : held node -> its free chips, and how many of them a job may take beyond the hold's time
     shared : chip in parts -> (node, hundredths free)
     """
 
     __slots__ = (
-        "chips", "counted", "extra", "flavour", "free", "held", "hold", "index", "klasses", "levels",
-        "loose", "node_free", "open", "own_since", "own_work", "owners", "pool", "queued", "reaches", "runs",
-        "shared", "size", "top", "totals", "up", "wanted",
+        "chips", "counted", "extra", "flavour", "free", "held", "hold", "index", "klasses",
+        "levels", "loose", "node_free", "open", "own_since", "own_work", "owners", "pool", "queued",
+        "reaches", "runs", "shared", "size", "top", "totals", "up", "wanted",
     )  # fmt: skip
 
     def __init__(self, pool: Pool, stock: Stock, index: int) -> None:

@@ -21,7 +21,7 @@ def reserve(view: View, queue: Queue, now: float, params: Params) -> Reserve | N
         if found:
             return found
     if queue.review and view.open:
-        for entry, racks, hard in _candidates(view, queue, now, params):
+        for entry, racks, hard in _candidates(view, queue, now):
             if entry.kept is None:
                 found = _best(entry, racks, now=now, params=params)
                 if found:
@@ -43,16 +43,10 @@ def _renewed(view: View, queue: Queue, now: float, params: Params) -> Reserve | 
 
 
 def _open(klass: Klass) -> list[Rack]:
-    return [
-        option.rack
-        for option in klass.options
-        if not option.lent and option.rack.open
-    ]
+    return [option.rack for option in klass.options if not option.lent and option.rack.open]
 
 
-def _candidates(
-    view: View, queue: Queue, now: float, params: Params
-) -> Iterator[tuple[Entry, list[Rack], bool]]:
+def _candidates(view: View, queue: Queue, now: float) -> Iterator[tuple[Entry, list[Rack], bool]]:
     """Who may have a reservation, on which racks, and whether for its hard age.
 
     By due time, jobs that ask for one, and the first and the oldest of each class past their hard
@@ -61,18 +55,18 @@ def _candidates(
     found = []
     for klass in queue.old:
         if klass.stale:
-            klass.renew(params.hard_after_s)
+            klass.renew()
         if klass.asks > now or (klass.pinned and not klass.options[0].rack.open):
             continue
         racks = _open(klass)
         calm = racks
-        if klass.pinned:
+        if klass.crowding:
             calm = [rack for rack in racks if view.quiet.get(rack.pool.id, 0.0) <= now]
         heads = [line[0][4] for line in klass.lines.values() if line] if racks else ()
         for entry in dict.fromkeys((klass.late[0][2], *heads)) if racks else ():
             if entry.late and not entry.ripe:
                 found.append((entry.due, entry.job.id, entry, racks, False))
-            elif calm and now >= (hard_at := entry.job.submitted + params.hard_after_s):
+            elif calm and now >= (hard_at := entry.job.submitted + klass.hard_s):
                 found.append((hard_at, entry.job.id, entry, calm, True))
     if found:
         for _, _, entry, racks, hard in sorted(found, key=lambda one: one[:2]):

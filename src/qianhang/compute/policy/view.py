@@ -180,8 +180,8 @@ class View:
         if not klass.late or not any(option.rack.open for option in klass.options):
             return _NEVER
         if klass.stale:
-            klass.renew(self.params.hard_after_s)
-        if klass.pinned and klass.asks:
+            klass.renew()
+        if klass.crowding and klass.asks:
             return max(klass.asks, self.quiet.get(klass.options[0].rack.pool.id, 0.0))
         return klass.asks
 
@@ -302,7 +302,7 @@ class View:
 
     def _served(self, rack: Rack, entry: Entry, run_s: float, queue: Queue, now: float) -> None:
         hold, name = rack.hold, entry.job.id
-        if hold and hold.hard and hold.job == name:
+        if hold and hold.hard and hold.job == name and entry.klass.crowding:
             share = self.params.late_share * rack.pool.chips
             quiet = max(now, self.quiet.get(rack.pool.id, 0.0))
             until = quiet + run_s * entry.klass.total / share if share else float("inf")
