@@ -140,6 +140,7 @@ def list_command(as_json: bool) -> None:
               help=say("cli.compute.supervise.every"))  # fmt: skip
 @click.option("--policy", type=_FILE, help=say("cli.compute.supervise.policy"))
 def supervise_command(every_s: float, policy: Path | None) -> None:
+    from qianhang.compute.artefacts.gather import Gatherer
     from qianhang.compute.policy.params import load
     from qianhang.runs.door import looks, supervisor
     from qianhang.store import Settings
@@ -147,6 +148,7 @@ def supervise_command(every_s: float, policy: Path | None) -> None:
     with opened() as store:
         door = supervisor(store, Settings.load(), params=load(policy))
         look = looks(door, store)
+        gatherer = Gatherer(store, Settings.load().home)
         click.echo(say("cli.compute.supervise.begins"))
         try:
             while True:
@@ -154,9 +156,12 @@ def supervise_command(every_s: float, policy: Path | None) -> None:
                 pause = every_s
                 try:
                     look(now())
+                    if door.deciding:
+                        gatherer.look(now())
                 except StoreError as cause:  # a full disk: what runs goes on, and so do we
                     click.echo(str(cause), err=True)
                     pause = max(pause, _STORE_AWAY_S)
                 time.sleep(max(0.0, pause - (time.monotonic() - began)))
         except KeyboardInterrupt:
             door.release()
+            gatherer.close()

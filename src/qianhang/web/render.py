@@ -14,13 +14,14 @@ import qianhang
 from qianhang.core.explained import explain
 from qianhang.core.manifest import Words
 from qianhang.core.words import Lang
+from qianhang.plan import atlas
 from qianhang.runs.report.shape import quoted
 from qianhang.web import forms, words
 from qianhang.web.asked import Asked
 from qianhang.web.assets import version_of
 from qianhang.web.fragments import Fragments
 from qianhang.web.menu import entries
-from qianhang.web.phrases import phrase
+from qianhang.web.phrases import phrase, told
 from qianhang.web.views.plans import shares
 
 __all__ = ["environment", "page"]
@@ -37,6 +38,7 @@ def environment() -> jinja2.Environment:
         lstrip_blocks=True,
         auto_reload=False,
     )
+    found.policies["json.dumps_kwargs"] = {"sort_keys": True, "ensure_ascii": False}
     found.globals["asset"] = version_of
     found.globals["explain"] = explain
     found.globals["shares"] = shares
@@ -44,8 +46,10 @@ def environment() -> jinja2.Environment:
     found.tests["worded"] = words.has
     found.filters["word"] = _word
     found.filters["phrase"] = phrase
+    found.filters["told"] = told
     found.filters["quoted"] = _quoted
     found.filters["who"] = _who
+    found.filters["region"] = _region
     return found
 
 
@@ -64,6 +68,10 @@ def _who(by: str, lang: Lang) -> str:
     if kind == "run" and rest:
         return f"{words.say('logkey.run', lang=lang)} {rest}"
     return words.say(f"logvalue.{by}", lang=lang) if by in ("platform", "server") else by
+
+
+def _region(name: str, lang: Lang) -> str:
+    return atlas.named(name, english=lang == "en")
 
 
 def _word(value: Words, lang: Lang) -> str:

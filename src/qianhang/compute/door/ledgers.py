@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -104,6 +104,11 @@ class Ledgers:
             job, place.pool, place.rack, estimate=estimate, since=seconds(attempt.made),
             leaving=seconds(attempt.leaving) if attempt.leaving else 0.0,
         )  # fmt: skip
+
+    def retry(self, pools: Collection[str]) -> None:
+        """What these did not take before they fell silent is handed over as soon as may be."""
+        for token in [t for t, one in self.live.items() if one.pool in pools]:
+            self.tried.pop(token, None)
 
     def leave(self, attempt: Attempt, now: datetime) -> None:
         """An attempt holds no room any more."""

@@ -86,6 +86,11 @@ class Supervisor:
             self._ledgers = None
             raise
 
+    @property
+    def deciding(self) -> bool:
+        """Whether it held the lease at its last look."""
+        return self._epoch > 0
+
     def release(self) -> None:
         """Let another supervisor decide at once; what runs goes on running."""
         if self._ledgers is not None:
@@ -119,6 +124,7 @@ class Supervisor:
             )  # fmt: skip
             fresh = news.since(self.store, None)
         known.turn(held)
+        known.retry(self.engines.back)
         known.seen = fresh.head
         self._take_in(known, fresh.jobs, now)
         self._look(known, now)

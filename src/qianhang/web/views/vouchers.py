@@ -19,6 +19,7 @@ from qianhang.web.views import payers
 __all__ = [
     "CHOICES",
     "Shelf",
+    "by_id",
     "facts_from",
     "payee_of",
     "programmes",
@@ -64,6 +65,11 @@ def programmes(ask: Asked) -> tuple[Shelf, ...]:
         for n, p in every.items()
     ]
     return tuple(sorted(made, key=lambda s: (not s.version, s.programme.id)))
+
+
+def by_id(ask: Asked) -> dict[str, Programme]:
+    """Id -> programme, of all that are shipped or installed."""
+    return {s.programme.id: s.programme for s in programmes(ask)}
 
 
 def seen_grants(ask: Asked) -> list[dict[str, Any]]:
