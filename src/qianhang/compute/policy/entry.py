@@ -116,8 +116,8 @@ class Klass:
 
     __slots__ = (
         "asks", "chips", "crowding", "flat", "hard_s", "kept", "late", "lines", "options",
-        "part", "parts", "patience", "pinned", "plain", "reach", "replicas", "stale", "total", "waiting", "ways",
-        "weight",
+        "part", "parts", "patience", "pinned", "plain", "reach", "replicas", "stale", "total",
+        "waiting", "ways", "weight",
     )  # fmt: skip
 
     def __init__(
