@@ -31,9 +31,10 @@ def decide(view: View, queue: Queue, now: float, params: Params) -> tuple[Decisi
             found = reserve(view, queue, now, params)
             if found is not None:
                 return (found,)
-        chosen = _late(view, queue, now, params)
-        if chosen is not None:
-            return (chosen,)
+        if any([klass.kept for klass in queue.touched]):
+            chosen = _late(view, queue, now, params)
+            if chosen is not None:
+                return (chosen,)
     best: tuple | None = None
     ways: Sequence[Option] = ()
     steps = view.steps
@@ -100,12 +101,18 @@ def _room(
     entry: Entry, options: Sequence[Option], view: View, *, now: float, params: Params
 ) -> Sequence[Option]:
     """Those options on which the job fits now without putting off a reservation for another."""
-    klass, found = entry.klass, []
+    klass = entry.klass
     total, chips, alone = klass.total, klass.chips, klass.replicas == 1
+    if klass.pinned and options:
+        rack = options[0].rack
+        if rack.loose and rack.hold is None and klass.plain:
+            return options if total <= rack.free and rack.up else ()
+        return options if _fits(entry, options[0], view, now, params) else ()
+    found = []
     for option in options:
         rack = option.rack
         if rack.hold is None and klass.plain:
-            if total > rack.free or not rack.up or (rack.wanted and not klass.pinned):
+            if total > rack.free or not rack.up or rack.wanted:
                 continue
             if rack.loose or (rack.top >= chips if alone else rack.slots(chips) >= klass.replicas):
                 found.append(option)

@@ -93,6 +93,11 @@ class Reach:
         self.first: Head | None = None
         self.stale = False
 
+    def meet(self, head: Head) -> None:
+        """One more job, the first of its class."""
+        if not self.stale and (self.first is None or head < self.first):
+            self.first = head
+
     def renew(self) -> None:
         """Work out the first."""
         heads = [line[0] for klass in self.waiting for line in klass.lines.values() if line]

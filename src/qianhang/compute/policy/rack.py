@@ -50,7 +50,8 @@ class Rack:
         self.size, self.chips = stock.chips_per_node, stock.chips
         self.loose = stock.nodes == 1 or stock.chips_per_node == 1
         self.free, self.extra = stock.chips, _FREE
-        self.levels: list[dict[int, None]] = [{} for _ in range(self.size + 1)]
+        levels = 1 if self.loose else self.size + 1
+        self.levels: list[dict[int, None]] = [{} for _ in range(levels)]
         self.node_free = [self.size] * stock.nodes
         if not self.loose:
             self.levels[self.size] = dict.fromkeys(range(stock.nodes))

@@ -137,7 +137,10 @@ class View:
             queue.remove(entry)
         if not reviewed:
             if queue.asks > now:
-                queue.asks = min(queue.asks, self._asks(klass), self._ripens(klass.reach.racks))
+                asks = self._asks(klass) if klass.late else _NEVER
+                if klass.reach.stale:
+                    asks = min(asks, self._ripens(klass.reach.racks))
+                queue.asks = min(queue.asks, asks)
             queue.review = queue.asks <= now
         return run
 
@@ -174,7 +177,7 @@ class View:
 
     def _asks(self, klass: Klass) -> float:
         """From when on one of the class may want a reservation for its age, at soonest."""
-        if not klass.late or not any(option.rack.open for option in klass.options):
+        if not any(option.rack.open for option in klass.options):
             return _NEVER
         if klass.stale:
             klass.renew(self.params.hard_after_s)
