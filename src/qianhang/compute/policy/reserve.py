@@ -119,16 +119,11 @@ def soonest(
     Infinite where it never has. The time is above now: a job that fits now needs no reservation.
     """
     klass = entry.klass
-    overrun = params.overrun
-    ends = sorted([
-        (run.end if run.end > now else run.expected(now, overrun), at, run)
-        for at, run in enumerate(rack.runs)
-    ])  # fmt: skip
     if rack.loose:
         free = rack.free
         if free >= klass.total:
             return now + 1.0, (), ()
-        for end, _, run in ends:
+        for end, _, run in rack.ends.expected(now, params.overrun):
             free += run.klass.total
             if free >= klass.total:
                 return end, (), ()
@@ -137,7 +132,7 @@ def soonest(
     slots = sum(free // chips for free in free_on)
     if slots >= klass.replicas:
         return now + 1.0, *_chosen(rack, free_on, chips, replicas=klass.replicas)
-    for end, _, run in ends:
+    for end, _, run in rack.ends.expected(now, params.overrun):
         for node in run.nodes:
             slots -= free_on[node] // chips
             free_on[node] += run.klass.chips

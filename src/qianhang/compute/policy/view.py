@@ -118,6 +118,7 @@ class View:
             self.reserve(decision, queue, now)
         elif isinstance(decision, Preempt):
             run = self.running[decision.job, decision.part]
+            run.option.rack.ends.ranked = None
             run.leaving, run.end = decision.by, min(run.end, decision.by)
             queue.hasten(decision.owner, now)
 
@@ -171,6 +172,8 @@ class View:
         else:
             run.nodes = rack.take(klass.chips, klass.replicas, short=short)
         rack.runs[run] = None
+        if rack.ends.ranked is not None:
+            rack.ends.add(run)
         self.running[name, part] = run
         if self.lends or self._shares:
             self._account(run, run_s * klass.total, now=now, sign=1)
@@ -208,6 +211,8 @@ class View:
         del self.running[run.job.id, run.number]
         rack, klass = run.option.rack, run.klass
         del rack.runs[run]
+        if rack.ends.ranked is not None:
+            rack.ends.remove(run)
         free, extra, top, hold = rack.free, rack.extra, rack.top, rack.hold
         if rack.loose and not klass.part:
             rack.free = free + klass.total
@@ -244,9 +249,7 @@ class View:
             queue.review = queue.review or queue.asks <= now
         else:
             self.let_go(decision.job, queue)
-        for run in rack.runs:
-            if run.end <= now:
-                run.end = run.expected(now, self.params.overrun)
+        rack.ends.foresee(now, self.params.overrun)
         klass = entry.klass
         hold = Hold(decision.job, decision.at, need=klass.total, nodes=decision.nodes)
         hold.made, hold.hard, hold.needs = now, decision.hard, decision.needs
