@@ -26,15 +26,14 @@ def decide(view: View, queue: Queue, now: float, params: Params) -> tuple[Decisi
     The order: jobs for which room is kept, by age; then tier, fair share of the organisation,
     smallest estimated area, age. A job may start where that does not put off a reservation.
     """
-    if queue.review or view.holds:
-        if queue.review or now >= view.renew:
-            found = reserve(view, queue, now, params)
-            if found is not None:
-                return (found,)
-        if any([klass.kept for klass in queue.touched]):
-            chosen = _late(view, queue, now, params)
-            if chosen is not None:
-                return (chosen,)
+    if queue.review or now >= view.renew:
+        found = reserve(view, queue, now, params)
+        if found is not None:
+            return (found,)
+    if view.holds:
+        chosen = _late(view, queue, now, params)
+        if chosen is not None:
+            return (chosen,)
     best: tuple | None = None
     ways: Sequence[Option] = ()
     steps = view.steps
@@ -56,6 +55,11 @@ def decide(view: View, queue: Queue, now: float, params: Params) -> tuple[Decisi
 def _late(view: View, queue: Queue, now: float, params: Params) -> Start | None:
     """The start of the oldest job for which room is kept and that has room now."""
     entries, touched, able = queue.entries, queue.touched, []
+    for klass in touched:
+        if klass.kept:
+            break
+    else:
+        return None
     for rack in view.holds.values():
         if rack.hold is not None:
             entry = entries[rack.hold.job]
@@ -83,9 +87,7 @@ def settle(view: View, queue: Queue, now: float, params: Params) -> Iterator[Dec
             yield decision
 
 
-def at_once(
-    entry: Entry, view: View, queue: Queue, *, now: float, params: Params
-) -> Start | None:
+def at_once(entry: Entry, view: View, queue: Queue, *, now: float, params: Params) -> Start | None:
     """The start of a job that has just come and that nobody holds yet, where `decide` could decide
     on nothing else; None where it has to be asked.
     """

@@ -26,8 +26,8 @@ class Entry:
     """
 
     __slots__ = (
-        "alive", "due", "end", "estimate", "job", "kept", "klass", "late", "leaving", "left", "lent",
-        "mark", "nodes", "number", "option", "parts", "ripe", "shares", "since", "turn",
+        "alive", "due", "end", "estimate", "job", "kept", "klass", "late", "leaving", "left",
+        "lent", "mark", "nodes", "number", "option", "parts", "ripe", "shares", "since", "turn",
     )  # fmt: skip
 
     since: float
