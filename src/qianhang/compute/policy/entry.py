@@ -20,14 +20,14 @@ class Entry:
     estimate : run time that order and backfill go by, s; due : when it may ask for a reservation
     ripe : when it gets one as the first of its pool's order; 0: whenever it asks
     left, parts : replicas still to start one by one; 1 of 1 where they start together
-    kept : where room is kept for it
+    kept : where room is kept for it; turn : its place among the starts of its rack
     since, end : start and expected end; option : where it runs; leaving : when it has to be gone
     mark : the caller's own number for the job
     """
 
     __slots__ = (
         "alive", "due", "end", "estimate", "job", "kept", "klass", "late", "leaving", "left",
-        "lent", "mark", "nodes", "number", "option", "parts", "ripe", "shares", "since",
+        "lent", "mark", "nodes", "number", "option", "parts", "ripe", "shares", "since", "turn",
     )  # fmt: skip
 
     since: float
@@ -35,6 +35,7 @@ class Entry:
     nodes: tuple[int, ...]
     shares: tuple[int, ...]
     option: Option
+    turn: int
 
     def __init__(self, job: Job, klass: Klass, estimate: float, due: float) -> None:
         self.job, self.klass, self.estimate, self.due = job, klass, estimate, due
@@ -92,6 +93,11 @@ class Reach:
         self.waiting: dict[Klass, None] = {}
         self.first: Head | None = None
         self.stale = False
+
+    def meet(self, head: Head) -> None:
+        """One more job, the first of its class."""
+        if not self.stale and (self.first is None or head < self.first):
+            self.first = head
 
     def renew(self) -> None:
         """Work out the first."""

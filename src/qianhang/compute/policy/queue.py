@@ -88,7 +88,8 @@ class Queue:
             rack.own(estimate * klass.total, submitted)
         first = line[0] is item
         if first:
-            klass.stale = klass.reach.stale = True
+            klass.stale = True
+            klass.reach.meet(item)
         total = klass.total
         for option in klass.options:
             if option.rack.free >= total or klass.part or option.rack.owners:
@@ -137,12 +138,14 @@ class Queue:
 
     def _next(self, line: list[Head], klass: Klass) -> None:
         """The line without its first, whose next has been tried nowhere if it is the shorter."""
-        gone = heappop(line)[4]
+        head = heappop(line)
         while line and not line[0][4].alive:
             heappop(line)
-        klass.stale = klass.reach.stale = True
+        klass.stale = True
+        if head is klass.reach.first:
+            klass.reach.stale = True
         if line and klass in self.touched:
-            entry = line[0][4]
+            gone, entry = head[4], line[0][4]
             if entry.estimate < gone.estimate or entry.job.estimate_s < gone.job.estimate_s:
                 self.touched[klass] = klass.options
 
