@@ -214,6 +214,9 @@ def test_jobs_that_wait_are_not_sent_twice_and_are_stopped_for_another_pool(
         assert {one.state for one in jobs.listed(store)} == {"cancelled"}
         again = carry._sent(replace(order, pool="p2"), folder, store, store_of)
         assert not set(again) & set(sent)
+        anew = Folder(tmp_path / "anew")  # the same table once more, after its result was written
+        anew.begin(folder.plan())
+        assert not set(carry._sent(order, anew, store, store_of)) & {*sent, *again}
 
 
 def test_a_command_killed_on_the_way_goes_on_with_the_blocks_that_are_missing(
