@@ -22,6 +22,10 @@ PLACES = os.pathsep.join(
 )
 
 
+# The folders that pytest makes are closed to other users, so that no job could work there as one.
+os.environ["QIANHANG_POOL_USER"] = "service"
+
+
 @pytest.fixture(scope="session")
 def data_root() -> Path:
     """The folder with the registered real data; in CI it must be there."""

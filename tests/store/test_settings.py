@@ -69,5 +69,6 @@ def test_every_setting_is_documented():
         "QIANHANG_DATA",
         "QIANHANG_LLM_ENDPOINT",
         "QIANHANG_LLM_MODEL",
+        "QIANHANG_POOL_USER",
     ]
     assert all(len(s.meaning) > 20 for s in SETTINGS)

@@ -76,6 +76,7 @@ class Task:
     workdir : the folder it runs in
     env : variables beside the few that every job gets
     chips : flavour's id -> how many of it the job needs
+    own : a program of the platform's own, which may run as the service's user
     """
 
     token: str
@@ -84,6 +85,7 @@ class Task:
     env: Mapping[str, str] = field(default_factory=dict)
     limits: Limits = Limits()
     chips: Mapping[str, float] = field(default_factory=dict)
+    own: bool = False
 
     def __post_init__(self) -> None:
         if not _TOKEN.fullmatch(self.token):

@@ -68,7 +68,19 @@ def meter(
 
 
 def _charged(store: Store, due: Sequence[str], now: datetime) -> dict[str, BillingError]:
-    """These attempts charged, in one transaction; those that could not be, with why."""
+    """These attempts charged, in one transaction; those that could not be, with why.
+
+    Only where one cannot be is the way back kept open before each, which costs a fifth more.
+    """
+    try:
+        return _charge(store, due, now, each=False)
+    except BillingError:
+        return _charge(store, due, now, each=True)
+
+
+def _charge(
+    store: Store, due: Sequence[str], now: datetime, *, each: bool
+) -> dict[str, BillingError]:
     failed: dict[str, BillingError] = {}
     with store.write() as tx:
         ended = [one for one in attempts.named(tx.connection, due) if not one.metered]
@@ -76,6 +88,9 @@ def _charged(store: Store, due: Sequence[str], now: datetime) -> dict[str, Billi
         ended = [one for one in ended if one.job in known]
         pools = {name: plant.held(store, name).pool for name in {one.pool for one in ended}}
         for attempt in ended:
+            if not each:
+                _meter(tx, known[attempt.job], attempt, pool=pools[attempt.pool], now=now)
+                continue
             try:
                 with tx.connection.begin_nested():
                     _meter(tx, known[attempt.job], attempt, pool=pools[attempt.pool], now=now)

@@ -54,6 +54,13 @@ SETTINGS = (
         "base address of an OpenAI-compatible endpoint that may be asked for proposals",
     ),
     Setting("QIANHANG_LLM_MODEL", "llm_model", "", "name of the model that is asked there"),
+    Setting(
+        "QIANHANG_POOL_USER",
+        "pool_user",
+        "",
+        "as whom local pools run what is submitted, where a pool does not say and the service is "
+        "root: dynamic (a user of its own for each job), service, or a user's name",
+    ),
 )
 
 
@@ -67,6 +74,7 @@ class _File:
     data: tuple[str, ...] = ()
     llm_endpoint: str = ""
     llm_model: str = ""
+    pool_user: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +87,7 @@ class Settings:
     data: tuple[Path, ...] = ()
     llm_endpoint: str = field(repr=False, default="")
     llm_model: str = ""
+    pool_user: str = ""
     sources: tuple[tuple[str, str], ...] = ()
 
     def __post_init__(self) -> None:
@@ -112,6 +121,7 @@ class Settings:
             data=data,
             llm_endpoint=values["llm_endpoint"],
             llm_model=values["llm_model"],
+            pool_user=values["pool_user"],
             sources=tuple(sources),
         )
 
@@ -125,6 +135,7 @@ class Settings:
             "QIANHANG_DATA": os.pathsep.join(map(str, self.data)),
             "QIANHANG_LLM_ENDPOINT": masked(self.llm_endpoint),
             "QIANHANG_LLM_MODEL": self.llm_model,
+            "QIANHANG_POOL_USER": self.pool_user,
         }
         return tuple((n, v, come.get(n, "given")) for n, v in values.items())
 

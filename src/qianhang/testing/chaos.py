@@ -29,9 +29,11 @@ from qianhang.billing.vouchers import tables
 from qianhang.compute import schema
 from qianhang.compute.door import attempts, jobs, plant
 from qianhang.compute.door.attempts import Attempt
+from qianhang.compute.door.journal import told
 from qianhang.compute.door.moments import seconds, stamp
 from qianhang.compute.job import Job, Want
 from qianhang.compute.network import Network, Operator, Pool, Stock
+from qianhang.compute.simulate.journal import Likeness, again
 from qianhang.core.manifest import Words
 from qianhang.store import Settings, Store
 from qianhang.testing.reckoning import Reckoning, publish, reckon
@@ -61,6 +63,19 @@ class Plan:
 
 
 @dataclass(frozen=True, slots=True)
+class Settled:
+    """A kill, and s until every attempt that lived then was settled; empty `last` for none.
+
+    last : the token of the attempt that took longest, its pool, and how it ended
+    """
+
+    what: str
+    after_s: float
+    took_s: float
+    last: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """What was left. Times in seconds.
 
@@ -71,7 +86,8 @@ class Report:
     unproven : finished jobs whose work left no trace, or that another attempt than theirs did
     again : attempts beyond the first of their jobs
     reconciled_s : longest from a kill until an attempt that lived then was settled; `reconciled`
-        has it by what was killed
+        has it by what was killed, `each` for every kill, with the attempt that took longest
+    replayed : the doors' decisions made again from their journals
     rest_s : from the last kill until all that was still to do had ended and was charged
     """
 
@@ -90,12 +106,15 @@ class Report:
     rest_s: float
     reconciled_s: float
     reconciled: dict[str, float]
+    replayed: Likeness
+    each: tuple[Settled, ...]
 
     @property
     def ok(self) -> bool:
         """Whether nothing was lost, run twice, committed twice or charged otherwise than once."""
         wrong = (self.open, self.twice, self.committed_twice, self.unproven)
-        return not any(wrong) and self.sound_log and self.bill.exact
+        sound = self.sound_log and self.bill.exact and self.replayed.alike
+        return sound and not any(wrong)
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,7 +254,7 @@ def _report(
     made = attempts.listed(store)
     good = [one for one in made if one.state == "ended" and one.outcome and one.outcome.ok]
     bad = [one.outcome for one in made if one.outcome and not one.outcome.ok]
-    settled = _settled(kills, made)
+    settled = tuple(_settled(kill, made, began=times[0]) for kill in kills)
     with store.read() as connection:
         rows = connection.execute(sa.select(schema.job.c.state)).scalars()
         states = Counter(str(state) for state in rows)
@@ -253,18 +272,30 @@ def _report(
         sound_log=store.verify().broken is None,
         wall_s=round(times[1] - times[0], 1),
         rest_s=round(times[1] - max((kill.at for kill in kills), default=times[0]), 1),
-        reconciled_s=max(settled.values(), default=0.0),
-        reconciled=settled,
+        reconciled_s=max((one.took_s for one in settled), default=0.0),
+        reconciled=_longest(settled),
+        each=settled,
+        replayed=again(told(store)),
     )
 
 
-def _settled(kills: Sequence[_Kill], made: Sequence[Attempt]) -> dict[str, float]:
-    """What was killed -> s until the last attempt that lived then was settled, the longest."""
+def _settled(kill: _Kill, made: Sequence[Attempt], *, began: float) -> Settled:
+    """Until the last attempt that lived at the kill had ended, or its job went on without it."""
+    after = round(kill.at - began, 1)
+    lived = [one for one in made if one.made <= kill.moment < one.ended]
+    if not lived:
+        return Settled(kill.what, after, 0.0)
+    last = max(lived, key=lambda one: one.ended)
+    how = last.outcome.reason if last.outcome else last.state
+    took = round(seconds(last.ended) - seconds(kill.moment), 1)
+    return Settled(kill.what, after, took, f"{last.token} {last.pool} {how}")
+
+
+def _longest(settled: Sequence[Settled]) -> dict[str, float]:
+    """What was killed -> the longest of its kills, s."""
     found: dict[str, float] = {}
-    for kill in kills:
-        ends = [one.ended for one in made if one.made <= kill.moment < one.ended]
-        took = seconds(max(ends)) - seconds(kill.moment) if ends else 0.0
-        found[kill.what] = max(found.get(kill.what, 0.0), round(took, 1))
+    for one in settled:
+        found[one.what] = max(found.get(one.what, 0.0), one.took_s)
     return found
 
 
@@ -282,7 +313,9 @@ def main(words: Sequence[str]) -> int:
     plan = Plan(**dict(zip(names, numbers, strict=False)))
     with tempfile.TemporaryDirectory() as folder:
         found = chaos(Path(folder), plan)
-    print(asdict(found))
+    for one in found.each:
+        print(f"{one.after_s:8.1f} s  {one.what:10} settled after {one.took_s:6.1f} s  {one.last}")
+    print({name: value for name, value in asdict(found).items() if name != "each"})
     return 0 if found.ok else 1
 
 

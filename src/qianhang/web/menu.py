@@ -61,6 +61,7 @@ COMPUTE = (
     Entry("mine", "/compute/mine"),
     Entry("submit", "/compute/submit", roles=("scenario_owner", "developer")),
     Entry("quotas", "/compute/quotas"),
+    Entry("applications", "/compute/applications"),
 )
 
 

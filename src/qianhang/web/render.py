@@ -13,6 +13,7 @@ from qianhang.billing import amount
 from qianhang.core.explained import explain
 from qianhang.core.manifest import Words
 from qianhang.core.words import Lang
+from qianhang.plan import atlas
 from qianhang.runs.report.shape import quoted
 from qianhang.web import forms, words
 from qianhang.web.asked import Asked
@@ -20,7 +21,7 @@ from qianhang.web.assets import version_of
 from qianhang.web.edition import Edition
 from qianhang.web.fragments import Fragments
 from qianhang.web.menu import menu_of
-from qianhang.web.phrases import phrase
+from qianhang.web.phrases import phrase, told
 from qianhang.web.views.plans import shares
 
 __all__ = ["edition", "page"]
@@ -40,11 +41,14 @@ def edition(lang: Lang) -> Edition:
             "version": qianhang.__version__,
         },
     )
+    found.policies["json.dumps_kwargs"] = {"sort_keys": True, "ensure_ascii": False}
     found.tests["worded"] = words.has
     found.filters["word"] = _word
     found.filters["phrase"] = phrase
+    found.filters["told"] = told
     found.filters["quoted"] = _quoted
     found.filters["who"] = _who
+    found.filters["region"] = _region
     kept = Fragments(found)
     found.globals |= {"kept": kept.one, "kept_rows": kept.rows}
     return found
@@ -60,6 +64,10 @@ def _who(by: str, lang: Lang) -> str:
     if kind == "run" and rest:
         return f"{words.say('logkey.run', lang=lang)} {rest}"
     return words.say(f"logvalue.{by}", lang=lang) if by in ("platform", "server") else by
+
+
+def _region(name: str, lang: Lang) -> str:
+    return atlas.named(name, english=lang == "en")
 
 
 def _word(value: Words, lang: Lang) -> str:

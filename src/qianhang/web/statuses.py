@@ -8,6 +8,7 @@ from qianhang.core.errors import QianhangError
 __all__ = ["CODES", "status_of"]
 
 CODES = {
+    "QH523": 422, "QH524": 404, "QH525": 409, "QH526": 403, "QH527": 404, "QH528": 422,
     "QH552": 404, "QH564": 422, "QH565": 429, "QH566": 404, "QH554": 404,
     "QH572": 404, "QH574": 422, "QH576": 404,
     "QH577": 409, "QH578": 403, "QH579": 409, "QH580": 422,

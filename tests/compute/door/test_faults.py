@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
@@ -12,9 +13,11 @@ import sqlalchemy as sa
 
 from qianhang.compute import Outcome, Status, Usage, schema
 from qianhang.compute.door import attempts, engines, jobs, plant
+from qianhang.compute.door.journal import told
 from qianhang.compute.door.supervisor import Supervisor
 from qianhang.compute.job import Want
 from qianhang.compute.network import Lending, Network, Pool, Stock
+from qianhang.compute.simulate.journal import again
 from qianhang.core.errors import UsageError
 from qianhang.testing.door_bed import Engine, Killed, dying, network, put, unavailable, until_over
 
@@ -54,6 +57,41 @@ def test_a_job_that_every_engine_refuses_ends_with_their_words(faked):
     kept = jobs.get(faked.store, name)
     assert (kept.state, kept.reason) == ("failed", "engine_refused")
     assert kept.why["p1"] == kept.why["p2"] == "QH542 the engine says no"
+
+
+def test_a_pool_that_is_back_is_known_within_a_second_and_takes_what_it_had_not(faked):
+    """Both pools refuse to answer; the task's next turn alone would come after 10 s."""
+    faked.door.tick(faked.now())
+    faked.p1.fault = faked.p2.fault = unavailable("QH540")
+    name = put(faked.store, faked.now)
+    faked.door.tick(faked.now(1))
+    for _ in range(12):  # both have been found silent by now
+        faked.door.tick(faked.now(1))
+    faked.p1.fault = faked.p2.fault = None
+    faked.door.tick(faked.now(1))
+    (made,) = attempts.of(faked.store, name)
+    assert made.state == "submitted"
+    assert faked.engines[made.pool].runs == [made.token]
+
+
+def test_a_silent_pool_keeps_nobody_waiting_for_its_answer(faked):
+    faked.door.tick(faked.now())
+    faked.p2.fault = unavailable("QH540")
+    faked.door.tick(faked.now(11))
+    free, stuck = threading.Event(), threading.Event()
+
+    def hang(what):
+        stuck.set()
+        free.wait(30)
+
+    faked.p2.at_call = hang
+    name = put(faked.store, faked.now, pools=("p1",))
+    try:
+        faked.door.tick(faked.now(2))
+        assert stuck.wait(10)
+        assert pools_of(faked, name) == [("p1", "submitted")]
+    finally:
+        free.set()
 
 
 def test_what_was_refused_is_known_after_a_restart(faked, tmp_path):
@@ -336,6 +374,25 @@ def test_a_supervisor_killed_before_or_after_any_question_to_an_engine_runs_noth
             end_all(faked)
     finish(faked, tmp_path)
     settled(faked, names)
+
+
+@pytest.mark.parametrize("at", [2, 3, 4, 5, 6])
+def test_a_supervisor_whose_store_failed_at_any_commit_goes_on_itself(faked, monkeypatch, at):
+    """What it had decided and not written is forgotten, in its journal too."""
+    names = [put(faked.store, faked.now, key=str(n)) for n in range(3)]
+    with dying(monkeypatch, at):
+        for _ in range(4):
+            with suppress(Killed):
+                faked.door.tick(faked.now(4))
+            end_all(faked)
+    for _ in range(20):
+        faked.door.tick(faked.now(6))
+        end_all(faked)
+    settled(faked, names)
+    faked.door.release()
+    found = again(told(faked.store))
+    assert found.alike, found.first
+    assert found.same == found.decisions >= 3
 
 
 def test_two_supervisors_taking_turns_run_everything_once(faked, tmp_path):

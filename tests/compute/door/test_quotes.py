@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import random
 from datetime import timedelta
 
 import pytest
 
+from qianhang.compute import Outcome, Usage
 from qianhang.compute.door import attempts, jobs, plant, quotes
 from qianhang.compute.door.supervisor import Supervisor
 from qianhang.compute.door.why import why
@@ -14,6 +16,8 @@ from qianhang.compute.policy import Prices
 from qianhang.compute.quote import Fare
 from qianhang.core.errors import PoolUnavailable, UsageError
 from qianhang.testing.door_bed import put
+
+DONE = Outcome("finished", 0, usage=Usage(wall_s=2.0))
 
 
 @pytest.fixture
@@ -150,3 +154,35 @@ def test_an_array_is_quoted_once(door, store, now):
     assert [one.job for one in found] == ["j0", "j1", "j2", "j3", "j4"]
     assert len(asked) == 2  # one a pool
     assert found[0].until - found[0].made == timedelta(minutes=10)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_desk_that_follows_the_log_quotes_as_a_new_one_does(door, engines, store, now, seed):
+    """Jobs come, start, end and are cancelled in some order; both desks learnt the same."""
+    chance = random.Random(seed)
+    door.tick(now())
+    kept = quotes.Desk(store, now())
+    job, names = Job("probe", "city", Want(2), 0.0, 90.0), []
+    for _ in range(12):
+        for _ in range(chance.randrange(4)):
+            want = Want(chance.choice((1, 2, 4)))
+            names.append(put(store, now, want=want, org=chance.choice(("city", "town"))))
+        if names and chance.random() < 0.3:
+            jobs.cancel(store, chance.choice(names), by="test", at=now())
+        for engine in engines.values():
+            for token in [t for t in engine.tasks if chance.random() < 0.4]:
+                engine.ends.setdefault(token, DONE)
+        if chance.random() < 0.8:
+            door.tick(now(1))
+        at = now(0.5)
+        assert kept.follow(store, at)
+        new = quotes.Desk(store, at, learnt=kept.learnt)
+        assert kept.quote(job, fares) == new.quote(job, fares)
+
+
+def test_a_desk_does_not_follow_where_a_pool_is_another(door, store, now):
+    door.tick(now())
+    desk = quotes.Desk(store, now())
+    assert desk.follow(store, now(1))
+    plant.turn(store, "p1", "draining", by="test", at=now())
+    assert not desk.follow(store, now())

@@ -174,7 +174,7 @@ def test_a_second_start_is_turned_away_by_the_guard_inside_the_job(pool, kit, tm
     pool.submit(job)
     own = pool.settings
     place = own.folder / job.token
-    lines = script(own, place, keeper=install_keeper(own.folder))
+    lines = script(own, place, files=install_keeper(own.folder))
     name = f"qh-{job.token}"
     pool.cluster.submit(Order(name, "", str(place), lines, 2, memory_mb=300, cpus=1))
 

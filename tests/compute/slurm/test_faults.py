@@ -1,8 +1,11 @@
 """What a cluster does to a job when its parts are killed: it runs once, and nothing is made up."""
 
+import time
+
 import pytest
 
 from qianhang.compute import follow
+from qianhang.compute.drivers.slurm.runfolder import RunFolder
 from qianhang.core.errors import PoolUnavailable
 from qianhang.testing.slurm_bed import slurm_bed
 
@@ -55,6 +58,10 @@ def test_a_controller_that_is_down_makes_jobs_unknown_and_known_again(breakable,
     assert follow(pool, ended.token).ok
     pool.submit(runs)
     kit.wait_until(lambda: pool.poll(runs.token).phase == "running")
+    # One that is not in the books that it saved last is killed by a new controller.
+    books = breakable.root / "state" / "job_state"
+    since = time.time()
+    kit.wait_until(lambda: books.exists() and books.stat().st_mtime > since)
     breakable.kill("slurmctld")
     kit.wait_until(lambda: pool.poll(runs.token).knowledge == "unknown")
     assert "no answer within 0.7 s" in pool.poll(runs.token).detail
@@ -93,6 +100,37 @@ def test_a_node_that_dies_loses_its_jobs_and_says_what_they_had_used(breakable, 
     assert (probe.nodes, probe.nodes_up, probe.threads) == (2, 1, 8)
     assert busy in probe.detail
     assert probe.chips == {"ascend-910b": 8}
+
+
+def test_what_died_with_a_nodes_daemon_is_lost_long_before_the_cluster_notices(breakable, kit):
+    """The controller would say RUNNING until the node's next registration, some 40 s later."""
+    pool = kit.pool_of(breakable, beat_s=0.2, silent_s=1.0, lag_s=0.2)
+    ref = pool.submit(kit.task("import time; time.sleep(60)", threads=8))
+    kit.wait_until((pool.settings.folder / ref / "beat.json").exists)
+    (busy,) = (node.name for node in pool.cluster.nodes() if node.cpus_used)
+    breakable.kill(busy)
+    breakable.start(busy)
+    assert [job.state for job in pool.cluster.active()] == ["RUNNING"]
+    outcome = follow(pool, ref)
+    assert (outcome.reason, outcome.ok) == ("lost", False)
+    assert (pool.settings.folder / ref / "given-up").exists()
+
+
+def test_a_job_whose_folder_nobody_can_write_is_not_given_up(breakable, kit, monkeypatch):
+    pool = kit.pool_of(breakable, beat_s=0.2, silent_s=0.4)
+    ref = pool.submit(kit.task("import time; time.sleep(60)"))
+    kit.wait_until((pool.settings.folder / ref / "beat.json").exists)
+    tried = []
+
+    def full(run):
+        tried.append(run)
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(RunFolder, "call", full)
+    monkeypatch.setattr(pool, "_unchanged_s", lambda *_: 100.0)
+    kit.wait_until(lambda: pool.poll(ref).phase == "running" and len(tried) > 2)
+    assert not (pool.settings.folder / ref / "given-up").exists()
+    pool.cancel(ref)
 
 
 def test_a_job_cancelled_while_the_controller_is_down_stops_all_the_same(breakable, kit):

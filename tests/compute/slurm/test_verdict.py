@@ -3,7 +3,7 @@
 import pytest
 
 from qianhang.compute.drivers.slurm.cluster import ClusterJob, counts
-from qianhang.compute.drivers.slurm.verdict import Marks, accepted, judge, leftovers
+from qianhang.compute.drivers.slurm.verdict import Marks, accepted, judge, leftovers, owes_a_sign
 from qianhang.compute.task import Outcome, Usage
 
 USED = Usage(wall_s=7.0, cpu_s=3.0)
@@ -122,3 +122,29 @@ def test_what_the_cluster_refused_or_dropped_may_be_submitted_again():
 )
 def test_gres_are_counted_by_type(text, expected):
     assert counts(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("marks", "jobs", "owes"),
+    [
+        (RUNS, [seen("RUNNING")], True),
+        (NEW, [seen("RUNNING")], True),
+        (RUNS, [seen("SUSPENDED")], False),
+        (RUNS, [seen("COMPLETING")], False),
+        (RUNS, [seen("RUNNING"), seen("PENDING", "6")], False),
+        (RUNS, [], False),
+        (stopped(), [seen("RUNNING")], False),
+        (Marks(planned=True, started="5", cancelled=True), [seen("RUNNING")], False),
+    ],
+)
+def test_signs_of_life_are_owed_by_what_the_cluster_believes_to_run(marks, jobs, owes):
+    assert owes_a_sign(marks, jobs) is owes
+
+
+@pytest.mark.parametrize("jobs", [None, [], [seen("CANCELLED", nodes="n1")]])
+def test_what_was_stopped_because_nothing_was_heard_of_it_is_lost_and_not_cancelled(jobs):
+    given_up = {"cancelled": True, "given_up": True}
+    assert told(stopped(**given_up), jobs) == "lost"
+    assert told(Marks(planned=True, number="5", **given_up), [], late=True) == "lost"
+    done = Marks(planned=True, started="5", ended=Outcome("finished"), **given_up)
+    assert told(done, jobs) == "finished", "it was heard in the end"

@@ -26,7 +26,7 @@ from qianhang.billing.vouchers.rules import Refusal, eligible
 from qianhang.billing.vouchers.worth import counted, percent, worth
 from qianhang.core.errors import BudgetError, UsageError
 from qianhang.store import Transaction
-from qianhang.store.prepared import Prepared
+from qianhang.store.prepared import Prepared, fetch
 
 __all__ = ["capture", "due_account", "hold", "hold_account", "holds", "release"]
 
@@ -41,6 +41,11 @@ _GIVE = Prepared(
     .values(given=_LINE.given + sa.bindparam("more"), side=sa.bindparam("of_side"))
 )
 _NEW_LINE = Prepared.new(tables.contract)
+_OF_JOB = Prepared(
+    sa.select(tables.hold)
+    .where(tables.hold.c.job == sa.bindparam("name"))
+    .order_by(tables.hold.c.id)
+)
 _TAKE = Prepared(
     sa.update(tables.contract).where(*_OF).values(given=_LINE.given - sa.bindparam("less"))
 )
@@ -239,6 +244,9 @@ def _back(tx: Transaction, found: Any, voucher: Any, fen: int, act: Act) -> None
 def holds(where: Where, *, job: str = "", grant: int = 0) -> list[dict[str, Any]]:
     """Every hold, of one job or grant where given."""
     table = tables.hold
+    if job and not grant:
+        with reading(where) as connection:
+            return [r._asdict() for r in fetch(connection, _OF_JOB, {"name": job})]
     query = sa.select(table).order_by(table.c.id)
     if job:
         query = query.where(table.c.job == job)

@@ -29,6 +29,7 @@ __all__ = [
     "fenced",
     "listed",
     "live",
+    "live_at",
     "mark",
     "metered",
     "named",
@@ -266,6 +267,13 @@ def unmetered(store: Store) -> list[str]:
     query = sa.select(_TABLE.c.token).where(where).order_by(_TABLE.c.made, _TABLE.c.token)
     with store.read() as connection:
         return list(connection.execute(query).scalars())
+
+
+def live_at(connection: sa.Connection, names: Sequence[str]) -> list[Attempt]:
+    """The attempts at these jobs that have not ended, the oldest first; a few hundred at most."""
+    query = sa.select(_TABLE).where(_TABLE.c.job.in_(names), _TABLE.c.state.in_(LIVE))
+    rows = connection.execute(query.order_by(_TABLE.c.made, _TABLE.c.token))
+    return [_attempt(row) for row in rows.mappings()]
 
 
 def named(connection: sa.Connection, tokens: Sequence[str]) -> list[Attempt]:

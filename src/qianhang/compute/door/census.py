@@ -16,6 +16,7 @@ from qianhang.compute import schema
 from qianhang.compute.door.attempts import LIVE
 from qianhang.compute.door.moments import seconds, stamp
 from qianhang.compute.door.plant import Held
+from qianhang.compute.door.quotas import chips_of
 from qianhang.store.prepared import Prepared, among, fetch, spread, width
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ def busy(store: Store) -> Mapping[tuple[str, str], float]:
     found: dict[tuple[str, str], float] = {}
     with store.read() as connection:
         for pool, flavour, placement in fetch(connection, _BUSY):
-            found[pool, flavour] = found.get((pool, flavour), 0.0) + _chips(placement)
+            found[pool, flavour] = found.get((pool, flavour), 0.0) + chips_of(placement)
     return found
 
 
@@ -54,7 +55,7 @@ def held(store: Store) -> Mapping[tuple[str, str], float]:
     found: dict[tuple[str, str], float] = {}
     with store.read() as connection:
         for org, project, placement in connection.execute(query):
-            found[org, project] = found.get((org, project), 0.0) + _chips(placement)
+            found[org, project] = found.get((org, project), 0.0) + chips_of(placement)
     return found
 
 
@@ -104,7 +105,7 @@ def history(store: Store, pool: str, *, now: datetime, hours: int = 168) -> tupl
         for row in connection.execute(query):
             start = max(0.0, seconds(row.started) - first.timestamp())
             end = (seconds(row.ended) if row.ended else now.timestamp()) - first.timestamp()
-            _spread(held, start, end, chips=_chips(row.placement))
+            _spread(held, start, end, chips=chips_of(row.placement))
     last = max(1.0, (now - first).total_seconds() - (hours - 1) * 3600.0)
     spans = [3600.0] * (hours - 1) + [last]
     moments = (first + timedelta(hours=n) for n in range(hours))
@@ -123,9 +124,3 @@ def _wanted(ask: str) -> tuple[frozenset[str], frozenset[str]]:
     """The pools and the flavours that a job asks for by name."""
     told = json.loads(ask)
     return frozenset(told["pools"]), frozenset(told["want"]["flavours"])
-
-
-@lru_cache(4096)
-def _chips(placement: str) -> float:
-    told = json.loads(placement)
-    return float(told["chips"]) * int(told["replicas"])

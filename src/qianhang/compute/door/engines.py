@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import logging
 import math
+import os
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -34,13 +35,15 @@ _LOG = logging.getLogger(__name__)
 _FOR_GOOD = frozenset({"QH502", "QH542", "QH548"})
 _IN_VAIN = 3
 _LONGEST_REF = 200
+_PROBES = 32  # at once
+_ASIDE_S = 0.05
 
 
 @dataclass(frozen=True, slots=True)
 class Patience:
     """How long engines are waited for, s.
 
-    probe_s : between two looks at what they have
+    probe_s : between two looks at what they have; of one that did not answer `anew_s`
     lost_s : without an answer until their work may be begun elsewhere
     lag_s : until what they took must show
     retry_s : most, between two goes at handing one task over
@@ -48,6 +51,7 @@ class Patience:
     """
 
     probe_s: float = 10.0
+    anew_s: float = 1.0
     lost_s: float = 600.0
     lag_s: float = 5.0
     retry_s: float = 60.0
@@ -70,13 +74,17 @@ class Engines:
     """A driver for each pool that has not left.
 
     held : pool's id -> what the door knows of it
+    back : the pools that answer again since the last look
     """
 
     def __init__(self, store: Store, home: Path, patience: Patience) -> None:
         self.store, self.home, self.patience = store, home, patience
         self.held: dict[str, Held] = {}
+        self.back: frozenset[str] = frozenset()
         self._drivers: dict[str, Driver] = {}
-        self._probed: datetime | None = None
+        self._probed: dict[str, datetime] = {}
+        self._probing: dict[str, Future[Probe]] = {}
+        self._threads = ThreadPoolExecutor(_PROBES, thread_name_prefix="probe")
         self._turn = 0
 
     def look(
@@ -90,9 +98,7 @@ class Engines:
         before = {name: (one.pool, one.settings) for name, one in self.held.items()}
         if changed or not self.held:
             self._take(plant.pools(self.store))
-        wait = timedelta(seconds=self.patience.probe_s)
-        if self._probed is None or now - self._probed >= wait:
-            self._probe_all(now, guard)
+        self.back = self._probe(now, guard)
         return before != {name: (one.pool, one.settings) for name, one in self.held.items()}
 
     def _take(self, pools: Sequence[Held]) -> None:
@@ -100,21 +106,47 @@ class Engines:
             known = self.held.get(one.pool.id)
             if known is None or (known.pool, known.settings) != (one.pool, one.settings):
                 self._drivers[one.pool.id] = self._driver(one)
-                self._probed = None
+                self._probed.pop(one.pool.id, None)
+                self._probing.pop(one.pool.id, None)
         self.held = {one.pool.id: one for one in pools}
 
-    def _probe_all(self, now: datetime, guard: Callable[[Transaction], None]) -> None:
-        names = list(self.held)
-        if names:
-            found = self._map([partial(_probe, self._drivers[name]) for name in names])
-            probes = dict(zip(names, found, strict=True))
-            lost = timedelta(seconds=self.patience.lost_s)
-            with self.store.write() as tx:
-                guard(tx)
-                for name, probe in probes.items():
-                    _write(tx, self.held[name], probe, now=now, lost=lost)
-            self.held = {one.pool.id: one for one in plant.pools(self.store)}
-        self._probed = now
+    def _probe(self, now: datetime, guard: Callable[[Transaction], None]) -> frozenset[str]:
+        """The pools that answer again; what those say that were due is written down.
+
+        Those that answered last time, or were never asked, are waited for. One that did not is
+        asked often and aside, so that it keeps nobody waiting and is known to be back as soon as
+        it is.
+        """
+        due = [name for name in self.held if self._due(name, now)]
+        heeded = [name for name in due if name not in self._probed or not self._silent(name)]
+        for name in due:
+            self._probing[name] = self._threads.submit(_probe, self._drivers[name])
+            self._probed[name] = now
+        asked = {n: one for n, one in self._probing.items() if n in self.held}
+        wait([asked[name] for name in heeded])
+        wait(asked.values(), timeout=_ASIDE_S)
+        found = {name: one.result() for name, one in asked.items() if one.done()}
+        self._probing = {n: one for n, one in self._probing.items() if n not in found}
+        if not found:
+            return frozenset()
+        before = {name for name in found if not self.up(name)}
+        lost = timedelta(seconds=self.patience.lost_s)
+        with self.store.write() as tx:
+            guard(tx)
+            for name, probe in found.items():
+                _write(tx, self.held[name], probe, now=now, lost=lost)
+        self.held = {one.pool.id: one for one in plant.pools(self.store)}
+        return frozenset(name for name in before if self.up(name))
+
+    def _due(self, name: str, now: datetime) -> bool:
+        last = self._probed.get(name)
+        pause = self.patience.anew_s if self._silent(name) else self.patience.probe_s
+        return name not in self._probing and (
+            last is None or now - last >= timedelta(seconds=pause)
+        )
+
+    def _silent(self, name: str) -> bool:
+        return self.held[name].health in ("suspect", "lost")
 
     def lost(self, pool: str) -> bool:
         """Whether the pool has not answered for so long that its work may be begun elsewhere."""
@@ -124,17 +156,23 @@ class Engines:
         """Whether the pool answered when it was last looked at."""
         return pool in self.held and self.held[pool].health == "up"
 
-    def each(self, asks: Sequence[tuple[Attempt, Callable[[], Answer]]]) -> list[Answer]:
-        """The answers, each pool asked in a thread of its own.
+    def each(
+        self, asks: Sequence[tuple[Attempt, Callable[[], Answer]]], *, hands: int = 1
+    ) -> list[Answer]:
+        """The answers, each pool asked in a thread of its own, or so many at once.
 
         A pool that fails to answer several times in a row is not asked the rest this time; the
         next time another one is the first. An engine that answers that it does not know yet, with
         no words why, did answer.
         """
         found = [_UNKNOWN] * len(asks)
-        groups: dict[str, list[int]] = {}
+        pools: dict[str, list[int]] = {}
         for at, (attempt, _) in enumerate(asks):
-            groups.setdefault(attempt.pool, []).append(at)
+            pools.setdefault(attempt.pool, []).append(at)
+        groups: list[list[int]] = []
+        for name, group in pools.items():
+            most = min(hands, len(group), getattr(self._drivers.get(name), "hands", 1))
+            groups += [group[first::most] for first in range(most)]
         self._turn += 1
 
         def one(group: list[int]) -> None:
@@ -146,7 +184,7 @@ class Engines:
                 if vain == _IN_VAIN:
                     return
 
-        self._map([partial(one, group) for group in groups.values()])
+        self._map([partial(one, group) for group in groups])
         return found
 
     def submit(self, kept: Kept, attempt: Attempt) -> Answer:
@@ -217,7 +255,7 @@ class Engines:
         where = orders.folder_of(self.root(held), attempt.job)
         try:
             where.mkdir(parents=True, exist_ok=True)
-            (where / LEAVE).write_text(attempt.leaving, encoding="ascii")
+            _put(where / LEAVE, attempt.leaving)
         except OSError as cause:
             _LOG.warning("pool %s: %s not told: %s", attempt.pool, attempt.token, cause)
 
@@ -246,7 +284,9 @@ class Engines:
     def _driver(self, held: Held) -> Driver:
         kind, name = held.pool.driver, held.pool.id
         try:
-            return driver_of(kind, dict(held.settings), name=name, folder=self._own(held))
+            return driver_of(
+                kind, dict(held.settings), name=name, folder=self._own(held), home=self.home
+            )
         except (QianhangError, TypeError, ValueError, OSError) as cause:
             # Settings of one pool that nobody can read must not stop the door before all others.
             return cast("Driver", _Absent(name, str(cause)))
@@ -256,6 +296,14 @@ class Engines:
             return [call() for call in calls]
         with ThreadPoolExecutor(len(calls), thread_name_prefix="pool") as threads:
             return list(threads.map(lambda call: call(), calls))
+
+
+def _put(place: Path, text: str) -> None:
+    """A file made anew: what lies there, a link too, is the job's and is not written through."""
+    place.unlink(missing_ok=True)
+    handle = os.open(place, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644)
+    with os.fdopen(handle, "w", encoding="ascii") as out:
+        out.write(text)
 
 
 class _Absent:

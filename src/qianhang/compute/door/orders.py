@@ -50,4 +50,4 @@ def task(kept: Kept, attempt: Attempt, *, root: Path, driver: str) -> Task:
     script = work.script if seen else _THERE + work.script
     chips = {} if cpu else {place.flavour: each}
     argv = (_SHELL, "-c", script)
-    return Task(attempt.token, argv, where if seen else root, env, limits, chips)
+    return Task(attempt.token, argv, where if seen else root, env, limits, chips, own=work.own)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 
 from qianhang.compute import schema
-from qianhang.compute.door import jobs, news, plant
+from qianhang.compute.door import attempts, jobs, news, plant
+from qianhang.compute.door.attempts import Attempt
+from qianhang.compute.door.jobs import Kept
 from qianhang.compute.door.ledgers import recall
 from qianhang.compute.door.moments import seconds
 from qianhang.compute.job import Job
@@ -20,16 +22,34 @@ from qianhang.compute.policy import Params, Predictor, Prices, Refusal
 from qianhang.compute.policy.waits import Case
 from qianhang.compute.quote import Fare, Fares, Quote, Starts, Told, Way, refusals, ways
 from qianhang.core.errors import PoolUnavailable
-from qianhang.store.schema import log
+from qianhang.store.prepared import Prepared, fetch
+from qianhang.store.schema import log, log_head
 
 if TYPE_CHECKING:
     from qianhang.store import Store, Transaction
 
-__all__ = ["Desk", "Score", "keep", "of", "score"]
+__all__ = ["Desk", "Learnt", "Score", "keep", "of", "score"]
 
 _KIND = "compute.job.quoted"
 _HOLDS = timedelta(minutes=10)
 _LEARNT = 2000
+_MUCH = 500
+_NEWS = Prepared(
+    sa.select(log.c.seq, log.c.kind, log.c.subject)
+    .where(log.c.seq > sa.bindparam("after"))
+    .order_by(log.c.seq)
+    .limit(sa.bindparam("most"))
+)
+# News of a job that the ledgers follow, and news that leave them as they are.
+_MOVES = frozenset(
+    f"compute.job.{what}" for what in ("admitted", "cancel", "ended", "placed", "refused")
+)
+_STILL = frozenset(
+    {
+        *("compute.job.notice", "compute.job.quoted", "compute.job.reserved"),
+        *("compute.quota.applied", "compute.bench"),
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,26 +70,42 @@ class Score:
     late_p90_s: float
 
 
+@dataclass(frozen=True, slots=True)
+class Learnt:
+    """What past jobs taught at a moment: run times, p50 and p90, and waits for a start."""
+
+    at: datetime
+    half: Predictor
+    most: Predictor
+    starts: Starts
+
+    @classmethod
+    def of(cls, store: Store, now: datetime) -> Learnt:
+        """From the jobs that ended, and the quotes that came true, last."""
+        return cls(now, *_run_times(store), _starts(store))
+
+
 class Desk:
     """The network as it stands at one moment, ready to quote any number of jobs.
 
     params, prices : of the policy; the defaults, and the pools' own lists, where None
+    learnt : from past jobs; from the store where None
     Raises PoolUnavailable where no pool has joined.
     """
 
     def __init__(
         self, store: Store, now: datetime, *, params: Params | None = None,
-        prices: Prices | None = None,
+        prices: Prices | None = None, learnt: Learnt | None = None,
     ) -> None:  # fmt: skip
+        self._seen = _head(store)  # before all that is read, so that no news is passed over
         held = plant.pools(store)
         if not held:
             raise PoolUnavailable(
                 "QH501", "no pool has joined the network", hint="qianhang compute pool add FILE"
             )
-        self.now = now
-        self.pools = {one.pool.id: one.pool for one in held}
-        self._half, self._most = _learnt(store)
-        self._starts = _starts(store)
+        self.now = self.made = now
+        self.learnt = learnt or Learnt.of(store, now)
+        self._most = self.learnt.most
         self._ledgers = recall(
             store, held, params=params or Params(), predictor=self._most, now=now, prices=prices
         )
@@ -77,6 +113,40 @@ class Desk:
             if not other.cancel:
                 self._ledgers.admit(other, estimate=self._most.estimate(other.job))
         self._same: dict[object, Quote] = {}
+
+    def follow(self, store: Store, now: datetime) -> bool:
+        """Whether the desk stands as the network does now, carried on by what the log tells.
+
+        False where a new one is needed: pools, quotas or lines are others, a job was taken back
+        from a pool, or there is too much news.
+        """
+        with store.read() as connection:
+            rows = fetch(connection, _NEWS, {"after": self._seen, "most": _MUCH + 1})
+            ours = [row for row in rows if row.kind.startswith("compute.")]
+            kinds = {row.kind for row in ours}
+            if len(rows) > _MUCH or kinds - _MOVES - _STILL:
+                return False
+            names = list(dict.fromkeys(row.subject for row in ours if row.kind in _MOVES))
+            known = jobs.named(connection, names)
+            tried = attempts.live_at(connection, names) if names else []
+        self.now, self._same = now, {}
+        self._seen = rows[-1].seq if rows else self._seen
+        for name in names:
+            self._renew(known.get(name), [one for one in tried if one.job == name], name=name)
+        return True
+
+    def _renew(self, kept: Kept | None, tried: Sequence[Attempt], *, name: str) -> None:
+        """The job in the ledgers as its rows are now."""
+        for gone in [one for one in self._ledgers.live.values() if one.job == name]:
+            self._ledgers.leave(gone, self.now)
+        self._ledgers.forget(name)
+        if kept is None or not kept.open:
+            return
+        estimate = self._most.estimate(kept.job)
+        for attempt in tried:
+            self._ledgers.take_up(kept, attempt, estimate=estimate)
+        if kept.state == "queued" and not kept.cancel:
+            self._ledgers.admit(kept, estimate=estimate)
 
     def quote(self, job: Job, fares: Fares) -> Quote:
         """What each pool offers the job now, and why the others do not take it.
@@ -87,9 +157,9 @@ class Desk:
         found = self._same.get(key)
         if found is None:
             view, queue = self._ledgers.view, self._ledgers.queue
-            run = (self._half.estimate(job), self._most.estimate(job))
+            run = (self.learnt.half.estimate(job), self._most.estimate(job))
             offers = ways(
-                job, view, queue, now=self.now.timestamp(), starts=self._starts, run=run,
+                job, view, queue, now=self.now.timestamp(), starts=self.learnt.starts, run=run,
                 fares=fares,
             )  # fmt: skip
             found = self._same[key] = Quote(
@@ -180,7 +250,12 @@ def _starts(store: Store) -> Starts:
     return found
 
 
-def _learnt(store: Store) -> tuple[Predictor, Predictor]:
+def _head(store: Store) -> int:
+    with store.read() as connection:
+        return int(connection.execute(sa.select(log_head.c.seq)).scalar() or 0)
+
+
+def _run_times(store: Store) -> tuple[Predictor, Predictor]:
     """Run times to expect, p50 and p90, from the jobs that ended last."""
     half, most = Predictor(quantile=0.5), Predictor()
     for kept in reversed(jobs.listed(store, states=("finished",), limit=_LEARNT)):

@@ -17,6 +17,7 @@ from qianhang.compute.task import Outcome
 
 __all__ = ["Watch", "told"]
 
+_HANDS = 4  # tasks handed to one pool at once, where its driver can
 _UNKNOWN = Status("unknown")
 _SILENT = Status("unknown", detail="its engine does not tell")
 
@@ -31,9 +32,8 @@ class Watch:
         """What the engines say to new attempts that are handed to them."""
         for one in begun:
             ledgers.tried[one.token] = (now.timestamp() + self.patience.lag_s, 1)
-        return self.engines.each(
-            [(one, _later(self.engines.submit, ledgers.jobs[one.job], one)) for one in begun]
-        )
+        asks = [(one, _later(self.engines.submit, ledgers.jobs[one.job], one)) for one in begun]
+        return self.engines.each(asks, hands=_HANDS)
 
     def look(self, ledgers: Ledgers, now: datetime) -> list[tuple[Attempt, Answer]]:
         """The live attempts that are otherwise than before, with what their engines say."""

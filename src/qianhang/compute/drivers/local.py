@@ -13,13 +13,14 @@ from pathlib import Path
 from typing import Any
 
 from qianhang.compute.driver import Probe, Status
+from qianhang.compute.drivers import keeper as keeper_of
+from qianhang.compute.drivers.notes import REFUSED
+from qianhang.compute.drivers.tenant import SERVICE, Tenant, admit, tenant
 from qianhang.compute.task import Outcome, Task, Usage, thread_env
 from qianhang.core.errors import PoolUnavailable
 
 __all__ = ["LocalDriver"]
 
-_WARDEN = Path(__file__).with_name("warden.py")
-_REFUSED = 77
 _PASSED = frozenset(
     {
         "DYLD_LIBRARY_PATH",
@@ -50,11 +51,17 @@ class LocalDriver:
     folder : where jobs leave their state; any process that is given it sees the same jobs
     threads : how many threads the jobs of this folder may run together
     attached : whether a job ends when the process that submitted it does
+    user : as whom what somebody submitted runs, as `tenant.chosen` gives it
+    hidden : a folder that it must not see
     """
 
     name = "local"
 
-    def __init__(self, folder: Path, *, threads: int | None = None, attached: bool = True) -> None:
+    def __init__(
+        self, folder: Path, *, threads: int | None = None, attached: bool = True,
+        user: str = SERVICE, hidden: Path | None = None,
+    ) -> None:  # fmt: skip
+        self.user, self.hidden = user, hidden.absolute() if hidden else None
         self.folder = folder.absolute()
         self.threads = threads or os.cpu_count() or 1
         self.attached = attached
@@ -88,9 +95,20 @@ class LocalDriver:
             raise PoolUnavailable("QH502", f"folder {place}: {cause.strerror}") from cause
         return job.token
 
+    def _let_in(self, job: Task, place: Path) -> Tenant | None:
+        """Who runs the job, with folders of its own; None for the service itself."""
+        who = None if job.own else tenant(self.user, job.workdir.name)
+        if who is not None:
+            place.chmod(0o711)
+            admit(who, work=job.workdir, private=(place / "tmp",), hidden=self.hidden)
+        return who
+
     def _plan(self, job: Task, place: Path) -> dict[str, Any]:
+        who = self._let_in(job, place)
+        home = {} if who is None else {"HOME": str(job.workdir), "USER": "job", "LOGNAME": "job"}
         env = {
             **_passed(os.environ),
+            **home,
             "PYTHONUNBUFFERED": "1",
             "PYTHONUTF8": "1",
             "PYTHONFAULTHANDLER": "1",
@@ -106,6 +124,7 @@ class LocalDriver:
             "slots": str(self.folder / "slots"),
             "pool_threads": self.threads,
             "attached": self.attached,
+            "user": None if who is None else [who.uid, who.gid],
         }
 
     def _start(self, ref: str) -> None:
@@ -114,7 +133,7 @@ class LocalDriver:
         seen, lifeline = os.pipe()
         with (place / "keeper.txt").open("ab") as errors:
             keeper = subprocess.Popen(  # noqa: S603  # our own script, by its path
-                [sys.executable, "-I", "-S", str(_WARDEN), str(place)],
+                keeper_of.words(sys.executable, str(place)),
                 stdin=seen,
                 stdout=subprocess.PIPE,
                 stderr=errors,
@@ -129,7 +148,7 @@ class LocalDriver:
             _LIFELINES[(self.folder, ref)] = (keeper, lifeline)
             return
         os.close(lifeline)
-        if keeper.wait() != _REFUSED:
+        if keeper.wait() != REFUSED:
             last = (place / "keeper.txt").read_text(errors="replace").strip().splitlines()
             raise PoolUnavailable("QH502", f"the job's keeper failed: {''.join(last[-1:])}")
 

@@ -21,7 +21,7 @@ from qianhang.compute.task import Outcome, Reason, Task, Usage, thread_env
 
 __all__ = ["CODES", "SECOND", "Parcel", "ending", "outcome", "pack", "shown"]
 
-_PARTS = ("proctree", "warden", "guest")
+_PARTS = ("kernel", "notes", "proctree", "warden", "guest")
 _BEGIN, _END = "\x1eqianhang begins\n", "\n\x1eqianhang ended "
 SECOND, _UNGUARDED = 77, 78
 CODES: Mapping[str, int] = MappingProxyType(

@@ -5,21 +5,25 @@ The keeper is made the reaper of orphans, so a child that cuts itself loose stay
 
 from __future__ import annotations
 
-import contextlib
 import math
 import os
-import resource
-import signal
 import sys
 import time
-from collections.abc import Iterator
-from pathlib import Path
 
-__all__ = ["Tree"]
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import resource
+    import signal
+
+    from qianhang.compute.drivers.kernel import Forgiving
+else:  # stands beside it on the node
+    import _signal as signal
+
+    from kernel import Forgiving
 
 _MIB = 1 << 20
 _PATIENCE_S = 10.0
-_PROC = Path("/proc")
+_PROC = "/proc"
 
 
 class Tree:
@@ -36,7 +40,7 @@ class Tree:
         self.main = 0
         self.status: int | None = None
         self._ended_s = 0.0
-        self._linux = sys.platform == "linux" and (_PROC / "self/stat").exists()
+        self._linux = sys.platform == "linux" and os.path.exists(f"{_PROC}/self/stat")
         if self._linux:
             self._page = os.sysconf("SC_PAGE_SIZE")
             self._clock = os.sysconf("SC_CLK_TCK")
@@ -95,12 +99,12 @@ class Tree:
     def kill(self) -> None:
         """Kill until none is left."""
         if self.status is None or not self._linux:  # once collected, the number may be another's
-            with contextlib.suppress(ProcessLookupError, PermissionError):
+            with Forgiving(ProcessLookupError, PermissionError):
                 os.killpg(self.main, signal.SIGKILL)
         if not self._linux:
             return
         until = time.monotonic() + _PATIENCE_S
-        with _ahead_of_all():
+        with _AheadOfAll():
             while self._kill_once() and time.monotonic() < until:
                 time.sleep(0.001)
 
@@ -115,7 +119,7 @@ class Tree:
         found = bool(waiting)
         while waiting:
             pid = waiting.pop()
-            with contextlib.suppress(ProcessLookupError, PermissionError):
+            with Forgiving(ProcessLookupError, PermissionError):
                 os.kill(pid, signal.SIGKILL)
             waiting += _children(pid)
         return found
@@ -127,46 +131,52 @@ class Tree:
 
     def _resident(self, pid: int) -> tuple[float, float]:
         try:
-            fields = (_PROC / str(pid) / "statm").read_text().split()
+            fields = _text(f"{pid}/statm").split()
         except OSError:
             return 0.0, 0.0
         resident, shared = int(fields[1]), int(fields[2])
         return (resident - shared) * self._page / _MIB, shared * self._page / _MIB
 
 
-@contextlib.contextmanager
-def _ahead_of_all() -> Iterator[None]:
-    """Run before every process of ordinary priority, where that is allowed.
+class _AheadOfAll:
+    """Runs before every process of ordinary priority, where that is allowed.
 
     Else those that multiply would take nearly all of the time that it needs to kill them.
     """
-    before = os.sched_getscheduler(0)
-    with contextlib.suppress(PermissionError):
-        os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(1))
-    try:
-        yield
-    finally:
-        with contextlib.suppress(PermissionError):
-            os.sched_setscheduler(0, before, os.sched_param(0))
+
+    def __enter__(self) -> None:
+        self.before = os.sched_getscheduler(0)
+        with Forgiving(PermissionError):
+            os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(1))
+
+    def __exit__(self, *_: object) -> None:
+        with Forgiving(PermissionError):
+            os.sched_setscheduler(0, self.before, os.sched_param(0))
+
+
+def _text(name: str) -> str:
+    """What a file of /proc holds."""
+    with open(f"{_PROC}/{name}", errors="replace") as source:
+        return source.read()
 
 
 def _stat(pid: int) -> list[str]:
     """The fields of /proc/PID/stat after the command's name, which may hold anything."""
     try:
-        return (_PROC / str(pid) / "stat").read_text(errors="replace").rpartition(")")[2].split()
+        return _text(f"{pid}/stat").rpartition(")")[2].split()
     except OSError:
         return []
 
 
 def _children(pid: int) -> list[int]:
-    place = _PROC / str(pid)
+    tasks = f"{_PROC}/{pid}/task"
     found: list[int] = []
     try:
-        for task in (place / "task").iterdir():
-            found += map(int, (task / "children").read_text().split())
+        for task in os.listdir(tasks):
+            found += map(int, _text(f"{pid}/task/{task}/children").split())
     except FileNotFoundError:
         # Gone meanwhile, or a kernel that does not list children.
-        return _scan(pid) if (place / "task").exists() else found
+        return _scan(pid) if os.path.exists(tasks) else found
     except OSError:
         pass
     return found
@@ -174,13 +184,13 @@ def _children(pid: int) -> list[int]:
 
 def _scan(pid: int) -> list[int]:
     """The same from every process's parent."""
-    numbers = [int(place.name) for place in _PROC.iterdir() if place.name.isdigit()]
+    numbers = [int(name) for name in os.listdir(_PROC) if name.isdigit()]
     return [n for n in numbers if (fields := _stat(n)) and int(fields[1]) == pid]
 
 
 def _proportional_mb(pid: int) -> float:
     try:
-        for line in (_PROC / str(pid) / "smaps_rollup").read_text().splitlines():
+        for line in _text(f"{pid}/smaps_rollup").splitlines():
             if line.startswith("Pss:"):
                 return int(line.split()[1]) / 1024
     except OSError:

@@ -1,56 +1,75 @@
 """The keeper of one job: a small process of its own between the caller and the command.
 
-Run as `python -I -S warden.py FOLDER` with the standard library only, so that it starts in
-milliseconds, on this machine or on a node of a cluster. It books threads, starts the command once,
-counts what the whole tree of processes uses, and leaves none of it alive on any limit, when asked
-to stop, or when its caller dies. The folder tells how the job is: job.json (what to do), lock (held
-while the keeper lives), started (by whom), beat.json (used so far), cancel, log.txt, status.json.
+Started by `keeper.words` with the standard library only, and of that what loads fast, so that it
+begins in milliseconds, on this machine or on a node of a cluster. It books threads, starts the
+command once, counts what the whole tree of processes uses, and leaves none of it alive on any
+limit, when asked to stop, or when its caller dies. The folder tells how the job is: job.json (what
+to do), lock (held while the keeper lives), started (by whom), beat.json (used so far), cancel,
+log.txt, status.json.
 """
 
 from __future__ import annotations
 
-import contextlib
-import ctypes
-import errno
-import fcntl
-import json
 import math
 import os
 import resource
 import select
-import signal
 import sys
 import time
-from pathlib import Path
-from typing import IO, Any, BinaryIO
 
-sys.path.insert(0, str(Path(__file__).parent))
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import signal
+    from typing import IO, Any, BinaryIO
 
-from proctree import Tree  # type: ignore[import-not-found]  # stands beside, see above
+    from qianhang.compute.drivers.kernel import (
+        CHILD_SUBREAPER,
+        NO_NEW_PRIVS,
+        PDEATHSIG,
+        Forgiving,
+        closed,
+        locked,
+        prctl,
+    )
+    from qianhang.compute.drivers.notes import NO_RECORD, REFUSED, read, write
+    from qianhang.compute.drivers.proctree import Tree
+else:  # these stand beside it on the node, where nothing of ours is installed
+    import _signal as signal
 
-REFUSED, NO_RECORD = 77, 78
-_NO_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP)
+    from kernel import CHILD_SUBREAPER, NO_NEW_PRIVS, PDEATHSIG, Forgiving, closed, locked, prctl
+    from notes import NO_RECORD, REFUSED, read, write
+    from proctree import Tree
+
 _TICK_S = 0.05
 _GRACE_S = 1.0
 _MIB = 1 << 20
 _ROOM_MB = 32 * 1024
 _ENDING = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
-_PR_SET_PDEATHSIG, _PR_SET_CHILD_SUBREAPER = 1, 36
 
 
-def main(folder: Path) -> int:
+def run(folder: str) -> int:
+    """Exit code of a keeper of this folder, NO_RECORD where it cannot be written."""
+    try:
+        return main(folder)
+    except OSError as cause:
+        os.write(2, f"keeper: {cause}\n".encode())
+        return NO_RECORD
+
+
+def main(folder: str) -> int:
     """Exit code: 0 once the job has ended, REFUSED where it was started before.
 
     Where the plan asks for it the job's own code instead of 0, 128 + its signal, 1 where it was
     stopped; NO_RECORD where the folder cannot be written, so that nobody learns how it ended.
     """
-    lock = (folder / "lock").open("w")
-    if not _locked(lock, patience_s=0.5) or (folder / "started").exists():
+    umask = os.umask(0o077)
+    lock = open(f"{folder}/lock", "w")
+    if not locked(lock, patience_s=0.5) or os.path.exists(f"{folder}/started"):
         return REFUSED
-    plan = json.loads((folder / "job.json").read_text(encoding="utf8"))
+    plan = {**read(f"{folder}/job.json"), "umask": umask}
     os.write(1, b"ready\n")
     os.close(1)
-    _prctl(_PR_SET_CHILD_SUBREAPER, 1)
+    prctl(CHILD_SUBREAPER, 1)
     keeper = Keeper(folder, plan)
     slots = keeper.book(plan["slots"], plan["pool_threads"])
     if slots is not None:
@@ -64,7 +83,7 @@ def main(folder: Path) -> int:
 class Keeper:
     """What is known of the job while it runs."""
 
-    def __init__(self, folder: Path, plan: dict[str, Any]) -> None:
+    def __init__(self, folder: str, plan: dict[str, Any]) -> None:
         self.folder, self.plan, self.limits = folder, plan, plan["limits"]
         self.attached = bool(plan["attached"])
         self.caller = os.getppid()
@@ -86,7 +105,7 @@ class Keeper:
     def claim(self) -> bool:
         """Whether nobody started this job before: of all who try, one makes the file."""
         try:
-            mark = (self.folder / "started").open("x", encoding="utf8")
+            mark = open(f"{self.folder}/started", "x", encoding="utf8")
         except FileExistsError:
             return False
         with mark:
@@ -99,20 +118,20 @@ class Keeper:
         """The slot files held for this job's threads; None where it was stopped while waiting."""
         if folder is None:  # the cluster did
             return None if self.told_to_stop() else []
-        return self.book_slots(Path(folder), total)
+        return self.book_slots(folder, total)
 
-    def book_slots(self, folder: Path, total: int) -> list[IO[str]] | None:
+    def book_slots(self, folder: str, total: int) -> list[IO[str]] | None:
         """The same where this machine's threads are shared out by lock files."""
-        turn = (folder / "turn").open("w")
-        while not _locked(turn):
+        turn = open(f"{folder}/turn", "w")
+        while not locked(turn):
             if self.told_to_stop():
                 return None
             time.sleep(_TICK_S)
         held: list[IO[str]] = []
         while True:
             for number in range(total):
-                slot = (folder / str(number)).open("w")
-                if len(held) < self.limits["threads"] and _locked(slot):
+                slot = open(f"{folder}/{number}", "w")
+                if len(held) < self.limits["threads"] and locked(slot):
                     held.append(slot)
                 else:
                     slot.close()
@@ -128,7 +147,7 @@ class Keeper:
         self.began = time.monotonic()
         source, sink = os.pipe()
         nice = os.getpriority(os.PRIO_PROCESS, 0)
-        with contextlib.suppress(PermissionError):  # only root may go before what it has to stop
+        with Forgiving(PermissionError):  # only root may go before what it has to stop
             os.setpriority(os.PRIO_PROCESS, 0, nice - 10)
         self.tree.main = os.fork()
         if self.tree.main == 0:
@@ -147,12 +166,21 @@ class Keeper:
             self.tree.kill()
             self.copy(source, log)
         os.close(source)
+        self.hear_the_end()
         if self.signalled and self.tree.status:  # the signal may have reached the job first
             self.told_to_stop()
 
+    def hear_the_end(self) -> None:
+        """Wait a moment where the job was asked to end: the same may just be asked of us."""
+        until = time.monotonic() + _GRACE_S / 2
+        while self.left()[1] in _ENDING and not self.reason and not self.signalled:
+            if time.monotonic() > until:
+                return
+            time.sleep(_TICK_S / 5)
+
     def open_log(self) -> BinaryIO:
         """Where the job's output goes."""
-        return (self.folder / "log.txt").open("ab", buffering=0)
+        return open(f"{self.folder}/log.txt", "ab", buffering=0)
 
     def look(self) -> None:
         """Count what the tree uses, and stop it where that is too much."""
@@ -179,22 +207,22 @@ class Keeper:
         """Tell that the job lives, and what it has used so far."""
         self.beats += 1
         self.next_beat = time.monotonic() + self.plan["beat_s"]
-        with contextlib.suppress(OSError):  # a full disk stops no job
-            _write_whole(self.folder / "beat.json", {"beats": self.beats, "usage": self.usage()})
+        with Forgiving(OSError):  # a full disk stops no job
+            write(f"{self.folder}/beat.json", {"beats": self.beats, "usage": self.usage()})
 
     def told_to_stop(self) -> bool:
         """Whether the caller cancelled, or is no longer there."""
         if self.reason:
             return True
-        if self.signalled or (self.folder / "cancel").exists():
+        if self.signalled or os.path.exists(f"{self.folder}/cancel"):
             self.reason = "cancelled"
-        elif self.attached and (os.getppid() != self.caller or _closed(0)):
+        elif self.attached and (os.getppid() != self.caller or closed(0)):
             self.reason = "parent_died"
         return bool(self.reason)
 
     def stop_gently(self) -> None:
         """Ask the job to end; `look` kills what is still there after the grace."""
-        with contextlib.suppress(ProcessLookupError):
+        with Forgiving(ProcessLookupError):
             os.killpg(self.tree.main, signal.SIGTERM)
         self.kill_at = time.monotonic() + _GRACE_S
 
@@ -222,7 +250,7 @@ class Keeper:
             if not block:
                 return False
             if self.logged < room:
-                with contextlib.suppress(OSError):  # a full disk costs the log, not the job
+                with Forgiving(OSError):  # a full disk costs the log, not the job
                     log.write(block[: room - self.logged])
                     if self.logged + len(block) >= room:
                         log.write(b"\n[log cut here: it reached its limit]\n")
@@ -231,19 +259,13 @@ class Keeper:
 
     def report(self) -> None:
         """Write how it ended, whole or not at all, after the temporary files are gone."""
-        import shutil
-
-        shutil.rmtree(self.folder / "tmp", ignore_errors=True)
+        _clear(os.path.join(self.folder, "tmp"))
+        if self.plan.get("user"):  # whoever has this user next finds the work folder closed
+            with Forgiving(OSError):
+                os.chown(self.plan["workdir"], os.geteuid(), os.getegid())
         code, signum = self.left()
-        _write_whole(
-            self.folder / "status.json",
-            {
-                "reason": self.reason or _reason(code, signum),
-                "code": code,
-                "signal": signum,
-                "usage": self.usage(),
-            },
-        )
+        told = {"reason": self.reason or _reason(code, signum), "code": code, "signal": signum}
+        write(f"{self.folder}/status.json", {**told, "usage": self.usage()})
 
     def left(self) -> tuple[int | None, int | None]:
         """The command's exit code, or the signal that killed it."""
@@ -269,14 +291,16 @@ class Keeper:
         }
 
 
-def _write_whole(path: Path, content: dict[str, Any]) -> None:
-    """Write a file whole or not at all."""
-    part = path.with_suffix(".part")
-    with part.open("w", encoding="utf8") as out:
-        out.write(json.dumps(content))
-        out.flush()
-        os.fsync(out.fileno())
-    part.replace(path)
+def _clear(folder: str) -> None:
+    """Take a folder away with all that is in it."""
+    try:
+        os.rmdir(folder)
+    except FileNotFoundError:
+        return
+    except OSError:
+        import shutil  # slow to load, and mostly there is nothing
+
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _reason(code: int | None, signum: int | None) -> str:
@@ -289,14 +313,18 @@ def _become(plan: dict[str, Any], sink: int) -> None:
     """Turn this fresh child into the command; never returns."""
     try:
         os.setsid()
-        _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+        prctl(PDEATHSIG, signal.SIGKILL)
         for name in (signal.SIGPIPE, signal.SIGXFSZ, *_ENDING):
             signal.signal(name, signal.SIG_DFL)
         nothing = os.open(os.devnull, os.O_RDONLY)
         for source, target in ((nothing, 0), (sink, 1), (sink, 2)):
             os.dup2(source, target)
         _limit(plan["limits"])
+        if "umask" in plan:
+            os.umask(plan["umask"])
         os.chdir(plan["workdir"])
+        if plan.get("user"):
+            _step_down(*plan["user"])
         own = tuple(plan.get("inherit") or ())
         env = {name: value for name, value in os.environ.items() if own and name.startswith(own)}
         env.pop("SLURM_JWT", None)
@@ -304,6 +332,16 @@ def _become(plan: dict[str, Any], sink: int) -> None:
     except BaseException as cause:
         os.write(2, f"cannot start {plan['argv'][0]}: {cause}\n".encode())
     os._exit(127)
+
+
+def _step_down(uid: int, gid: int) -> None:
+    """Become this user for good; the output stays writable under its name in /dev too."""
+    os.fchown(1, uid, gid)
+    os.setgroups([])
+    os.setresgid(gid, gid, gid)
+    os.setresuid(uid, uid, uid)
+    prctl(NO_NEW_PRIVS, 1)
+    prctl(PDEATHSIG, signal.SIGKILL)  # another user's process has lost it
 
 
 def _limit(limits: dict[str, Any]) -> None:
@@ -318,8 +356,8 @@ def _limit(limits: dict[str, Any]) -> None:
     if sys.platform == "linux":
         room = (limits["memory_mb"] + _ROOM_MB) * _MIB
         _set(resource.RLIMIT_AS, room, room)
-        with contextlib.suppress(OSError):
-            Path("/proc/self/oom_score_adj").write_text("1000")
+        with Forgiving(OSError), open("/proc/self/oom_score_adj", "w") as score:
+            score.write("1000")
 
 
 def _set(which: int, soft: int, hard: int) -> None:
@@ -327,39 +365,3 @@ def _set(which: int, soft: int, hard: int) -> None:
     if top != resource.RLIM_INFINITY:
         soft, hard = min(soft, top), min(hard, top)
     resource.setrlimit(which, (soft, hard))
-
-
-def _prctl(option: int, value: int) -> None:
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(option, value, 0, 0, 0)
-
-
-def _locked(file: IO[str], *, patience_s: float = 0.0) -> bool:
-    """Whether the file's lock is ours now; a reader that looks for a moment is waited for."""
-    until = time.monotonic() + patience_s
-    while True:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            return True
-        except BlockingIOError:
-            if time.monotonic() >= until:
-                return False
-            time.sleep(0.01)
-        except OSError as cause:
-            if cause.errno not in _NO_LOCKS:
-                raise
-            return True  # some shared disks have no locks; the file `started` guards there
-
-
-def _closed(handle: int) -> bool:
-    """Whether the other end of this pipe is gone."""
-    ready, _, _ = select.select([handle], [], [], 0)
-    return bool(ready) and os.read(handle, 1) == b""
-
-
-if __name__ == "__main__":
-    try:
-        raise SystemExit(main(Path(sys.argv[1])))
-    except OSError as cause:
-        print(f"keeper: {cause}", file=sys.stderr)
-        raise SystemExit(NO_RECORD) from cause

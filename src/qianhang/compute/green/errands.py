@@ -52,7 +52,12 @@ class Program:
         text = Path(__file__).with_name(self.file).read_text(encoding="utf8")
         own = {"QH_PROGRAM": text, "QH_VERB": verb, "QH_MODULES": " ".join(self.modules)}
         return jobs.Work(
-            _SCRIPT, {**own, **env}, wall_s=self.wall_s, memory_mb=self.memory_mb, log_mb=1
+            _SCRIPT,
+            {**own, **env},
+            wall_s=self.wall_s,
+            memory_mb=self.memory_mb,
+            log_mb=1,
+            own=True,
         )
 
 

@@ -221,7 +221,7 @@ def _shelves(
 
 
 def map_of(found: Sequence[Line], *, province: str) -> Land:
-    """The map of the pools' cities by load, opened at a province where one is named."""
+    """The map of the pools' cities by load, opened at the province that is named or is alone."""
     provinces: dict[str, list[Line]] = defaultdict(list)
     cities: dict[Place, list[Line]] = defaultdict(list)
     elsewhere = 0
@@ -232,7 +232,8 @@ def map_of(found: Sequence[Line], *, province: str) -> Land:
         else:
             provinces[place.province].append(line)
             cities[place].append(line)
-    chosen = atlas.find_province(province)
+    alone = next(iter(provinces)) if len(provinces) == 1 else ""
+    chosen = atlas.find_province(province or alone)
     country = tuple(
         _tile((p.short, p.name, p.en), (p.column, p.row), provinces.get(p.short, ()))
         for p in atlas.provinces()
@@ -240,7 +241,7 @@ def map_of(found: Sequence[Line], *, province: str) -> Land:
     near = (
         tuple(
             _tile(
-                (c.name, c.name, c.name),
+                (c.name, c.name, c.en),
                 (c.column, c.row),
                 cities.get(Place(chosen.short, c.name), ()),
             )

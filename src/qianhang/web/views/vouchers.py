@@ -25,6 +25,7 @@ __all__ = [
     "CHOICES",
     "Seen",
     "Shelf",
+    "by_id",
     "facts_from",
     "payee_of",
     "programmes",
@@ -117,6 +118,11 @@ def _shelves(where: Where) -> tuple[Shelf, ...]:
 
 # What is installed, appropriated and granted is in the log.
 _SHELVES = Kept(_shelves, "voucher.", "ledger.")
+
+
+def by_id(ask: Asked) -> dict[str, Programme]:
+    """Id -> programme, of all that are shipped or installed."""
+    return {s.programme.id: s.programme for s in programmes(ask)}
 
 
 def seen_grants(ask: Asked) -> Seen:

@@ -23,7 +23,7 @@ from qianhang.compute.drivers.slurm.jobcomp import completed
 from qianhang.compute.drivers.slurm.rest import Rest
 from qianhang.compute.drivers.slurm.runfolder import RunFolder, install_keeper, script
 from qianhang.compute.drivers.slurm.settings import SlurmSettings
-from qianhang.compute.drivers.slurm.verdict import Marks, accepted, judge, leftovers
+from qianhang.compute.drivers.slurm.verdict import Marks, accepted, judge, leftovers, owes_a_sign
 from qianhang.compute.task import Task, Usage
 from qianhang.core.errors import PoolUnavailable
 
@@ -31,7 +31,7 @@ __all__ = ["SlurmDriver"]
 
 _KEEPER_MB = 64
 _KEEPER_S = 60.0
-_SHARE = 10.0
+_SHARE = 20.0
 
 
 class SlurmDriver:
@@ -44,6 +44,7 @@ class SlurmDriver:
     def __init__(self, settings: SlurmSettings, *, transport: Transport | None = None) -> None:
         self.name, self.settings = settings.name, settings
         self.cluster = transport or (Rest(settings) if settings.url else Commands(settings))
+        self.hands = 1 if settings.url else 4  # each command is a process that mostly waits
         self._queue = _Queue(self.cluster, settings)
         self._signs: dict[str, tuple[object, float]] = {}
 
@@ -108,24 +109,29 @@ class SlurmDriver:
         try:
             marks = self._marks(ref)
             if not marks.planned or marks.settled:
-                self._signs.pop(ref, None)
-                return judge(marks, None, silent=False, late=False)
-            jobs = self._queue.of(_name(ref), marks.number)
-            if not any(job.life != "ended" for job in jobs):
-                marks = self._marks(ref)  # it may have ended between the two questions
+                return self._over(ref, marks)
+            jobs = self._queue.of(_name(ref))
+            if not jobs:
+                marks = self._marks(ref)  # it may have ended meanwhile, and nobody need be asked
+                if marks.settled:
+                    return self._over(ref, marks)
+                jobs = self._queue.named(_name(ref), marks.number)
+                if not any(job.life != "ended" for job in jobs):
+                    marks = self._marks(ref)  # it may have ended between the two questions
         except PoolUnavailable as cause:
             return Status("unknown", detail=str(cause))
         own = self.settings
         silent = self._unchanged_s(ref, (marks.started, marks.beats)) > own.silent_s
         if unneeded := leftovers(marks, jobs, silent=silent):
             self._try_cancel(ref, unneeded)
+        if owes_a_sign(marks, jobs):
+            self._heed(ref, marks)
+        else:
+            self._forget(f"{ref} unheard", f"{ref} called")
         over = bool(jobs) and all(job.life == "ended" for job in jobs)
         late = over and self._unchanged_s(f"{ref} over", over) >= own.lag_s
         status = judge(marks, jobs, silent=silent, late=late)
-        if status.phase == "ended":
-            self._signs.pop(ref, None)
-            self._signs.pop(f"{ref} over", None)
-        return status
+        return self._over(ref, marks, status) if status.phase == "ended" else status
 
     def cancel(self, ref: str) -> None:
         """Ask for the end of the job; where the cluster does not hear it now, `poll` repeats it."""
@@ -165,19 +171,21 @@ class SlurmDriver:
     def _order(self, run: RunFolder, job: Task, *, gres: str) -> None:
         own, limits = self.settings, job.limits
         run.plan(job, beat_s=own.beat_s)
-        keeper = install_keeper(own.folder)
+        files = install_keeper(own.folder)
         order = Order(
             name=_name(job.token),
             comment=f"qianhang {job.token}",
             folder=str(run.path),
-            script=script(own, run.path, keeper=keeper),
+            script=script(own, run.path, files=files),
             minutes=math.ceil((limits.wall_s + _KEEPER_S) / 60),
             memory_mb=limits.memory_mb + _KEEPER_MB,
             cpus=limits.threads,
             gres=gres,
             nodes=limits.nodes,
         )
-        run.taken(self.cluster.submit(order))
+        number = self.cluster.submit(order)
+        run.taken(number)
+        self._queue.taken(ClusterJob(number, order.name, "PENDING"))
 
     def _gres(self, chips: Mapping[str, float]) -> str:
         """The chips on each node in the cluster's words.
@@ -210,6 +218,36 @@ class SlurmDriver:
             return
         self._queue.forget()
 
+    def _heed(self, ref: str, marks: Marks) -> None:
+        """Stop a job of which nothing is heard, though its folder can be written, for a while yet.
+
+        The cluster tells its end then, which it may otherwise know only minutes later. One that has
+        not begun is given five times as long, since the node may have much to prepare.
+        """
+        patience_s = self.settings.silent_s * (1 if marks.started is not None else 5)
+        sign, key = (marks.started, marks.beats), f"{ref} called"
+        if self._unchanged_s(f"{ref} unheard", sign) <= patience_s:
+            self._forget(key)
+            return
+        run = self._run(ref)
+        try:
+            if key not in self._signs:
+                run.call()
+            if self._unchanged_s(key, sign) > self.settings.silent_s / 2:
+                run.give_up()
+                self._try_cancel(ref)
+        except OSError:  # it cannot be heard: nothing follows from its silence
+            self._forget(key)
+
+    def _over(self, ref: str, marks: Marks, status: Status | None = None) -> Status:
+        """How a job is of which nothing more has to be kept in mind."""
+        self._forget(ref, f"{ref} over", f"{ref} unheard", f"{ref} called")
+        return status or judge(marks, None, silent=False, late=False)
+
+    def _forget(self, *keys: str) -> None:
+        for key in keys:
+            self._signs.pop(key, None)
+
     def _unchanged_s(self, key: str, sign: object) -> float:
         """For how long this process has seen nothing else, by its own clock."""
         kept = self._signs.get(key)
@@ -232,8 +270,9 @@ class SlurmDriver:
 class _Queue:
     """The cluster's answers on all our jobs, asked for at most so often, whoever asks.
 
-    A cluster that was slow is left alone for ten times as long as it took, one that did not answer
-    is not asked for everybody again: all get the same answer at once.
+    A cluster that was slow is left alone for twenty times as long as it took, one that did not
+    answer is not asked for everybody again: all get the same answer at once. What it took since it
+    was asked last waits there, without a question for each.
     """
 
     def __init__(self, cluster: Transport, settings: SlurmSettings) -> None:
@@ -241,20 +280,26 @@ class _Queue:
         self._lock = threading.Lock()
         self._until = 0.0
         self._jobs: dict[str, list[ClusterJob]] = {}
+        self._taken: dict[str, tuple[ClusterJob, float]] = {}
         self._failed: PoolUnavailable | None = None
 
-    def of(self, name: str, number: str) -> list[ClusterJob]:
-        """Our jobs of this name; of one that does not wait or run, whatever is still known."""
+    def of(self, name: str) -> list[ClusterJob]:
+        """Our jobs of this name that wait or run."""
         with self._lock:
             if time.monotonic() >= self._until:
                 self._refresh()
             if self._failed is not None:
                 raise self._failed
-            found = self._jobs.get(name)
-        return found or self.named(name, number)
+            fresh = self._taken.get(name)
+            return self._jobs.get(name) or ([fresh[0]] if fresh else [])
+
+    def taken(self, job: ClusterJob) -> None:
+        """The cluster has this job from now on."""
+        with self._lock:
+            self._taken[job.name] = (job, time.monotonic())
 
     def named(self, name: str, number: str) -> list[ClusterJob]:
-        """The same, asked now."""
+        """Every job of ours with this name of which anything is still known, asked now."""
         found = self._cluster.named(name, known_id=number)
         if not found and self._settings.jobcomp is not None:
             return completed(self._settings.jobcomp, name)
@@ -271,6 +316,7 @@ class _Queue:
             for job in self._cluster.active():
                 found.setdefault(job.name, []).append(job)
             self._failed = None
+            self._taken = {n: one for n, one in self._taken.items() if one[1] >= began}
         except PoolUnavailable as cause:
             self._failed = cause
         self._jobs = found

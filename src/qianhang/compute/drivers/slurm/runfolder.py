@@ -12,9 +12,10 @@ import shlex
 import time
 from collections.abc import Iterator
 from dataclasses import asdict
+from functools import cache
 from pathlib import Path
 
-from qianhang.compute.drivers import proctree, warden
+from qianhang.compute.drivers import keeper
 from qianhang.compute.drivers.slurm.settings import SlurmSettings
 from qianhang.compute.drivers.slurm.verdict import Marks
 from qianhang.compute.task import Outcome, Task, Usage, thread_env
@@ -88,11 +89,24 @@ class RunFolder:
         self._write("job.json", json.dumps(plan, ensure_ascii=False))
 
     def taken(self, number: str) -> None:
-        """Write down the number that the cluster gave the job."""
-        self._write("submitted", number)
+        """Write down the number that the cluster gave the job: a hint, its name finds it too."""
+        self._write("submitted", number, lasting=False)
 
     def ask_to_stop(self) -> None:
         """Leave the mark on which the keeper stops the job, or does not start it."""
+        (self.path / "given-up").unlink(missing_ok=True)
+        (self.path / "cancel").touch()
+
+    def call(self) -> None:
+        """Write into the folder, which shows that it can be written.
+
+        Raises OSError where it cannot: then its keeper cannot tell that it lives either.
+        """
+        self._write("called", "x" * 4096)
+
+    def give_up(self) -> None:
+        """Leave the same mark, and another that it was not somebody's wish."""
+        self._write("given-up", "")
         (self.path / "cancel").touch()
 
     def marks(self) -> Marks:
@@ -100,20 +114,25 @@ class RunFolder:
 
         Raises OSError where the disk cannot be read, FileNotFoundError never.
         """
-        if not (self.path / "job.json").exists():
+        try:  # one look at the folder costs less than to ask for each of its files
+            there = frozenset(os.listdir(self.path))  # noqa: PTH208  # the names are enough
+        except FileNotFoundError:
+            there = frozenset()
+        if "job.json" not in there:
             # Another's attributes may be cached; a folder above that is gone is no answer at all.
             self.path.parent.stat()
             return Marks(planned=False)
-        beat = self._read("beat.json")
+        beat = self._read("beat.json") if "beat.json" in there else None
         told = json.loads(beat) if beat else {}
         return Marks(
             planned=True,
-            number=self._read("submitted") or "",
-            started=self._read("started"),
-            cancelled=(self.path / "cancel").exists(),
+            number=(self._read("submitted") or "") if "submitted" in there else "",
+            started=self._read("started") if "started" in there else None,
+            cancelled="cancel" in there,
+            given_up="given-up" in there,
             beats=int(told.get("beats", 0)),
             used=Usage(**told["usage"]) if told else Usage(),
-            ended=self._ended(),
+            ended=self._ended() if "status.json" in there else None,
         )
 
     def log(self, start: int) -> bytes:
@@ -142,31 +161,36 @@ class RunFolder:
         except FileNotFoundError:
             return None
 
-    def _write(self, name: str, text: str) -> None:
+    def _write(self, name: str, text: str, *, lasting: bool = True) -> None:
         part = self.path / f"{name}.{os.getpid()}.part"
         handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(handle, "w", encoding="utf8") as out:
             out.write(text)
-            out.flush()
-            os.fsync(out.fileno())
+            if lasting:
+                out.flush()
+                os.fsync(out.fileno())
         part.replace(self.path / name)
 
 
 def install_keeper(root: Path) -> Path:
-    """The folder with the keeper's two files on the shared disk, under a name of their content."""
-    sources = [Path(module.__file__ or "") for module in (warden, proctree)]
-    contents = [source.read_bytes() for source in sources]
+    """The folder with the keeper's files on the shared disk, under a name of their content."""
+    contents = _contents()
     place = root / ".keeper" / hashlib.sha256(b"".join(contents)).hexdigest()[:16]
-    if not (place / sources[-1].name).exists():
+    if not (place / keeper.FILES[-1].name).exists():
         place.mkdir(parents=True, exist_ok=True)
-        for source, content in zip(sources, contents, strict=True):
+        for source, content in zip(keeper.FILES, contents, strict=True):
             part = place / f"{source.name}.{os.getpid()}.part"
             part.write_bytes(content)
             part.replace(place / source.name)
     return place
 
 
-def script(settings: SlurmSettings, folder: Path, *, keeper: Path) -> str:
+@cache
+def _contents() -> tuple[bytes, ...]:
+    return tuple(source.read_bytes() for source in keeper.FILES)
+
+
+def script(settings: SlurmSettings, folder: Path, *, files: Path) -> str:
     """What the cluster runs on the first node: the keeper, in place of the shell."""
-    words = [settings.python, "-I", "-S", str(keeper / "warden.py"), str(folder)]
+    words = keeper.words(settings.python, str(folder), files=files)
     return f"#!/bin/sh\nexec {shlex.join(words)} >/dev/null\n"

@@ -33,7 +33,8 @@ class SlurmSettings:
     fresh_s : how old an answer on all jobs may be that is used for another one
     lag_s : how long a job's record may take to appear on the shared disk once the job has ended
     beat_s, silent_s : how often a job tells that it lives; how long one that the cluster does not
-        know may be silent before it counts as lost
+        know may be silent before it counts as lost. One that the cluster believes to run is stopped
+        after half as long again, where its folder could be written all the time
     """
 
     folder: Path

@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from qianhang.compute.driver import Status
+from qianhang.compute.drivers.notes import NO_RECORD, REFUSED
 from qianhang.compute.drivers.slurm.cluster import ClusterJob
-from qianhang.compute.drivers.warden import NO_RECORD, REFUSED
 from qianhang.compute.task import Outcome, Reason, Usage
 
 __all__ = ["Marks", "accepted", "judge", "leftovers"]
@@ -35,7 +35,8 @@ class Marks:
 
     planned : whether it was ever to be submitted; number : the cluster's, once it took it
     started : None before, else the number under which it was, empty where that is not known
-    cancelled : whether we asked for its end; beats, used : signs of life, use up to the last
+    cancelled : whether we asked for its end; given_up : because it gave no sign of life
+    beats, used : signs of life, use up to the last
     ended : the keeper's own record
     """
 
@@ -43,6 +44,7 @@ class Marks:
     number: str = ""
     started: str | None = None
     cancelled: bool = False
+    given_up: bool = False
     beats: int = 0
     used: Usage = field(default_factory=Usage)
     ended: Outcome | None = None
@@ -59,12 +61,19 @@ class Marks:
 
 
 def judge(marks: Marks, jobs: Sequence[ClusterJob] | None, *, silent: bool, late: bool) -> Status:
-    """How the job is.
+    """How the job is; lost where it was stopped because nothing was heard of it.
 
     jobs : those of its name that the cluster knows; None where it could not be asked
     silent : whether a started job has given no sign of life for longer than it may
     late : whether its record should be there by now if it ended when the cluster says so
     """
+    found = _judge(marks, jobs, silent=silent, late=late)
+    if marks.given_up and found.outcome is not None and found.outcome.reason == "cancelled":
+        return replace(found, outcome=replace(found.outcome, reason="lost"))
+    return found
+
+
+def _judge(marks: Marks, jobs: Sequence[ClusterJob] | None, *, silent: bool, late: bool) -> Status:
     if not marks.planned:
         return Status("absent")
     if marks.settled:
@@ -85,6 +94,17 @@ def judge(marks: Marks, jobs: Sequence[ClusterJob] | None, *, silent: bool, late
         return Status("known", "running")
     # The cluster has forgotten it, or believes after a crash that it still waits.
     return _lost(marks) if silent else Status("known", "running")
+
+
+def owes_a_sign(marks: Marks, jobs: Sequence[ClusterJob]) -> bool:
+    """Whether the cluster believes that it runs, so that signs of life have to come.
+
+    They do not after a node's daemon was killed with all that ran there, and the cluster notices
+    when the node registers. Of one that is suspended nobody expects any.
+    """
+    live = [job for job in jobs if job.life != "ended"]
+    running = bool(live) and all(job.state == "RUNNING" for job in live)
+    return running and marks.ended is None and not marks.cancelled
 
 
 def accepted(jobs: Sequence[ClusterJob]) -> list[ClusterJob]:
