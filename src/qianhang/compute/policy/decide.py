@@ -83,7 +83,9 @@ def settle(view: View, queue: Queue, now: float, params: Params) -> Iterator[Dec
             yield decision
 
 
-def at_once(entry: Entry, view: View, queue: Queue, *, now: float, params: Params) -> Start | None:
+def at_once(
+    entry: Entry, view: View, queue: Queue, *, now: float, params: Params
+) -> Start | None:
     """The start of a job that has just come and that nobody holds yet, where `decide` could decide
     on nothing else; None where it has to be asked.
     """

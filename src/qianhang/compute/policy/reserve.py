@@ -43,7 +43,11 @@ def _renewed(view: View, queue: Queue, now: float, params: Params) -> Reserve | 
 
 
 def _open(klass: Klass) -> list[Rack]:
-    return [option.rack for option in klass.options if not option.lent and option.rack.open]
+    return [
+        option.rack
+        for option in klass.options
+        if not option.lent and option.rack.open
+    ]
 
 
 def _candidates(

@@ -232,11 +232,7 @@ def _loop(clock: _Clock) -> None:
         now = ends[0][0] if ends and ends[0][0] < next_at else next_at
         while ends and ends[0][0] <= now:
             leave(heappop(ends)[2], now)
-        due = (
-            (turns and turns[0][0] <= now)
-            or (dues and dues[0][0] <= now)
-            or min(queue.wake, queue.again) <= now
-        )
+        due = (turns and turns[0][0] <= now) or (dues and dues[0][0] <= now) or min(queue.wake, queue.again) <= now
         if next_at <= now < moments[place + 1] and young and not (due or touched or queue.review):
             if not alone(place, now):
                 arrive(place)
