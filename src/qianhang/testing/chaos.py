@@ -178,7 +178,7 @@ def _network(folder: Path, beds: Sequence[SlurmBed]) -> Network:
                        "python": sys.executable, "programs": "/usr/bin", **_QUICK}
         for n, bed in enumerate(beds)
     }  # fmt: skip
-    engines["local"] = {"folder": str(folder / "local"), "threads": 4}
+    engines["local"] = {"folder": str(folder / "local"), "threads": 4, "user": "service"}
     return Network((*slurm, local), (Operator("op", Words("甲", "A")),), engines=engines)
 
 
