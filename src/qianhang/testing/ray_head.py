@@ -17,7 +17,6 @@ from pathlib import Path
 __all__ = ["RayHead"]
 
 _TRIES = 6
-_AGENTS = ("--dashboard-agent-grpc-port", "--runtime-env-agent-port", "--metrics-export-port")
 
 
 class RayHead:
@@ -37,7 +36,7 @@ class RayHead:
         self.token_file = self.folder / "token"
         self.token_file.write_text(secrets.token_hex(32), encoding="ascii")
         self.token_file.chmod(0o600)
-        self.ports = _free_ports(7)
+        self.ports = _free_ports(4)
 
     @property
     def address(self) -> str:
@@ -47,15 +46,13 @@ class RayHead:
     def start(self) -> float:
         """Start it and wait until it answers with its resources; the seconds that took."""
         began = time.monotonic()
-        dashboard, agent, control, client, *others = map(str, self.ports)
+        dashboard, agent, control, client = map(str, self.ports)
         options = {
             "--port": control,
             "--dashboard-host": "127.0.0.1",
             "--dashboard-port": dashboard,
             "--dashboard-agent-listen-port": agent,
             "--ray-client-server-port": client,
-            # Of ports that it is to find itself Ray waits 15 s to hear, and gives up.
-            **dict(zip(_AGENTS, others, strict=True)),
             "--min-worker-port": "24500",
             "--max-worker-port": "24900",
             "--num-cpus": "4",
