@@ -133,8 +133,10 @@ def main(rows: int) -> None:
 
 
 def line(name: str, rows: int, cpu_s: float, plain_s: float, parts: str) -> tuple[str, ...]:
-    return (name, f"{rows:,}", f"{cpu_s:.1f}", f"{rows / cpu_s:,.0f}", f"{cpu_s / plain_s:.2f}",
+    told = (name, f"{rows:,}", f"{cpu_s:.1f}", f"{rows / cpu_s:,.0f}", f"{cpu_s / plain_s:.2f}",
             parts)  # fmt: skip
+    print(" | ".join(told), file=sys.stderr)  # a head may fail to start afterwards
+    return told
 
 
 if __name__ == "__main__":
