@@ -34,7 +34,7 @@ bench: $(VENV)/.dev
 	$(BIN)/python bench/run.py
 
 ray: $(VENV)/.dev $(RAY)/.ray
-	QIANHANG_RAY=$(CURDIR)/$(RAY)/bin/ray $(BIN)/python -m pytest -s -m ray tests/compute
+	QIANHANG_RAY=$(CURDIR)/$(RAY)/bin/ray $(BIN)/python -m pytest -s -m ray tests/compute tests/runs
 
 # A million random deeds on vouchers, every invariant checked: about twenty minutes of one core.
 vouchers: $(VENV)/.dev

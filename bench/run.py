@@ -34,6 +34,7 @@ TITLES = {
     "compute.py": "算力网络 The compute network: logs replayed beside the bars",
     "door.py": "门 The door: CPU a job",
     "sustained.py": "门，一分钟 The door for a minute over two Slurm clusters",
+    "scoring.py": "大表打分 A large table scored: rows a CPU second",
     "vouchers.py": "算力券 Vouchers: random deeds against a second count",
     "plan.py": "读计划 Plans read, beside what people marked in them",
 }

@@ -12,7 +12,6 @@ from __future__ import annotations
 import json
 import os
 import selectors
-import subprocess
 import sys
 import tempfile
 import time
@@ -21,6 +20,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import crowd
+from peers.environment import python_with
 from qianhang.runs import listing, open_store
 from qianhang.store import Settings
 from server import Server, running
@@ -112,7 +112,7 @@ def listen(lines: selectors.BaseSelector, seconds: float) -> int:
 
 def beside(folder: Path, ours_ms: float) -> list[list[str]]:
     """The list of 50 runs as NiceGUI shows it, and how much more that costs."""
-    python = peer_python()
+    python = python_with(PEER, PEER)
     if python is None:
         return []
     rows = folder / "rows.json"
@@ -129,19 +129,6 @@ def beside(folder: Path, ours_ms: float) -> list[list[str]]:
         ["qianhang", f"{ours_ms:.2f}", "1.00"],
         ["NiceGUI", f"{theirs:.2f}", f"{theirs / ours_ms:.2f}"],
     ]
-
-
-def peer_python() -> Path | None:
-    """The Python of an environment with NiceGUI, made where there is none; None where it fails."""
-    place = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / f"qianhang-{PEER}"
-    python = place / "bin" / "python"
-    if not (place / "installed").is_file():
-        made = subprocess.run([sys.executable, "-m", "venv", "--clear", place], check=False)
-        install = [python, "-m", "pip", "install", "--quiet", PEER]
-        if made.returncode or subprocess.run(install, check=False).returncode:
-            return None
-        (place / "installed").touch()
-    return python
 
 
 def _judged(value: float, goal: float | None, form: str) -> list[str]:

@@ -20,14 +20,16 @@ class Handler(BaseHTTPRequestHandler):
     def answer(self):
         size = int(self.headers.get("Content-Length") or 0)
         self.server.seen.append((self.command, self.path, self.rfile.read(size)))
-        status, body = self.server.answers.get(f"{self.command} {self.path}", (404, "no such page"))
+        asked = f"{self.command} {self.path}"
+        status, body = self.server.answers.get(asked, (404, "no such page"))
+        self.server.answers |= self.server.then.pop(asked, {})
         content = (body if isinstance(body, str) else json.dumps(body)).encode()
         self.send_response(status)
         self.send_header("Content-Length", str(len(content)))
         self.end_headers()
         self.wfile.write(content)
 
-    do_GET = do_POST = answer
+    do_GET = do_POST = do_DELETE = answer
 
     def log_message(self, *_):
         pass
@@ -36,7 +38,7 @@ class Handler(BaseHTTPRequestHandler):
 @pytest.fixture
 def server():
     made = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    made.answers, made.seen = {}, []
+    made.answers, made.seen, made.then = {}, [], {}
     threading.Thread(target=made.serve_forever, args=(0.01,), daemon=True).start()
     yield made
     made.shutdown()
@@ -84,6 +86,22 @@ def test_an_id_that_is_there_is_refused_by_ray_and_found_by_us(server, pool):
     server.answers["POST /api/jobs/"] = (500, RECORDED["repeated"])
     show(server, job(status="RUNNING"))
     assert pool.submit(Task("t1", ("/bin/x",), Path("/"))) == "t1"
+
+
+def test_a_job_that_ray_gave_up_before_it_began_is_absent_and_handed_over_again(server, pool):
+    """Ray gives up what waits 900 s for resources; the id stays taken until it is deleted."""
+    gone = job(
+        status="FAILED", driver_exit_code=None, error_type="JOB_SUPERVISOR_ACTOR_START_TIMEOUT"
+    )
+    show(server, gone)
+    assert pool.poll("t1").knowledge == "absent"
+    assert pool.find("t1") is None
+    server.answers["POST /api/jobs/"] = (500, RECORDED["repeated"])
+    server.answers["DELETE /api/jobs/t1"] = (200, {"deleted": True})
+    server.then["DELETE /api/jobs/t1"] = {"POST /api/jobs/": (200, {"submission_id": "t1"})}
+    server.seen.clear()
+    assert pool.submit(Task("t1", ("/bin/x",), Path("/"))) == "t1"
+    assert [method for method, _, _ in server.seen] == ["POST", "GET", "DELETE", "POST"]
 
 
 def test_a_fault_that_left_no_job_is_a_pool_that_cannot_take_it(server, pool):

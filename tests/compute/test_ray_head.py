@@ -21,11 +21,11 @@ pytestmark = pytest.mark.ray
 
 
 @pytest.fixture
-def head():
+def head(request):
     executable = os.environ.get("QIANHANG_RAY")
     if not executable:
         pytest.skip("QIANHANG_RAY does not name a ray; make ray installs one and runs this")
-    made = RayHead(executable)
+    made = RayHead(executable, getattr(request, "param", None))
     yield made
     made.close()
 
@@ -104,3 +104,39 @@ def test_a_head_that_is_killed_and_started_again_runs_no_token_twice(head, tmp_p
             f"\nhead up {up_s:.1f} s, submit {submit_s * 1000:.0f} ms, job {job_s:.1f} s, "
             f"{killed} processes killed, up again {again_s:.1f} s"
         )
+
+
+@pytest.mark.parametrize("head", [{"RAY_JOB_START_TIMEOUT_SECONDS": "3"}], indirect=True)
+def test_a_job_that_waits_longer_than_ray_has_patience_runs_once_there_is_room(head, tmp_path):
+    """Ray's own patience is 900 s; here 3, and another job holds all the chips meanwhile."""
+    head.start()
+    settings = RaySettings(
+        "ray", head.address, str(head.run_dir), token_file=str(head.token_file),
+        python=sys.executable, chips={"ascend-910b": "ascend910b"},
+    )  # fmt: skip
+    pool = RayDriver(settings)
+    wait_for(lambda: pool.probe().up)
+    go = tmp_path / "go"
+    waits = f"import os, time\nwhile not os.path.exists({str(go)!r}): time.sleep(0.05)\n"
+
+    def task(token, code):
+        argv = (sys.executable, "-c", code)
+        return Task(token, argv, tmp_path, {}, Limits(threads=1), {"ascend-910b": 8})
+
+    pool.submit(task("holder", f"print('begun')\n{waits}"))
+    wait_for(lambda: pool.log("holder") == b"begun\n")
+    late = task("late", marked(tmp_path, "late"))
+    pool.submit(late)
+    assert pool.poll("late").phase == "waiting"
+    wait_for(lambda: pool.poll("late").knowledge == "absent")
+    go.touch()
+    assert follow(pool, "holder").ok
+
+    def ended():  # as the door does: what is absent is handed over again under its token
+        if pool.poll("late").knowledge == "absent":
+            pool.submit(late)
+        return pool.poll("late").outcome
+
+    wait_for(ended)
+    assert ended().ok
+    assert (tmp_path / "late").read_text() == "x"

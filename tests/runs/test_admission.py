@@ -28,6 +28,7 @@ from qianhang.billing.vouchers import (
     tables,
 )
 from qianhang.compute import schema
+from qianhang.compute.applications import tables as application_tables
 from qianhang.compute.door import attempts, jobs, plant, quotes, taskfile
 from qianhang.compute.door.jobs import Asked, Work
 from qianhang.compute.job import Job, Want
@@ -45,7 +46,7 @@ from qianhang.store import Settings, Store
 from .conftest import DEDUCTED
 
 NOW = datetime(2026, 5, 1, 2, 0, tzinfo=UTC)  # 10:00 in China
-PARTS = (billing.PART, tables.PART, schema.PART)
+PARTS = (billing.PART, tables.PART, schema.PART, application_tables.PART)
 
 
 @pytest.fixture(scope="module")

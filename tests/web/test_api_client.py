@@ -2,6 +2,7 @@
 
 import threading
 import typing
+from datetime import timedelta
 
 import pytest
 import uvicorn
@@ -11,6 +12,8 @@ from qianhang.client import (
     ApiProblem,
     Client,
     admin_shapes,
+    application_shapes,
+    artefact_shapes,
     billing_shapes,
     compute_shapes,
     detail_shapes,
@@ -19,14 +22,22 @@ from qianhang.client import (
     people_shapes,
     plan_shapes,
     shapes,
+    study_shapes,
+    target_shapes,
 )
 from qianhang.client.wire import Wire
-from qianhang.compute.door import plant
+from qianhang.compute.artefacts import gather
+from qianhang.compute.door import jobs, plant
 from qianhang.compute.door.supervisor import Supervisor
+from qianhang.core.day import day_of
+from qianhang.runs.studies import desk
 from qianhang.safety import complaints
 from qianhang.testing.door_bed import network
 from qianhang.web.described import described
 from qianhang.web.site import now
+
+from .browser.money import LOG, POOLS
+from .conftest import SAMPLE
 
 
 @pytest.fixture
@@ -212,6 +223,9 @@ def test_what_a_developer_does_with_jobs(site, served, signed, tmp_path):
     key = signed(*roles, scopes=SCOPES).headers["authorization"]
     with Client(served, key.removeprefix("Bearer ")) as client:
         assert [p["chips"] for p in client.pools()] == [4]
+        quoted = client.quote_task("run: echo 你好", project="一")
+        assert {one["pool"] for one in [*quoted["pools"], *quoted["refused"]]} == {"p1"}
+        assert client.pool_use("p1")["chips"] == 4
         (job,) = client.submit_job("run: echo 你好", project="一")
         assert [j["id"] for j in client.jobs(state="open", mine=True)] == [job]
         assert client.why(job)["ahead"] == 0
@@ -227,6 +241,107 @@ def test_what_a_developer_does_with_jobs(site, served, signed, tmp_path):
         with pytest.raises(ApiProblem, match="QH597") as told:
             client.submit_job("run: a\nestimate: soon")
         assert "estimate" in str(told.value)
+
+
+def test_what_those_do_who_move_money(site, served, signed):
+    key = signed("administrator", "programme_office", scopes=SCOPES).headers["authorization"]
+    with Client(served, key.removeprefix("Bearer ")) as client:
+        assert client.top_up("root", 5000, reference="slip")["wallet"] == 5000
+        with pytest.raises(ApiProblem, match="QH563"):
+            client.pay_statement("root", "2026-03")
+        funded = client.fund_programme("henan-2025", year=2026, fen=1_000_000)
+        assert (funded["version"], funded["funds"][0]["free"]) == (1, 1_000_000)
+        with pytest.raises(ApiProblem):
+            client.grant_voucher("henan-2025", {"applicant": {"id": "root"}})
+        assert client.expire_vouchers() == []
+        assert list(client.owed_operators()) == list(client.settlement_months()) == []
+        assert client.settlement_month("2026-03")["over"]
+        assert client.issue_month("2026-03")["operators"] == []
+        assert client.settle_month("2026-03")["transfers"] == []
+        with pytest.raises(ApiProblem, match="QH862"):
+            client.batch(1)
+        assert client.organisation("root")["id"] == "root"
+
+
+def test_what_a_study_is_asked_and_read_with(site, client, tmp_path, monkeypatch):
+    monkeypatch.setattr(desk, "launch", lambda settings, store, study: None)
+    log, pools = tmp_path / "log.csv", tmp_path / "p.toml"
+    log.write_bytes(LOG)
+    pools.write_bytes(POOLS)
+    made = client.ask_study(trace=log, pools=pools, first=5, down=["a"])
+    assert made["changes"] == [{"kind": "down", "pool": "a"}]
+    assert [s["id"] for s in client.studies()] == [made["id"]]
+    with site.store.write() as tx:
+        desk.close(tx, made["id"], now=now(), error={"code": "QH564", "message": "m", "hint": ""})
+    assert client.wait_study(made["id"])["error"]["code"] == "QH564"
+    with pytest.raises(ApiProblem, match="QH804"):
+        client.study_table(made["id"], "waits")
+    bare = client.ask_study(green_fen_kwh=60)
+    assert client.study(bare["id"])["files"] == {"trace": "", "pools": ""}
+
+
+def test_a_plan_from_its_document_to_a_targets_readings(site, client, tmp_path):
+    run, other = site.run(), site.run(own="b")
+    text = tmp_path / "plan.txt"
+    text.write_bytes(SAMPLE.read_bytes())
+    (came,) = client.import_plans(text, region="杭州")
+    assert (came["version"], came["error"]) == (1, None)
+    assert client.confirm_items(came["ref"]) > 0
+    told = client.plan(came["ref"])
+    assert sum(told["targets"].values()) == len(list(client.targets(came["ref"])))
+    assert client.item(came["ref"], "T1")["state"] == "confirmed"
+    recorded = client.state_evidence(came["ref"], "T1", 3.5, on="2026-03-01")
+    detail = client.target(came["ref"], "T1")
+    assert recorded["seq"] in [c["seq"] for c in detail["components"]]
+    read = client.target_readings(came["ref"], "T1")
+    assert (read["ref"], read["unit"]) == (detail["ref"], detail["unit"])
+    made = client.issue_bulletin(came["ref"], "2026")
+    assert client.issued_bulletin(came["ref"], made["id"]) == made
+    assert client.compare_runs(run.id, other.id)["scores"][0]["change"] == 0
+
+
+def test_what_a_team_and_the_office_do_with_an_application(site, served, signed):
+    """8 cards asked for, sent back, added to, 4 granted, withdrawn; another rejected."""
+    today = day_of(now())
+    days = {"first": f"{today}", "last": f"{today + timedelta(30)}"}
+    team = signed("developer", scopes=SCOPES).headers["authorization"].removeprefix("Bearer ")
+    office = signed("programme_office", scopes=SCOPES).headers["authorization"]
+    told = {"purpose": "a model of roads", "contact": "roads@team.example", **days}
+    with Client(served, team) as mine, Client(served, office.removeprefix("Bearer ")) as other:
+        name = mine.send_application("roads", 8, flavours=["ascend-910b"], **told)["id"]
+        assert other.question_application(name, "which data?")["state"] == "asked"
+        assert mine.reply_application(name, "open ones")["state"] == "applied"
+        done = other.approve_application(name, chips=4)
+        assert (done["state"], done["granted_chips"], done["chips"]) == ("active", 4, 8)
+        assert mine.withdraw_application(name, "done early")["used_card_hours"] == 0
+        assert [step["act"] for step in mine.application(name)["steps"]] == [
+            "sent", "asked", "replied", "approved", "active", "withdrawn",
+        ]  # fmt: skip
+        second = mine.send_application("speech", 8, **told)["id"]
+        assert other.reject_application(second, "full")["reason"] == "full"
+        assert {one["id"] for one in mine.applications()} == {name, second}
+
+
+def test_what_a_developer_does_with_result_files(site, served, signed, tmp_path):
+    """A task on this machine, its one output taken home and deleted."""
+    plant.add(site.store, network(tmp_path, "p1"), by="t", at=now())
+    key = signed("developer", scopes=SCOPES).headers["authorization"]
+    with Client(served, key.removeprefix("Bearer ")) as client:
+        (job,) = client.submit_job("outputs: [d/*.txt]\nrun: mkdir d && printf 你好 > d/a.txt")
+        assert client.artefacts(job)["state"] == "wanted"
+        door, at = Supervisor(site.store, site.home), now()
+        while jobs.get(site.store, job).open:
+            at += timedelta(milliseconds=20)
+            door.tick(at)
+        gather.collect(site.store, site.home, at)
+        (path,) = client.download_artefacts(job, tmp_path / "home")
+        assert path.relative_to((tmp_path / "home").resolve()).as_posix() == "d/a.txt"
+        assert path.read_text(encoding="utf8") == "你好"
+        with pytest.raises(ApiProblem, match="QH527"):
+            client.collect_artefacts(job)
+        client.delete_artefacts(job)
+        assert client.artefacts(job)["state"] == "gone"
+        assert client.download_artefacts(job, tmp_path / "again") == []
 
 
 def test_a_refusal_is_an_error_with_its_code_and_status(client):
@@ -268,7 +383,9 @@ def test_the_clients_shapes_are_those_of_the_description(site):
     told = described(site.app)["components"]["schemas"]
     modules = (
         shapes, plan_shapes, office_shapes, admin_shapes, detail_shapes, overview_shapes,
-        people_shapes, billing_shapes, compute_shapes,
+        people_shapes, billing_shapes, compute_shapes, application_shapes,
+        artefact_shapes,
+        people_shapes, billing_shapes, compute_shapes, study_shapes, target_shapes,
     )  # fmt: skip
     for module in modules:
         for name in module.__all__:

@@ -4,14 +4,12 @@ import hashlib
 import json
 import shutil
 
-import pytest
 from starlette.testclient import TestClient
 
 from qianhang.plan import boundary
 from qianhang.safety import CODES
 from qianhang.store import Settings
 from qianhang.web.app import create_app
-from qianhang.web.rates import Rates, share
 from qianhang.web.site import now
 
 SQUARE = {
@@ -232,24 +230,12 @@ def test_no_complaint_is_sent_by_another_sites_page(site):
 # Limits over several workers
 
 
-@pytest.mark.parametrize(
-    ("limit", "workers", "each"), [(1200, 1, 1200), (1200, 4, 300), (5, 2, 3), (2, 8, 1)]
-)
-def test_workers_share_a_limit_rounded_up(limit, workers, each):
-    assert share(limit, workers) == each
-    assert limit <= share(limit, workers) * workers
-
-
-def test_all_workers_together_keep_to_the_limit():
-    """Two buckets of a limit of 10, at one moment: 10 requests pass, whichever they meet."""
-    buckets = [Rates(share(10, 2), clock=lambda: 0.0) for _ in range(2)]
-    assert sum(not buckets[n % 2].take("a").refused for n in range(40)) == 10
-
-
-def test_a_worker_of_two_lets_half_through(tmp_path, empty_home):
+def test_two_workers_over_one_store_let_a_limit_through_once(tmp_path, empty_home):
+    """Four requests a minute: four pass, whichever worker they meet, and each tells the limit."""
     home = shutil.copytree(empty_home, tmp_path / "home")
-    app = create_app(Settings(home=home), slots=0, rate=4, workers=2)
-    with TestClient(app) as client:
-        answers = [client.get("/api/v1/me") for _ in range(3)]
-    assert [a.status_code for a in answers] == [401, 401, 429]
-    assert answers[0].headers["ratelimit-limit"] == "2"
+    apps = [create_app(Settings(home=home), slots=0, rate=4, workers=2) for _ in range(2)]
+    with TestClient(apps[0]) as one, TestClient(apps[1]) as two:
+        answers = [client.get("/api/v1/me") for client in (one, two, two, one, two, one)]
+    assert [a.status_code for a in answers] == [401] * 4 + [429] * 2
+    assert [a.headers["ratelimit-remaining"] for a in answers] == ["3", "2", "1", "0", "0", "0"]
+    assert {a.headers["ratelimit-limit"] for a in answers} == {"4"}

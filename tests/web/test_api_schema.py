@@ -8,6 +8,7 @@ from fastapi import FastAPI
 from hypothesis import HealthCheck, Phase, given, settings
 
 from qianhang.access import ROLES, SCOPES
+from qianhang.runs.studies import desk
 from qianhang.web.api import ROUTES
 from qianhang.web.described import described
 
@@ -32,7 +33,10 @@ def _operations():
 def api(tmp_path_factory, empty_home, web):
     """The API with a plan and a run, and the key of somebody who may do everything."""
     home = shutil.copytree(empty_home, tmp_path_factory.mktemp("schema") / "home")
-    with web.opened(home) as site:
+    # A study is kept and not carried out: each would be a process of its own.
+    idle = pytest.MonkeyPatch.context()
+    with idle as patch, web.opened(home) as site:
+        patch.setattr(desk, "launch", lambda settings, store, study: None)
         site.plan()
         run = site.run()
         key = web.signer(site)(*ROLES, scopes=SCOPES).headers["authorization"]

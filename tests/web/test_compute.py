@@ -2,13 +2,14 @@
 
 import json
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
-from qianhang.compute.door import attempts, jobs, plant, quotas
+from qianhang.compute.door import attempts, jobs, plant, quotas, taskfile
 from qianhang.compute.door.supervisor import Supervisor
 from qianhang.compute.job import Want
+from qianhang.runs import quoting
 from qianhang.testing.door_bed import Engine, network, put, until_over
 
 from .conftest import now
@@ -311,6 +312,41 @@ def test_a_quote_names_every_pool_and_submits_nothing(site, signed, pools, engin
     assert client.post("/compute/quote", data={"task": "run: [1"}).status_code == 422
     assert signed("viewer").post("/compute/quote", data={"task": TASK}).status_code == 403
     assert jobs.listed(site.store) == ()
+
+
+def test_a_quote_by_the_api_is_what_the_service_answers(site, signed, pools, engine):
+    """The same offers and refusals as `qianhang compute quote` writes as JSON."""
+    Supervisor(pools, site.home).tick(now())
+    client = signed("developer", scopes=["run"])
+    task = TASK.replace("1}", "1, pools: [p1]}")
+    told = client.post("/api/v1/compute/quotes", json={"task": task}).json()
+    job = taskfile.read_text(task, name="task", org="root", account="a")[0].job
+    made = datetime.fromisoformat(told["made"])
+    shown = quoting.quote(site.store, job, made).shown()
+    assert told == {name: shown[name] for name in told}
+    assert [p["pool"] for p in told["pools"]] == ["p1"]
+    assert {r["pool"] for r in told["refused"]} == {"p2"}
+    assert jobs.listed(site.store) == ()
+    wrong = client.post("/api/v1/compute/quotes", json={"task": "run: [1"})
+    assert (wrong.status_code, wrong.json()["code"]) == (422, "QH597")
+    stranger = client.post("/api/v1/compute/quotes", json={"task": task, "org": "other"})
+    assert stranger.json()["code"] == "QH862"
+    assert signed("viewer", scopes=["run"]).post(
+        "/api/v1/compute/quotes", json={"task": task}
+    ).json()["code"] == "QH906"  # fmt: skip
+
+
+def test_a_quote_where_no_pool_has_joined_is_a_conflict_and_no_fault_of_the_server(signed):
+    client = signed("developer", scopes=["run"])
+    answer = client.post("/api/v1/compute/quotes", json={"task": TASK})
+    assert (answer.status_code, answer.json()["code"]) == (409, "QH501")
+
+
+def test_the_use_of_a_pool_by_the_hour_is_that_of_its_page(site, signed, pools, engine):
+    told = signed("viewer", scopes=["read"]).get("/api/v1/compute/pools/p1/use").json()
+    assert (told["pool"], told["chips"], len(told["hours"])) == ("p1", 4, 168)
+    assert {hour["chips"] for hour in told["hours"]} == {0.0}
+    assert signed("viewer").get("/api/v1/compute/pools/none/use").status_code == 404
 
 
 # A job's page and its log

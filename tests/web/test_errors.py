@@ -11,7 +11,7 @@ from qianhang.core.explained import explain, explained
 from qianhang.runs import asks, record
 from qianhang.runs.run import Request
 from qianhang.web import words
-from qianhang.web.render import environment
+from qianhang.web.render import edition
 
 from .conftest import now
 
@@ -27,8 +27,7 @@ def shown(error, lang="zh"):
 
 
 def shown_raw(error, lang):
-    values = {"lang": lang, "t": lambda key, **more: words.say(key, lang=lang, **more)}
-    return environment().get_template("parts/fault.html").make_module(values).problem(error)
+    return edition(lang).get_template("parts/fault.html").module.problem(error)
 
 
 def told(code, lang="zh"):
@@ -92,12 +91,7 @@ def test_data_that_break_their_contract_are_told_by_file_column_and_row(error):
 
 
 def test_the_words_of_an_error_are_text_and_no_markup():
-    module = (
-        environment()
-        .get_template("parts/fault.html")
-        .make_module({"lang": "zh", "t": lambda key: words.say(key, lang="zh")})
-    )
-    assert "&lt;b&gt;found&lt;/b&gt;" in module.problem(SPOILT)
+    assert "&lt;b&gt;found&lt;/b&gt;" in shown_raw(SPOILT, "zh")
 
 
 @pytest.mark.parametrize(

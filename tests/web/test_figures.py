@@ -15,7 +15,7 @@ from qianhang.core.errors import UsageError
 from qianhang.core.manifest import Words
 from qianhang.web import sheets, words
 from qianhang.web.figures import figure_of, figures_of, file_of, json_in_page
-from qianhang.web.render import environment
+from qianhang.web.render import edition
 
 HOSTILE = "</script><script>alert(1)</script>&"
 
@@ -41,8 +41,7 @@ def _figures(lang="zh", **body):
 
 
 def _drawn(figure, lang="zh"):
-    told = lambda key, **values: words.say(key, lang=lang, **values)  # noqa: E731 - what a page calls t
-    return environment().get_template("parts/figure.html").render(f=figure, t=told)
+    return edition(lang).get_template("parts/figure.html").render(f=figure)
 
 
 def _fan(rows=400):

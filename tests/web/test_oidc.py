@@ -14,10 +14,11 @@ pytest.importorskip("jwt")
 pytest.importorskip("fastapi")
 
 import jwt
+import pyotp
 import requests
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from qianhang.access import accounts, openid
+from qianhang.access import accounts, openid, totp
 from qianhang.access.openid import Flow, Provider
 from qianhang.access.trail import trail
 from qianhang.core.errors import AccessRefused, UsageError
@@ -35,6 +36,9 @@ def provider():
     users = [
         mock.User(sub="7", claims=claims),
         mock.User(sub="admin", claims={"preferred_username": "admin"}),
+        mock.User(sub="mfa", claims={"amr": ["pwd", "mfa"]}),
+        mock.User(sub="pwd", claims={"amr": ["pwd"]}),
+        mock.User(sub="high", claims={"acr": "urn:high"}),
     ]
     with mock.run_server_in_thread(user_claims=users) as server:
         yield f"http://localhost:{server.server_port}"
@@ -174,6 +178,130 @@ def test_nobody_is_sent_to_another_site_after_signing_in(site, configured):
     browser = site.another()
     answer = browser.get(vouch(leave(browser, "//evil.example/")), follow_redirects=False)
     assert answer.headers["location"] == "/"
+
+
+# The second factor
+
+
+@pytest.fixture
+def guarded(site, configured, provider):
+    """guarded(subject) -> (account, app): an account of that identity with a second factor on, and
+    the app that shows its codes."""
+
+    def make(subject="7"):
+        at = site.app.state.site.clock()
+        with site.store.write() as tx:
+            made = accounts.create(
+                tx, f"guarded{subject}", name="王", by="t", at=at, org="root",
+                identity=(provider, subject),
+            )  # fmt: skip
+            enrolled = totp.enrol(tx, made.id, by="t", at=at)
+            app = pyotp.parse_uri(enrolled.uri)
+            early = at - timedelta(seconds=60)
+            totp.confirm(tx, made.id, code=app.at(early), by="t", at=early)
+        return made, app
+
+    return make
+
+
+def at_the_code(site, subject="7", to="/account"):
+    """A browser for which the provider has vouched, and where it was sent."""
+    browser = site.another()
+    answer = browser.get(vouch(leave(browser, to), subject), follow_redirects=False)
+    return browser, answer.headers["location"]
+
+
+def test_who_has_a_second_factor_gives_its_code_after_the_provider_has_vouched(site, guarded):
+    made, app = guarded()
+    browser, to = at_the_code(site)
+    assert to == "/sign-in/openid/code?next=%2Faccount"
+    assert "qh" not in browser.cookies
+    assert (
+        browser.get("/account", follow_redirects=False).headers["location"].startswith("/sign-in")
+    )
+    assert "one-time-code" in browser.get(to).text
+    send = {"code": "000000", "next": "/account"}
+    wrong = browser.post("/sign-in/openid/code", data=send)
+    assert (wrong.status_code, "QH901" in wrong.text) == (401, True)
+    send["code"] = app.at(site.app.state.site.clock())
+    right = browser.post("/sign-in/openid/code", data=send, follow_redirects=False)
+    assert (right.status_code, right.headers["location"]) == (303, "/account")
+    assert browser.get("/account").status_code == 200
+    assert "qh-code" not in browser.cookies
+    assert trail(site.store, subject=made.id)[0].payload["code"] is True
+
+
+def test_a_sign_in_that_waits_for_its_code_opens_nothing_else(site, guarded):
+    guarded()
+    browser, _ = at_the_code(site)
+    ticket = browser.cookies["qh-code"]
+    for path in (f"/ticket/{ticket}", "/account", "/api/v1/me"):
+        answer = site.another({"Cookie": f"qh={ticket}"}).get(path, follow_redirects=False)
+        assert answer.status_code in (303, 401, 410), path
+    chosen = {"password": "a long and quiet sentence", "again": "a long and quiet sentence"}
+    assert site.another().post(f"/ticket/{ticket}", data=chosen).status_code == 410
+    nobody = site.another().post("/sign-in/openid/code", data={"code": "000000"})
+    assert (nobody.status_code, "QH904" in nobody.text) == (410, True)
+
+
+def test_a_ticket_for_a_code_is_used_once_and_not_for_long(site, guarded):
+    _, app = guarded()
+    browser, _ = at_the_code(site)
+    ticket = browser.cookies["qh-code"]
+    send = {"code": app.at(site.app.state.site.clock())}
+    assert (
+        browser.post("/sign-in/openid/code", data=send, follow_redirects=False).status_code == 303
+    )
+    again = site.another()
+    again.cookies.set("qh-code", ticket)
+    assert again.post("/sign-in/openid/code", data=send).status_code == 410
+    slow, _ = at_the_code(site)
+    late = site.app.state.site
+    site.app.state.site = replace(late, clock=lambda: late.clock() + timedelta(minutes=6))
+    assert slow.post("/sign-in/openid/code", data=send).status_code == 410
+
+
+def test_codes_cannot_be_guessed_however_often_the_provider_vouches(site, guarded):
+    """Five wrong codes over three sign-ins lock the account; the right one opens nothing then."""
+    _, app = guarded()
+    for tries in (2, 2, 1):
+        browser, _ = at_the_code(site)
+        for _ in range(tries):
+            wrong = browser.post("/sign-in/openid/code", data={"code": "000000"})
+            assert wrong.status_code == 401
+    send = {"code": app.at(site.app.state.site.clock())}
+    assert browser.post("/sign-in/openid/code", data=send).status_code == 401
+    assert "qh" not in browser.cookies
+
+
+@pytest.mark.parametrize(
+    ("subject", "factor", "acr", "asked"),
+    [
+        ("mfa", "own", "", True),
+        ("mfa", "provider", "", False),
+        ("pwd", "provider", "", True),
+        ("7", "provider", "", True),
+        ("high", "provider", "urn:high", False),
+        ("high", "provider", "urn:other", True),
+    ],
+)
+def test_the_providers_second_factor_stands_for_ours_only_by_the_setting_and_its_word(
+    site, guarded, monkeypatch, subject, factor, acr, asked
+):
+    guarded(subject)
+    monkeypatch.setenv("QIANHANG_OIDC_SECOND_FACTOR", factor)
+    monkeypatch.setenv("QIANHANG_OIDC_ACR", acr)
+    browser, to = at_the_code(site, subject)
+    assert to.startswith("/sign-in/openid/code") is asked
+    assert ("qh" in browser.cookies) is not asked
+
+
+def test_an_unknown_rule_of_second_factors_lets_nobody_leave_for_the_provider(
+    site, configured, monkeypatch
+):
+    monkeypatch.setenv("QIANHANG_OIDC_SECOND_FACTOR", "none")
+    assert "QH870" in site.another().get("/sign-in/openid").text
+    assert site.another().get("/sign-in").status_code == 200
 
 
 @pytest.fixture

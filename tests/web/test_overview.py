@@ -3,6 +3,7 @@
 import io
 import json
 import re
+from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
@@ -79,12 +80,37 @@ def test_every_province_has_a_tile_of_its_own():
         ("广西壮族自治区南宁市", Place("广西", "南宁")),
         ("海南省", Place("海南")),
         ("北京市", Place("北京")),
+        ("大兴安岭地区", Place("黑龙江", "大兴安岭地区")),
+        ("伊犁哈萨克自治州", Place("新疆", "伊犁")),
+        ("郑州高新区", Place("河南", "郑州")),
         ("某公司", None),
+        ("惠民县", None),
+        ("德力西公司", None),
+        ("朝阳区", None),
         ("", None),
     ],
 )
 def test_a_name_is_put_in_its_place(name, place):
     assert atlas.place_of(name) == place
+
+
+@pytest.mark.parametrize(
+    ("name", "english"),
+    [
+        ("河南省", "Henan"),
+        ("郑州市", "Zhengzhou"),
+        ("河南省郑州市", "Zhengzhou"),
+        ("吉林市", "Jilin City"),
+        ("楚雄彝族自治州", "Chuxiong"),
+        ("阿克苏地区", "Aksu"),
+        ("郑州高新区", "郑州高新区"),
+        ("云泽市", "云泽市"),
+        ("", ""),
+    ],
+)
+def test_a_region_has_its_english_name_and_what_is_none_keeps_its_own(name, english):
+    assert atlas.named(name, english=True) == english
+    assert atlas.named(name, english=False) == name
 
 
 def test_a_chosen_province_opens_its_cities(signed):
@@ -182,3 +208,29 @@ def test_scenarios_in_use_are_counted_where_the_organisation_lies(site, signed):
     assert re.search(r'aria-label="郑州[^"]* 1"', page)
     assert re.search(r'aria-label="河南[^"]* 1"', page)
     assert kept.kept(site.store, None) == []
+
+
+def test_what_lies_on_no_tile_is_counted_beside_the_map_and_the_page_says_why(site, signed):
+    """The sample plan's city is invented; with Zhengzhou's plan beside it its province is open."""
+    site.plan()
+    page = signed("viewer").get("/").text
+    assert "图上还没有着色" in page
+    assert re.search(r"<th scope=\"row\">云泽市</th><td class=\"num\">1</td>", page)
+    found = signed("viewer").get("/api/v1/overview/map").json()
+    assert [(one["name"], one["plans"]) for one in found["elsewhere"]] == [("云泽市", 1)]
+    with site.store.write() as tx:
+        tx.execute(sa.update(schema.plan).values(region="郑州市"))
+    again = signed("viewer").get("/").text
+    assert "图上还没有着色" not in again
+    assert "驻马店" in again
+    assert "不在图上" not in again
+
+
+def test_news_are_told_past_a_record_of_an_earlier_moment(site, signed):
+    """Usage metered late tells of its own time: what came before it is news all the same."""
+    run = site.run()
+    with site.store.write() as tx:
+        payload = {"scenario": run.scenario, "facts": {"stage": "accepted"}, "files": {}}
+        tx.append("run.finished", run.id, payload=payload, at=now())
+        tx.append("billing.usage", "u", payload={}, at=now() - timedelta(days=30))
+    assert f"/runs/{run.id}" in signed("viewer").get("/").text

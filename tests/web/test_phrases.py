@@ -3,7 +3,7 @@
 import pytest
 
 from qianhang.runs.report.shape import quoted
-from qianhang.web.phrases import phrase
+from qianhang.web.phrases import phrase, told
 
 SAID = {
     "at least 0 tCO2": "不小于 0 tCO2",
@@ -45,3 +45,30 @@ def test_a_quotation_names_its_language_where_that_is_not_the_readers():
         "MIT",
         "",
     )
+
+
+@pytest.mark.parametrize(
+    ("message", "parts"),
+    [
+        (
+            "task, resources: found 'accelerator', expected accelerators perhaps",
+            {
+                "where": "task, resources",
+                "found": "'accelerator'",
+                "expected": "可能是 accelerators",
+            },
+        ),
+        (
+            "task, estimate: found '2x', expected a length of time such as 45s, 30m, 2h or 1.5d",
+            {"where": "task, estimate", "found": "'2x'", "expected": "时长，如 45s、30m、2h、1.5d"},
+        ),
+        (
+            "nodes: found 'x', expected a number from 1 to 64",
+            {"where": "nodes", "found": "'x'", "expected": "1 至 64"},
+        ),
+        ("nodes: found 3, expected something that has no words", {}),
+        ("no such job", {}),
+    ],
+)
+def test_a_message_that_tells_what_was_found_is_told_by_its_parts_or_not_at_all(message, parts):
+    assert told(message, lang="zh") == parts

@@ -62,7 +62,7 @@ def test_a_route_without_an_unsafe_method_changes_nothing_by_name():
     assert {m for r in ROUTES for m in r.methods} <= {"GET", "POST", "PATCH", "DELETE"}
     # Whatever is open to strangers and changes something is named here, each with a limit of its own.
     assert {r.path for r in ROUTES if "public" in r.openapi_extra["x-roles"] and r.methods != {"GET"}} == {
-        "/sign-in", "/sign-out", "/ticket/{secret}", "/open/complaint", "/api/v1/portal/complaints",
+        "/sign-in", "/sign-out", "/sign-in/openid/code", "/ticket/{secret}", "/open/complaint", "/api/v1/portal/complaints",
     }  # fmt: skip
 
 

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import json
 
 import pytest
 
@@ -83,3 +84,74 @@ def test_a_form_that_cannot_be_is_told_so(site, signed, unlaunched, change, sent
 def test_who_only_looks_starts_nothing(site, signed):
     site.org("o1")
     assert signed("viewer", org="o1").post("/whatif", data=FORM, files=files()).status_code == 403
+
+
+# The same by the API
+
+
+def asked(client, study, **sent):
+    return client.post(
+        "/api/v1/whatif", data={"study": json.dumps(study)}, files=files() | sent,
+    )  # fmt: skip
+
+
+MORE = {"title": "t", "first": 10, "more": [{"flavour": "nvidia-v100", "nodes": 1}]}
+
+
+def test_a_study_by_the_api_has_the_figures_and_the_plots_numbers(site, signed, unlaunched):
+    """As by the form: 0 and 1 h, so 0.5 h on average; with a second pool none."""
+    site.org("o1")
+    own = signed("pool_operator", org="o1", scopes=["read", "run"])
+    put = asked(own, MORE)
+    assert (put.status_code, put.json()["state"]) == (202, "running")
+    assert put.json()["files"] == {"trace": "log.csv", "pools": "p.toml"}
+    (study,) = desk.listed(site.store, {"o1"})
+    with site.store.write() as tx:
+        desk.close(tx, study.id, now=study_time(study), result=carrier.carried(site.store, study))
+    (line,) = own.get("/api/v1/whatif").json()["items"]
+    at = f"/api/v1/whatif/{line['id']}"
+    told = own.get(at).json()
+    assert {n: told[n] for n in line} == line
+    assert [c["figures"]["mean_wait_s"] for c in told["cases"]] == [1800.0, 0.0]
+    curves, wait = told["plots"][:2]
+    assert [s["y"][-1] for s in curves["series"]] == [1.0, 0.0]
+    assert curves["series"][0]["x"] == [100 * s for s in told["shares"]]
+    assert (wait["series"][0]["y"], wait["y"]["unit"]) == ([0.5, 0.0], "h")
+    assert len(wait["x"]["categories"]) == 2
+    assert own.get(f"{at}/waits/csv").content.decode("utf-8-sig").startswith("作业占比（%）")
+    assert own.get(f"{at}/figures/xlsx?lang=en").content.startswith(b"PK")
+    again = own.post("/api/v1/whatif", data={"study": json.dumps(MORE | {"trace_of": line["id"]})})
+    assert again.json()["files"] == {"trace": "log.csv", "pools": ""}
+    assert [s["id"] for s in own.get("/api/v1/whatif").json()["items"]][-1] == line["id"]
+    stranger = signed("pool_operator", org=site.org("o2"), scopes=["read", "run"])
+    assert stranger.get(at).status_code == stranger.get(f"{at}/waits/csv").status_code == 404
+    assert stranger.get("/api/v1/whatif").json()["items"] == []
+    theirs = stranger.post(
+        "/api/v1/whatif", data={"study": json.dumps(MORE | {"trace_of": line["id"]})}
+    )
+    assert theirs.json()["code"] == "QH566"
+
+
+@pytest.mark.parametrize(
+    ("study", "code"),
+    [
+        ({}, "QH880"),
+        ({"knobs": {"none": 1}}, "QH880"),
+        ({"knobs": {"area_power": 9}}, "QH880"),
+        ({"more": [{"flavour": "<x>"}]}, "QH880"),
+        ({"down": ["a"], "first": 0}, "QH880"),
+        ({"down": ["a"], "org": "root"}, "QH862"),
+        ({"down": ["a"], "title": "\0"}, "QH880"),
+        ({"down": ["a"], "unknown": 1}, "QH880"),
+    ],
+)
+def test_a_study_that_cannot_be_is_a_problem(site, signed, unlaunched, study, code):
+    site.org("o1")
+    answer = asked(signed("developer", org="o1", scopes=["run"]), study)
+    assert (answer.json()["code"], answer.status_code in (404, 422)) == (code, True)
+    assert desk.listed(site.store, None) == []
+
+
+def test_a_key_without_the_scope_or_the_role_asks_for_no_study(site, signed, unlaunched):
+    assert asked(signed("developer", scopes=["read"]), MORE).json()["code"] == "QH908"
+    assert asked(signed("viewer", scopes=["run"]), MORE).json()["code"] == "QH906"

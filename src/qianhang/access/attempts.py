@@ -21,7 +21,16 @@ from qianhang.access.trail import stamp
 if TYPE_CHECKING:
     from qianhang.store import Transaction
 
-__all__ = ["ADDRESS_FAILURES", "FAILURES", "LOCKS", "Attempt", "begin", "give_back", "new_row"]
+__all__ = [
+    "ADDRESS_FAILURES",
+    "FAILURES",
+    "LOCKS",
+    "Attempt",
+    "begin",
+    "give_back",
+    "new_row",
+    "place_of",
+]
 
 FAILURES = 5
 # How long the account is locked after failure 5, 6, 7 ...: the last goes on for ever.
@@ -47,7 +56,7 @@ class Attempt:
 
 def begin(tx: Transaction, login: str, *, address: str, now: datetime) -> Attempt:
     """The attempt, counted against its address and, where that may try, against the account."""
-    place = _place(address)
+    place = place_of(address)
     count = _count_address(tx, place, now) if place else 0
     if count > ADDRESS_FAILURES:
         return Attempt(None, "", place, True, count == ADDRESS_FAILURES + 1)
@@ -105,7 +114,7 @@ def _count_address(tx: Transaction, place: str, now: datetime) -> int:
     return int(tx.execute(again.returning(table.c.failures)).scalar_one())
 
 
-def _place(address: str) -> str:
+def place_of(address: str) -> str:
     """What counts as one address: of IPv6 the first 64 bits, since a home has all the others."""
     try:
         found = ipaddress.ip_address(address)

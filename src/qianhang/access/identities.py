@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
-from qianhang.access import accounts, schema, sessions
+from qianhang.access import accounts, schema, sessions, tickets
 from qianhang.access.person import Account, Grant, account_of
 from qianhang.access.trail import note, signed, take_turns
 from qianhang.core.errors import AccessRefused, UsageError
@@ -15,7 +16,15 @@ from qianhang.core.errors import AccessRefused, UsageError
 if TYPE_CHECKING:
     from qianhang.store import Store, Transaction
 
-__all__ = ["account_for_identity", "link_identity", "sign_in_with_identity"]
+__all__ = ["Entry", "account_for_identity", "link_identity", "sign_in_with_identity"]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What a sign-in by a provider led to: a session, or the ticket with which to give a code."""
+
+    token: str = field(default="", repr=False)
+    ticket: str = field(default="", repr=False)
 
 
 def sign_in_with_identity(
@@ -29,10 +38,14 @@ def sign_in_with_identity(
     now: datetime,
     address: str = "",
     agent: str = "",
-) -> str:
+    strong: bool = False,
+) -> Entry:
     """The token of a new session for whom an OpenID provider has vouched.
 
+    Where the account has a second factor it is a ticket instead, with which the code is given in
+    (`signing.sign_in_with_code`).
     org : organisation of accounts that are made by this; "" makes none
+    strong : whether the provider's own second factor stands for ours
     Raises AccessRefused where there is no active account and none is to be made.
     """
     with store.write() as tx:
@@ -44,10 +57,17 @@ def sign_in_with_identity(
         except UsageError as cause:
             # Somebody else's login: whoever has it keeps it.
             raise _unknown() from cause
+        if not strong and _has_factor(tx, found.id):
+            return Entry(ticket=tickets.put_factor(tx, found.id, at=now))
         made, token = sessions.open(tx, found.id, now=now, address=address, agent=agent)
         facts = {"session": made.id, "address": address, "issuer": issuer}
         note(tx, "signed_in", found.id, by=found.id, at=now, **facts)
-    return token
+    return Entry(token=token)
+
+
+def _has_factor(tx: Transaction, account: str) -> bool:
+    table = schema.account
+    return bool(tx.execute(sa.select(table.c.totp_on).where(table.c.id == account)).scalar_one())
 
 
 def account_for_identity(

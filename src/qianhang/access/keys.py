@@ -6,7 +6,7 @@ import hmac
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
@@ -18,6 +18,7 @@ from qianhang.access.tokens import digest, is_id, new_id, new_token
 from qianhang.access.trail import note, signed, stamp, take_turns
 from qianhang.access.tree import current
 from qianhang.core.errors import StoreError, UsageError
+from qianhang.store.prepared import Prepared, fetch
 
 if TYPE_CHECKING:
     from qianhang.store import Store, Transaction
@@ -27,7 +28,7 @@ __all__ = ["ApiKey", "create_key", "key_of", "keys", "revoke_key"]
 _USED_EVERY = timedelta(minutes=1)
 _SHOWN = ("id", "account", "name", "scopes", "made", "expires", "used")
 
-_WHO = (
+_WHO = Prepared(
     sa.select(
         *PUBLIC,
         schema.key.c.secret,
@@ -101,16 +102,16 @@ def key_of(store: Store, secret: str, *, now: datetime) -> Person | None:
     if len(parts) != 3 or parts[0] != "qh" or not is_id(parts[1]):
         return None
     with store.read() as connection:
-        rows = connection.execute(_WHO, {"key": parts[1]}).mappings().all()
+        rows = fetch(connection, _WHO, {"key": parts[1]})
         if not rows or not _opens(rows[0], secret, now):
             return None
-        tree = current(store, connection, stamp=rows[0]["tree_stamp"])
+        tree = current(store, connection, stamp=rows[0].tree_stamp)
     first = rows[0]
-    grants = [Grant(r["grant_org"], r["grant_role"]) for r in rows if r["grant_org"] is not None]
-    if first["used"] < stamp(now - _USED_EVERY):
+    grants = [Grant(r.grant_org, r.grant_role) for r in rows if r.grant_org is not None]
+    if first.used < stamp(now - _USED_EVERY):
         _use(store, parts[1], now)
-    scopes = frozenset(first["scopes"].split())
-    return resolve(account_of(first, grants), tree, key=parts[1], scopes=scopes)
+    scopes = frozenset(first.scopes.split())
+    return resolve(account_of(first._asdict(), grants), tree, key=parts[1], scopes=scopes)
 
 
 def keys(store: Store, account: str) -> tuple[ApiKey, ...]:
@@ -135,9 +136,10 @@ def revoke_key(tx: Transaction, key: str, *, account: str, by: str, at: datetime
     note(tx, "key", account, by=signed(by), at=at, what="revoked", key=key)
 
 
-def _opens(row: sa.RowMapping, secret: str, now: datetime) -> bool:
-    same = hmac.compare_digest(row["secret"], digest(secret))
-    return same and row["expires"] > stamp(now) and row["state"] == "active"
+def _opens(row: Any, secret: str, now: datetime) -> bool:
+    same = hmac.compare_digest(row.secret, digest(secret))
+    in_time: bool = row.expires > stamp(now)
+    return same and in_time and row.state == "active"
 
 
 def _use(store: Store, key: str, now: datetime) -> None:

@@ -13,7 +13,7 @@ import os
 import re
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode, urlsplit
@@ -24,7 +24,9 @@ from qianhang.core.errors import AccessRefused, MissingExtra, UsageError
 if TYPE_CHECKING:
     import requests
 
-__all__ = ["LASTS", "Flow", "Identity", "Provider", "configured"]
+__all__ = ["FACTORS", "LASTS", "Flow", "Identity", "Provider", "configured"]
+
+FACTORS = ("own", "provider")
 
 LASTS = timedelta(minutes=10)
 _ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "EdDSA")
@@ -35,12 +37,17 @@ _LOGIN = re.compile(r"[\w.@+-]{2,64}")
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """For whom the provider vouches; login and name are what it suggests."""
+    """For whom the provider vouches; login and name are what it suggests.
+
+    strong : whether ours need not ask for a second factor, since the provider is trusted with
+        that and says that it did
+    """
 
     issuer: str
     subject: str
     login: str
     name: str
+    strong: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,12 +88,19 @@ class Flow:
 
 @dataclass(frozen=True, slots=True)
 class Provider:
-    """An OpenID provider as the environment names it; org : of accounts made by signing in."""
+    """An OpenID provider as the environment names it; org : of accounts made by signing in.
+
+    factor : own (the code of an account that has one is asked for here, whatever the provider
+        says) or provider (not where the ID token says that more than one factor was used)
+    acr : the authentication context that says so too, and that is asked for; "" for none
+    """
 
     issuer: str = ""
     client: str = ""
     secret: str = field(default="", repr=False)
     org: str = ""
+    factor: str = "own"
+    acr: str = ""
 
     def __bool__(self) -> bool:
         return bool(self.issuer and self.client)
@@ -98,6 +112,8 @@ class Provider:
             ("QIANHANG_OIDC_CLIENT_ID", self.client),
             ("QIANHANG_OIDC_CLIENT_SECRET", "***" if self.secret else ""),
             ("QIANHANG_OIDC_ORG", self.org),
+            ("QIANHANG_OIDC_SECOND_FACTOR", self.factor),
+            ("QIANHANG_OIDC_ACR", self.acr),
         )
 
     def address(self, flow: Flow, *, back: str) -> str:
@@ -106,6 +122,12 @@ class Provider:
         Raises AccessRefused where the provider does not answer, UsageError where it is set up
         wrongly.
         """
+        if self.factor not in FACTORS:
+            raise UsageError(
+                "QH870",
+                f"second factors: found {self.factor[:40]!r}, expected {' or '.join(FACTORS)}",
+                hint="set QIANHANG_OIDC_SECOND_FACTOR",
+            )
         place = self._found()["authorization_endpoint"]
         challenge = _b64(hashlib.sha256(flow.part("verifier").encode("ascii")).digest())
         asked = {
@@ -113,7 +135,7 @@ class Provider:
             "scope": "openid profile email", "state": flow.part("state"),
             "nonce": flow.part("nonce"), "code_challenge": challenge,
             "code_challenge_method": "S256",
-        }  # fmt: skip
+        } | ({"acr_values": self.acr} if self.acr else {})  # fmt: skip
         return f"{place}{'&' if '?' in place else '?'}{urlencode(asked)}"
 
     def identity(
@@ -141,7 +163,21 @@ class Provider:
             str(claims.get("nonce", "")).encode(), flow.part("nonce").encode()
         ):
             raise _refused("the nonce is not that of this sign-in")
-        return _identity(self.issuer, claims)
+        return replace(_identity(self.issuer, claims), strong=self._strong(claims))
+
+    def _strong(self, claims: Mapping[str, Any]) -> bool:
+        """Whether the provider is trusted with the second factor, and says that it asked for one.
+
+        `mfa` is the value of RFC 8176 for more than one factor; a list of methods without it is
+        not taken for as much, since which of them are factors of their own is the provider's
+        affair.
+        """
+        if self.factor != "provider":
+            return False
+        told = claims.get("amr")
+        return (isinstance(told, list) and "mfa" in told) or (
+            bool(self.acr) and claims.get("acr") == self.acr
+        )
 
     def _found(self) -> dict[str, Any]:
         """The provider's own description, each of its addresses one that we go to."""
@@ -190,6 +226,8 @@ def configured(environ: Mapping[str, str] | None = None) -> Provider:
     """The provider that the environment names; false where it names none."""
     env = os.environ if environ is None else environ
     return Provider(
+        factor=env.get("QIANHANG_OIDC_SECOND_FACTOR", "") or FACTORS[0],
+        acr=env.get("QIANHANG_OIDC_ACR", ""),
         issuer=env.get("QIANHANG_OIDC_ISSUER", ""),
         client=env.get("QIANHANG_OIDC_CLIENT_ID", ""),
         secret=env.get("QIANHANG_OIDC_CLIENT_SECRET", ""),

@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Boolean, Column, Index, Integer, String, Table, Text, UniqueConstraint
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Index,
+    Integer,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
 
 from qianhang.store.migrate import Part
 from qianhang.store.schema import metadata
@@ -14,6 +24,7 @@ __all__ = [
     "account",
     "address",
     "answer",
+    "bucket",
     "grant",
     "key",
     "organisation",
@@ -23,7 +34,7 @@ __all__ = [
     "tree",
 ]
 
-PART = Part("access", "qianhang.access.migrations", "access_0001")
+PART = Part("access", "qianhang.access.migrations", "access_0002")
 
 
 def _text(name: str, length: int, *, primary_key: bool = False) -> Column[Any]:
@@ -83,6 +94,12 @@ ticket = Table(
     "access_ticket", metadata, _text("id", 40, primary_key=True), _text("secret", 64),
     _text("kind", 12), _text("account", 40), _text("expires", 32), _text("used", 32), *_signed(),
     UniqueConstraint("secret"), Index(None, "account"),
+)  # fmt: skip
+# What is left to an account or address, in thousandths of a request; at : ms since 1970.
+bucket = Table(
+    "access_bucket", metadata, _text("name", 120, primary_key=True),
+    Column("level", BigInteger, nullable=False), Column("at", BigInteger, nullable=False),
+    Index(None, "at"),
 )  # fmt: skip
 address = Table(
     "access_address", metadata, _text("address", 64, primary_key=True), _text("since", 32),

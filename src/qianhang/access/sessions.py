@@ -16,6 +16,7 @@ from qianhang.access.tokens import digest, is_id, new_id, new_token
 from qianhang.access.trail import note, signed, stamp, take_turns
 from qianhang.access.tree import current
 from qianhang.core.errors import StoreError, UsageError
+from qianhang.store.prepared import Prepared, fetch
 
 if TYPE_CHECKING:
     from qianhang.store import Store, Transaction
@@ -27,7 +28,7 @@ IDLE, LONGEST = timedelta(hours=8), timedelta(days=7)
 _SEEN_EVERY = timedelta(minutes=1)
 _SHOWN = ("id", "account", "opened", "seen", "ends", "address", "agent")
 
-_WHO = (
+_WHO = Prepared(
     sa.select(
         *PUBLIC,
         schema.session.c.id.label("session"),
@@ -86,15 +87,15 @@ def of(store: Store, token: str, *, now: datetime) -> Person | None:
     if not token:
         return None
     with store.read() as connection:
-        rows = connection.execute(_WHO, {"token": digest(token)}).mappings().all()
+        rows = fetch(connection, _WHO, {"token": digest(token)})
         if not rows or not _alive(rows[0], now):
             return None
-        tree = current(store, connection, stamp=rows[0]["tree_stamp"])
+        tree = current(store, connection, stamp=rows[0].tree_stamp)
     first = rows[0]
-    grants = [Grant(r["grant_org"], r["grant_role"]) for r in rows if r["grant_org"] is not None]
-    if first["seen"] < stamp(now - _SEEN_EVERY):
-        _see(store, first["session"], now)
-    return resolve(account_of(first, grants), tree, session=first["session"])
+    grants = [Grant(r.grant_org, r.grant_role) for r in rows if r.grant_org is not None]
+    if first.seen < stamp(now - _SEEN_EVERY):
+        _see(store, first.session, now)
+    return resolve(account_of(first._asdict(), grants), tree, session=first.session)
 
 
 def renew(tx: Transaction, session: str, *, now: datetime) -> str:
@@ -141,9 +142,9 @@ def revoke_all(tx: Transaction, account: str, *, by: str, at: datetime, keep: st
     return gone
 
 
-def _alive(row: sa.RowMapping, now: datetime) -> bool:
-    in_time: bool = row["ends"] > stamp(now) and row["seen"] > stamp(now - IDLE)
-    return in_time and row["state"] == "active"
+def _alive(row: Any, now: datetime) -> bool:
+    in_time: bool = row.ends > stamp(now) and row.seen > stamp(now - IDLE)
+    return in_time and row.state == "active"
 
 
 def _see(store: Store, session: str, now: datetime) -> None:

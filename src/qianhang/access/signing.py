@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
-from qianhang.access import schema, sessions, totp
-from qianhang.access.accounts import login_of, put_password
+from qianhang.access import schema, sessions, tickets, totp
+from qianhang.access.accounts import login_of, put_password, row_of
 from qianhang.access.attempts import Attempt, begin, give_back
 from qianhang.access.passwords import (
     check_password,
@@ -30,7 +30,13 @@ from qianhang.core.errors import AccessRefused
 if TYPE_CHECKING:
     from qianhang.store import Store, Transaction
 
-__all__ = ["Signed", "change_password", "confirm_password", "sign_in"]
+__all__ = [
+    "Signed",
+    "change_password",
+    "confirm_password",
+    "sign_in",
+    "sign_in_with_code",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +85,31 @@ def sign_in(
     if person is None:
         raise _refuse(store, attempt, why="changed", now=now)
     return Signed(token, person)
+
+
+def sign_in_with_code(
+    store: Store, ticket: str, *, code: str, now: datetime, address: str = "", agent: str = ""
+) -> str:
+    """The token of a new session for whom a provider vouched and who now gives the code.
+
+    Raises AccessRefused: QH904 where the ticket is void, QH901 where the code is wrong or the
+    account is locked, QH903 where the address has failed too often; counted as at sign-in.
+    """
+    account = tickets.account_of_factor(store, ticket, now=now)
+    with store.read() as connection:
+        login = row_of(connection, account)["login"]
+    attempt = _attempt(store, login, address, now)
+    row = attempt.row
+    if row is None or row["state"] != "active" or not row["totp_on"]:
+        raise _refuse(store, attempt, why=_reason(attempt), now=now)
+    try:
+        with store.write() as tx:
+            take_turns(tx)
+            tickets.use_factor(tx, ticket, now=now)
+            place, hashed = (address, agent), str(row["password"])
+            return _enter(tx, attempt, code=code, hashed=hashed, now=now, place=place)
+    except _Wrong as cause:
+        raise _refuse(store, attempt, why=str(cause), now=now) from None
 
 
 def confirm_password(

@@ -20,18 +20,24 @@ if TYPE_CHECKING:
     from qianhang.store import Store, Transaction
 
 __all__ = [
+    "FACTOR_LASTS",
     "LASTS",
     "Ticket",
     "accept",
+    "account_of_factor",
     "issue",
     "issue_with_fresh_factor",
     "link",
     "look",
+    "put_factor",
     "set_up",
     "setup_ticket",
+    "use_factor",
 ]
 
+FACTOR_LASTS = timedelta(minutes=5)
 LASTS = {"setup": timedelta(days=1), "invite": timedelta(days=7), "reset": timedelta(hours=24)}
+_FACTOR = "factor"
 _FIRST: tuple[Role, ...] = ("administrator",)
 
 
@@ -80,7 +86,9 @@ def look(store: Store, secret: str, *, now: datetime) -> Ticket:
     """
     with store.read() as connection:
         found = connection.execute(_valid(secret, now)).first()
-        if found is None or (found.kind == "setup" and accounts.any_account(connection)):
+        if found is None or found.kind not in LASTS:
+            raise _void()
+        if found.kind == "setup" and accounts.any_account(connection):
             raise _void()
     return Ticket(found.id, found.kind, found.account, found.expires)
 
@@ -137,6 +145,42 @@ def accept(store: Store, secret: str, *, password: str, now: datetime) -> str:
             raise _void()
         accounts.put_password(tx, row, hashed, by=ticket.account, at=now)
     return ticket.account
+
+
+def put_factor(tx: Transaction, account: str, *, at: datetime) -> str:
+    """The secret of a ticket for one sign-in that has yet to give its code; it opens no link."""
+    secret, table = new_token(), schema.ticket
+    mine = (table.c.account == account) & (table.c.kind == _FACTOR)
+    tx.execute(sa.delete(table).where(mine & (table.c.expires <= stamp(at))))
+    row = {
+        "id": new_id(), "secret": digest(secret), "kind": _FACTOR, "account": account,
+        "expires": stamp(at + FACTOR_LASTS), "used": "", "by": account, "at": stamp(at),
+    }  # fmt: skip
+    tx.execute(sa.insert(table).values(row))
+    return secret
+
+
+def account_of_factor(store: Store, secret: str, *, now: datetime) -> str:
+    """The account that has yet to give its code.
+
+    Raises AccessRefused where the ticket is unknown, used or too old.
+    """
+    with store.read() as connection:
+        found = connection.execute(_valid(secret, now)).first()
+    if found is None or found.kind != _FACTOR:
+        raise AccessRefused(
+            "QH904", "this sign-in is not valid any more: it was used, has expired, or never was",
+            hint="sign in again",
+        )  # fmt: skip
+    return str(found.account)
+
+
+def use_factor(tx: Transaction, secret: str, *, now: datetime) -> None:
+    """Spend the ticket of a sign-in.
+
+    Raises AccessRefused where somebody else has.
+    """
+    _use(tx, secret, kinds=(_FACTOR,), now=now)
 
 
 def issue_with_fresh_factor(tx: Transaction, account: str, *, by: str, at: datetime) -> str:

@@ -96,6 +96,8 @@ def charge(tx: Transaction, usage: str, *, at: datetime) -> list[Line]:
     entry = _post(tx, record, fen=fen, fee=fee, at=at)
     row = {"usage": usage, "entry": entry, "back": back, "fen": fen, "fee": fee, "at": stamp(at)}
     tx.change(_CHARGE, row)
+    if entry is None and back is None:  # of which the ledger tells nothing
+        tx.append("billing.charge", usage, payload={"fen": fen}, at=at)
     made = [_line(record, part, number) for number, part in enumerate(parts, 1)]
     kept = [_open(tx, line) for line in (*gone, *made)]
     keep(tx, kept, at=at)

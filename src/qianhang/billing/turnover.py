@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+import functools
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import sqlalchemy as sa
 
 from qianhang.billing import schema
-from qianhang.billing.moment import Where, reading
+from qianhang.store.kept import Kept
+
+if TYPE_CHECKING:
+    from qianhang.store import Store
 
 __all__ = ["Turnover", "turnover"]
 
+Kind = Literal["org", "operator"]
 _T = schema.line
 
 
@@ -34,23 +39,27 @@ class Turnover:
 
 
 def turnover(
-    where: Where,
-    kind: Literal["org", "operator"],
+    store: Store,
+    kind: Kind,
     *,
     names: Collection[str] | None = None,
     month: str = "",
 ) -> list[Turnover]:
     """The months of organisations or operators (None for all), by month, newest first, and name."""
+    parties = None if names is None else {f"{kind}:{name}" for name in names}
+    return [
+        one
+        for one in _KEPT[kind].of(store)
+        if (parties is None or one.party in parties) and month in ("", one.month)
+    ]
+
+
+def _every(connection: sa.Connection, kind: Kind) -> tuple[Turnover, ...]:
     party = _T.c[kind]
-    rules: list[sa.ColumnElement[bool]] = [party != ""]
-    rules += [party.in_(list(names))] if names is not None else []
-    rules += [_T.c.month == month] if month else []
-    sums = _sums(kind)
-    query = sa.select(party, _T.c.month, *sums).where(*rules).group_by(party, _T.c.month)
-    with reading(where) as connection:
-        rows = connection.execute(query.order_by(_T.c.month.desc(), party)).all()
-        frozen = {(p, m) for p, m in connection.execute(_frozen(kind, month))}
-    return [_made(kind, row, frozen) for row in rows]
+    query = sa.select(party, _T.c.month, *_sums(kind)).where(party != "")
+    query = query.group_by(party, _T.c.month).order_by(_T.c.month.desc(), party)
+    frozen = {(p, m) for p, m in connection.execute(_frozen(kind))}
+    return tuple(_made(kind, row, frozen) for row in connection.execute(query))
 
 
 def _sums(kind: str) -> list[sa.ColumnElement[Any]]:
@@ -67,10 +76,9 @@ def _sums(kind: str) -> list[sa.ColumnElement[Any]]:
     return [*found, sa.func.sum(sa.case((counted, _T.c.fee), else_=0))]
 
 
-def _frozen(kind: str, month: str) -> sa.Select[Any]:
+def _frozen(kind: str) -> sa.Select[Any]:
     table = schema.statement
-    query = sa.select(table.c.party, table.c.month).where(table.c.party.like(f"{kind}:%"))
-    return query.where(table.c.month == month) if month else query
+    return sa.select(table.c.party, table.c.month).where(table.c.party.like(f"{kind}:%"))
 
 
 def _made(kind: str, row: Sequence[Any], frozen: Collection[tuple[str, str]]) -> Turnover:
@@ -82,3 +90,10 @@ def _made(kind: str, row: Sequence[Any], frozen: Collection[tuple[str, str]]) ->
         party, month, charges, late + back, credits_, fee, charges + late + back + credits_ - fee,
         (party, month) in frozen,
     )  # fmt: skip
+
+
+# Every charge, credit and statement is in the log.
+_KEPT: Mapping[Kind, Kept[tuple[Turnover, ...]]] = {
+    "org": Kept(functools.partial(_every, kind="org"), "ledger.", "billing."),
+    "operator": Kept(functools.partial(_every, kind="operator"), "ledger.", "billing."),
+}

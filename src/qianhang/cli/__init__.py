@@ -24,6 +24,7 @@ _COMMANDS = {
     "compare": "runs",
     "report": "report",
     "predict": "predict",
+    "score": "score",
     "pack": "pack",
     "dataset": "dataset",
     "plan": "plan",

@@ -21,6 +21,8 @@ _SUBCOMMANDS = {
     "log": "compute_door",
     "wait": "compute_door",
     "quota": "compute_plant",
+    "application": "compute_application",
+    "artefact": "compute_artefact",
     "supervise": "compute_plant",
     "pue": "compute_green",
     "link": "compute_green",
@@ -28,6 +30,7 @@ _SUBCOMMANDS = {
     "inventory": "compute_green",
     "utilisation": "compute_green",
     "evidence": "compute_green",
+    "replay": "compute_replay",
     "simulate": "compute_simulate",
     "whatif": "compute_whatif",
 }

@@ -9,11 +9,13 @@ from pathlib import Path
 import click
 
 from qianhang.cli.compute_door import BY, json_option, now, opened, show
+from qianhang.core.errors import StoreError
 from qianhang.core.words import say
 
 __all__ = ["pool_command", "pools_command", "quota_command", "supervise_command"]
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+_STORE_AWAY_S = 5.0
 
 
 @click.group(name="pool", help=say("cli.compute.pool.help"))
@@ -138,6 +140,7 @@ def list_command(as_json: bool) -> None:
               help=say("cli.compute.supervise.every"))  # fmt: skip
 @click.option("--policy", type=_FILE, help=say("cli.compute.supervise.policy"))
 def supervise_command(every_s: float, policy: Path | None) -> None:
+    from qianhang.compute.artefacts.gather import Gatherer
     from qianhang.compute.policy.params import load
     from qianhang.runs.door import looks, supervisor
     from qianhang.store import Settings
@@ -145,11 +148,20 @@ def supervise_command(every_s: float, policy: Path | None) -> None:
     with opened() as store:
         door = supervisor(store, Settings.load(), params=load(policy))
         look = looks(door, store)
+        gatherer = Gatherer(store, Settings.load().home)
         click.echo(say("cli.compute.supervise.begins"))
         try:
             while True:
                 began = time.monotonic()
-                look(now())
-                time.sleep(max(0.0, every_s - (time.monotonic() - began)))
+                pause = every_s
+                try:
+                    look(now())
+                    if door.deciding:
+                        gatherer.look(now())
+                except StoreError as cause:  # a full disk: what runs goes on, and so do we
+                    click.echo(str(cause), err=True)
+                    pause = max(pause, _STORE_AWAY_S)
+                time.sleep(max(0.0, pause - (time.monotonic() - began)))
         except KeyboardInterrupt:
             door.release()
+            gatherer.close()

@@ -9,18 +9,27 @@ from qianhang.client.shapes import Words
 __all__ = [
     "Balance",
     "Batch",
+    "BatchDetail",
     "BillLine",
     "Capture",
     "Claim",
+    "Customers",
+    "ExpiredVoucher",
     "Hold",
     "Month",
+    "MonthSettlement",
+    "OwedOperator",
+    "PoolCredit",
     "Price",
     "PriceBand",
     "Programme",
     "ProgrammeDetail",
+    "ProgrammeFund",
     "ProgrammeRule",
     "ProgrammeSource",
+    "SettledMonth",
     "Statement",
+    "Transfer",
     "UsageRecord",
     "Voucher",
     "VoucherDetail",
@@ -185,8 +194,18 @@ class ProgrammeSource(TypedDict):
     day: str | None
 
 
+class ProgrammeFund(TypedDict):
+    """A year of a programme's money; fen."""
+
+    year: int
+    fen: int
+    free: int
+
+
 class ProgrammeDetail(Programme):
-    """A programme with every rule that it states."""
+    """A programme with every rule that it states, and its money."""
+
+    funds: list[ProgrammeFund]
 
     rules: list[ProgrammeRule]
     sources: list[ProgrammeSource]
@@ -266,3 +285,74 @@ class Batch(TypedDict):
     payer: str
     auditor: str
     at: str
+
+
+class BatchDetail(Batch):
+    """A batch with its claims, the step that comes next, the part that one has in it."""
+
+    claims: list[Claim]
+    step: str
+    held: str
+
+
+class ExpiredVoucher(TypedDict):
+    """A voucher whose time was over; fen."""
+
+    id: int
+    fen: int
+
+
+class OwedOperator(TypedDict):
+    """What an operator is owed; fen."""
+
+    operator: str
+    charged: int
+    settled: int
+
+
+class SettledMonth(TypedDict):
+    """A month between operators in one line; fen."""
+
+    month: str
+    due: int
+    issued: int
+    settled: bool
+
+
+class Customers(TypedDict):
+    """The organisations of a month, counted; fen."""
+
+    count: int
+    issued: int
+    due: int
+
+
+class Transfer(TypedDict):
+    """Money that one operator, or the platform, pays another; fen."""
+
+    payer: str
+    payee: str
+    fen: int
+
+
+class PoolCredit(TypedDict):
+    """What an operator gave back for a pool's month; fen."""
+
+    operator: str
+    pool: str
+    source: str
+    fen: int
+
+
+class MonthSettlement(TypedDict):
+    """A month between operators; fen."""
+
+    month: str
+    over: bool
+    ready: bool
+    settled: bool
+    operators: list[Month]
+    customers: Customers | None
+    net: dict[str, int]
+    transfers: list[Transfer]
+    credits: list[PoolCredit]

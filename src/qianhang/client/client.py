@@ -10,11 +10,16 @@ from types import TracebackType
 from typing import Any, Literal, Self, cast
 
 from qianhang.client import admin_shapes, detail_shapes, plan_shapes, shapes
+from qianhang.client.applications import ApplicationCalls
+from qianhang.client.artefacts import ArtefactCalls
 from qianhang.client.compute import ComputeCalls
 from qianhang.client.house import HouseCalls
 from qianhang.client.money import MoneyCalls
 from qianhang.client.office import OfficeCalls
 from qianhang.client.people import PeopleCalls
+from qianhang.client.settling import SettlingCalls
+from qianhang.client.studies import StudyCalls
+from qianhang.client.targets import TargetCalls
 from qianhang.client.wire import Wire
 
 __all__ = ["Client"]
@@ -25,7 +30,18 @@ Lang = Literal["zh", "en"]
 Table = Literal["csv", "xlsx"]
 
 
-class Client(OfficeCalls, PeopleCalls, HouseCalls, ComputeCalls, MoneyCalls):
+class Client(
+    OfficeCalls,
+    TargetCalls,
+    PeopleCalls,
+    HouseCalls,
+    ComputeCalls,
+    ApplicationCalls,
+    ArtefactCalls,
+    StudyCalls,
+    MoneyCalls,
+    SettlingCalls,
+):
     """One server, asked with one API key; a context manager that closes its connections.
 
     Every method raises ApiProblem where the server refuses.

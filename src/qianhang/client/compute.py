@@ -32,6 +32,18 @@ class ComputeCalls:
         answer = self._wire.write("POST", f"/compute/pools/{pool}/turn", json={"state": state})
         return cast(shapes.ComputePool, answer.json())
 
+    def pool_use(self, pool: str) -> shapes.PoolUse:
+        """A pool's use by the hour over the last seven days."""
+        return cast(shapes.PoolUse, self._wire.read(f"/compute/pools/{pool}/use").json())
+
+    def quote_task(
+        self, task: str, *, org: str | None = None, project: str = ""
+    ) -> shapes.JobQuote:
+        """What each pool offers a task, the best first; nothing is submitted."""
+        body = {"task": task, "org": org, "project": project}
+        answer = self._wire.write("POST", "/compute/quotes", json=body)
+        return cast(shapes.JobQuote, answer.json())
+
     def submit_job(self, task: str, *, org: str | None = None, project: str = "") -> list[str]:
         """The ids of a task's jobs; task : the YAML of docs/door.md."""
         body = {"task": task, "org": org, "project": project}

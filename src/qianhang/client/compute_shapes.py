@@ -14,10 +14,17 @@ __all__ = [
     "JobAttempt",
     "JobLog",
     "JobPool",
+    "JobQuote",
     "JobUse",
     "JobWhy",
+    "PoolHour",
     "PoolPue",
+    "PoolQuote",
+    "PoolRefusal",
     "PoolStock",
+    "PoolUse",
+    "QuoteStart",
+    "QuoteTimes",
     "Submitted",
     "SubmittedJob",
 ]
@@ -177,9 +184,79 @@ class ComputeQuota(TypedDict):
     org: str
     project: str
     chips: int
+    closed: bool
     asked: int
     state: str
     reason: str
     at: str
     answered: str
     holds: float
+
+
+class PoolHour(TypedDict):
+    """One hour of a pool: chips in use, and their share, 0 to 1."""
+
+    at: str
+    chips: float
+    share: float
+
+
+class PoolUse(TypedDict):
+    """A pool's last seven days."""
+
+    pool: str
+    chips: int
+    hours: list[PoolHour]
+
+
+class QuoteTimes(TypedDict):
+    """Two quantiles, s."""
+
+    p50_s: int
+    p90_s: int
+
+
+class QuoteStart(QuoteTimes):
+    """When a job starts, s from now, and on what that rests."""
+
+    basis: str
+
+
+class PoolQuote(TypedDict):
+    """What one pool offers a task."""
+
+    pool: str
+    flavour: str
+    replicas: int
+    chips: float
+    start: QuoteStart
+    run: QuoteTimes
+    finish: QuoteTimes
+    data_s: int
+    yuan: str
+    yuan_after: str
+    voucher: int
+    price_from: str
+    kwh: float
+    kg: float
+    terms_fen: dict[str, int]
+    sum_fen: int
+
+
+class PoolRefusal(TypedDict):
+    """Why a pool does not take a task."""
+
+    pool: str
+    reason: str
+    found: str
+    expected: str
+
+
+class JobQuote(TypedDict):
+    """What every pool offers a task."""
+
+    org: str
+    made: str
+    until: str
+    pools: list[PoolQuote]
+    refused: list[PoolRefusal]

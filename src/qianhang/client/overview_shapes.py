@@ -28,6 +28,7 @@ __all__ = [
     "ShownFigure",
     "ShownScenario",
     "TargetsStanding",
+    "Unplaced",
 ]
 
 
@@ -132,6 +133,17 @@ class MapTile(TypedDict):
     scenarios: int
 
 
+class Unplaced(TypedDict):
+    """What lies nowhere on the grid: a county, a zone, a company, an invented place."""
+
+    name: str
+    plans: int
+    targets: int
+    met: int
+    share: float | None
+    scenarios: int
+
+
 class OwnMap(TypedDict):
     """The operator's own map, to be had at /api/v1/overview/map/boundary."""
 
@@ -147,6 +159,7 @@ class OverviewMap(TypedDict):
     province: str | None
     provinces: list[MapTile]
     cities: list[MapTile]
+    elsewhere: list[Unplaced]
     boundary: OwnMap | None
 
 

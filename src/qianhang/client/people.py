@@ -11,7 +11,7 @@ from qianhang.client.wire import Wire
 
 __all__ = ["PeopleCalls"]
 
-Scope = Literal["read", "run", "plan", "data", "safety", "admin"]
+Scope = Literal["read", "run", "plan", "data", "safety", "billing", "admin"]
 
 
 class PeopleCalls:
@@ -46,6 +46,10 @@ class PeopleCalls:
         """One key opens nothing any more; of one's own where no account is named."""
         place = f"/accounts/{account}/keys" if account else "/keys"
         self._wire.write("DELETE", f"{place}/{key}")
+
+    def organisation(self, org: str) -> shapes.Organisation:
+        """One organisation that one administers."""
+        return cast(shapes.Organisation, self._wire.read(f"/organisations/{org}").json())
 
     def accounts(self, org: str = "", *, text: str = "") -> Iterator[Account]:
         """Accounts of, or with a role at, the organisations that one administers."""

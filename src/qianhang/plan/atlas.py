@@ -11,10 +11,13 @@ from pathlib import Path
 
 from qianhang.core import schema
 
-__all__ = ["City", "Place", "Province", "find_province", "place_of", "provinces"]
+__all__ = ["City", "Place", "Province", "find_province", "named", "place_of", "provinces"]
 
 _FILE = Path(__file__).with_name("atlas.toml")
-_SUFFIX = re.compile(r"(?:特别行政区|自治区|自治州|地区|省|市|盟|州)$")
+# What a region's name may end in beyond the name that the tile carries: 郑州 is 郑州市.
+_SUFFIX = re.compile(r"(?:地区|盟)$")
+
+_LONGEST = 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +25,7 @@ class City:
     """A prefecture-level region; column, row : of its tile among its province's cities."""
 
     name: str
+    en: str
     column: int
     row: int
 
@@ -53,6 +57,7 @@ class _Row:
     en: str
     at: tuple[int, ...]
     cities: str = ""
+    romanised: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,10 +69,7 @@ class _Rows:
 def provinces() -> tuple[Province, ...]:
     """All 34, from north to south and west to east."""
     rows = schema.read(_Rows, schema.read_toml(_FILE), where=_FILE.name).province
-    found = [
-        Province(r.name, r.short, r.en, r.at[0], r.at[1], tuple(_grid(r.cities.split())))
-        for r in rows
-    ]
+    found = [Province(r.name, r.short, r.en, r.at[0], r.at[1], tuple(_grid(r))) for r in rows]
     return tuple(sorted(found, key=lambda p: (p.row, p.column)))
 
 
@@ -94,17 +96,34 @@ def place_of(text: str) -> Place | None:
 
 
 def _city(one: Province, text: str) -> str:
-    """The city of the province that the text begins with."""
-    return next((c.name for c in one.cities if text and text.startswith(_bare(c.name))), "")
+    """The city of the province that the text begins with; 朝阳区 is another city's district."""
+    if not text or (text.endswith("区") and any(text == _bare(c.name) + "区" for c in one.cities)):
+        return ""
+    return next((c.name for c in one.cities if text.startswith(_bare(c.name))), "")
 
 
 def _bare(name: str) -> str:
     return _SUFFIX.sub("", name)
 
 
-def _grid(names: Iterable[str]) -> Iterable[City]:
+def _grid(row: _Row) -> Iterable[City]:
     """The cities in rows of about equal length, in their order."""
-    listed = tuple(names)
-    across = math.ceil(math.sqrt(len(listed) * 1.6)) if listed else 1
-    for number, name in enumerate(listed):
-        yield City(name, number % across, number // across)
+    names, english = row.cities.split(), row.romanised.split(", ")
+    across = math.ceil(math.sqrt(len(names) * 1.6)) if names else 1
+    for number, (name, en) in enumerate(zip(names, english, strict=bool(names))):
+        yield City(name, en, number % across, number // across)
+
+
+def named(text: str, *, english: bool) -> str:
+    """The name of a region in the reader's language; as it is where it is no region's full name."""
+    place = place_of(text) if english and len(text) <= _LONGEST else None
+    one = find_province(place.province) if place else None
+    if one is None or place is None:
+        return text
+    if not place.city:
+        return one.en if text in (one.name, one.short) else text
+    city = next(c for c in one.cities if c.name == place.city)
+    exact = re.fullmatch(
+        f"(?:{one.name}|{one.short})?{_bare(city.name)}(?:市|州|地区|盟|.*自治州)?", text
+    )
+    return city.en if exact else text

@@ -17,6 +17,7 @@ from qianhang.billing.vouchers import holds
 from qianhang.billing.vouchers.deeds import Act
 from qianhang.billing.vouchers.facts import Bill, Line
 from qianhang.billing.vouchers.purses import Purse, best
+from qianhang.compute.applications import terms
 from qianhang.compute.door import jobs, quotes
 from qianhang.compute.door.jobs import Asked
 from qianhang.compute.network import Pool
@@ -76,6 +77,7 @@ def _named(asked: Asked, number: int, key: str, project: str) -> Asked:
 
 
 def _admit(tx: Transaction, asked: Asked, quoter: Quoter | None, now: datetime) -> Admitted:
+    asked = dataclasses.replace(asked, job=terms.narrow(tx.connection, asked.job))
     name, new = jobs.admit(tx, asked, at=now)
     if not new or quoter is None:
         return Admitted(name, new)

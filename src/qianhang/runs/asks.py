@@ -161,7 +161,7 @@ def asks(
     """The newest asks of these organisations (None for all), of one state, scenario, account."""
     where = {"state": state, "scenario": scenario, "account": account}
     found = listing.newest(store, _ASKS, orgs=orgs, where=where, before=before, limit=limit)
-    return [_ask(row._mapping) for row in found]
+    return [_ask(row._asdict()) for row in found]
 
 
 def cancel(store: Store, ask_id: str, *, by: str, now: datetime) -> Ask:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
 
+from qianhang.compute.applications import period
+from qianhang.compute.artefacts.gather import Gatherer
 from qianhang.compute.door import plant
 from qianhang.compute.door.engines import Patience
 from qianhang.compute.door.supervisor import Supervisor
@@ -25,6 +27,7 @@ __all__ = ["Door", "deciding", "looks", "supervisor"]
 
 _IDLE_S = 5.0
 _METER = timedelta(seconds=2)
+_PERIODS = timedelta(seconds=30)
 _LOG = logging.getLogger(__name__)
 # The doors of this process by the store that they decide for, and how many wait for each.
 _SHARED: dict[str, tuple[Door, int]] = {}
@@ -41,18 +44,22 @@ def supervisor(
 
 
 def looks(decider: Supervisor, store: Store, *, quiet: bool = False) -> Callable[[datetime], None]:
-    """look(now): what is due is decided, now and then what has ended is charged, and once a day
-    what is known of the network becomes evidence.
+    """look(now): what is due is decided, now and then what has ended is charged and approved
+    applications begin and end, and once a day what is known of the network becomes evidence.
 
     quiet : say nothing of what could not be charged
     """
     due: datetime | None = None
+    turned: datetime | None = None
     fed: date | None = None
     failed: dict[str, BillingError] = {}
 
     def look(now: datetime) -> None:
-        nonlocal due, fed, failed
+        nonlocal due, turned, fed, failed
         decider.tick(now)
+        if turned is None or now - turned >= _PERIODS:
+            _turn(store, now)
+            turned = now
         if due is None or now >= due:
             before, failed = failed, meter(store, now, before=failed)
             for token in () if quiet else failed.keys() - before.keys():
@@ -63,6 +70,13 @@ def looks(decider: Supervisor, store: Store, *, quiet: bool = False) -> Callable
                 _feed(store, now)
 
     return look
+
+
+def _turn(store: Store, now: datetime) -> None:
+    try:
+        period.turn(store, now)
+    except Exception:  # an approval begins or ends later rather than jobs wait
+        _LOG.exception("applications for compute could not be looked at")
 
 
 def _feed(store: Store, now: datetime) -> None:
@@ -116,10 +130,13 @@ class Door:
                 return
         decider = supervisor(store, self.settings, patience=self.patience)
         look = looks(decider, store, quiet=self.quiet)
-        while not self._over.is_set():
-            look(datetime.now(UTC))
-            self._over.wait(self.every_s)
-        decider.release()
+        with closing(Gatherer(store, self.settings.home)) as gatherer:
+            while not self._over.is_set():
+                look(datetime.now(UTC))
+                if decider.deciding:
+                    gatherer.look(datetime.now(UTC))
+                self._over.wait(self.every_s)
+            decider.release()
 
 
 @contextmanager

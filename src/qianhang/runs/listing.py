@@ -11,13 +11,13 @@ import functools
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from itertools import starmap
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
 from qianhang.runs import process, tables
 from qianhang.store import Store
+from qianhang.store.prepared import Prepared, among, fetch, spread
 
 __all__ = ["ROOT", "Cursor", "Line", "Listed", "counts", "hidden", "lines", "newest", "seen"]
 
@@ -40,8 +40,7 @@ class Listed:
     at: str
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(NamedTuple):  # a thousand a second are made, compared and looked up by value
     """One run as a list shows it; its request and result are not read."""
 
     id: str
@@ -75,7 +74,7 @@ class Line:
         return (ended - began).total_seconds()
 
 
-_RUNS = Listed(tables.run, Line.__slots__, "started")
+_RUNS = Listed(tables.run, Line._fields, "started")
 
 
 def lines(
@@ -95,7 +94,7 @@ def lines(
     """
     where = {"scenario": scenario, "state": state}
     found = newest(store, _RUNS, orgs=orgs, shared=shared, where=where, before=before, limit=limit)
-    return list(starmap(Line, found))
+    return [Line._make(row) for row in found]
 
 
 def counts(
@@ -127,7 +126,7 @@ def newest(
     where: Mapping[str, str],
     before: Cursor | None,
     limit: int,
-) -> list[sa.Row[Any]]:
+) -> list[Any]:
     """The newest rows of these organisations, at most `limit`, newest first.
 
     where : column -> value, no condition where that is empty; the first is looked up in an index
@@ -136,12 +135,13 @@ def newest(
     values: dict[str, Any] = {**wanted, "limit": limit}
     if before is not None:
         values |= {"at": before[0], "id": before[1]}
-    found: list[sa.Row[Any]] = []
+    found: list[Any] = []
     streams = _streams(orgs, shared=shared and ROOT not in (orgs or ()))
     with store.read() as connection:
         for kind, more in streams:
-            query = _query(listed, kind, tuple(wanted), before is not None)
-            found += connection.execute(query, values | more)
+            many = len(more) if kind.startswith("many") else 0
+            query = _query(listed, kind, tuple(wanted), before is not None, many)
+            found += fetch(connection, query, values | more)
     if len(streams) > 1:
         at, last = listed.columns.index(listed.at), listed.columns.index("id")
         found.sort(key=lambda row: (row[at], row[last]), reverse=True)
@@ -153,16 +153,18 @@ def _streams(orgs: Collection[str] | None, *, shared: bool) -> list[tuple[str, d
     if orgs is None:
         return [("all", {})]
     if len(orgs) > _FEW:
-        return [("many and shared" if shared else "many", {"orgs": sorted(orgs)})]
+        return [("many and shared" if shared else "many", spread("orgs", sorted(orgs)))]
     one: list[tuple[str, dict[str, Any]]] = [("one", {"org": name}) for name in sorted(orgs)]
     return [*one, ("shared", {})] if shared else one
 
 
 @functools.lru_cache(maxsize=256)
-def _query(listed: Listed, kind: str, filters: tuple[str, ...], continued: bool) -> sa.Select[Any]:
+def _query(
+    listed: Listed, kind: str, filters: tuple[str, ...], continued: bool, width: int
+) -> Prepared:
     table = listed.table
     at, org = table.c[listed.at], table.c.org
-    many = hidden(org).in_(sa.bindparam("orgs", expanding=True))
+    many = among(hidden(org), "orgs", width)
     kinds: dict[str, sa.ColumnElement[bool]] = {
         "all": sa.true(),
         "one": org == sa.bindparam("org"),
@@ -177,7 +179,7 @@ def _query(listed: Listed, kind: str, filters: tuple[str, ...], continued: bool)
     if continued:
         last = sa.tuple_(sa.bindparam("at", type_=sa.String), sa.bindparam("id", type_=sa.String))
         query = query.where(sa.tuple_(at, table.c.id) < last)
-    return query.order_by(at.desc(), table.c.id.desc()).limit(sa.bindparam("limit"))
+    return Prepared(query.order_by(at.desc(), table.c.id.desc()).limit(sa.bindparam("limit")))
 
 
 def _shared(*, hide: bool = False) -> sa.ColumnElement[bool]:

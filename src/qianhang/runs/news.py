@@ -23,6 +23,8 @@ _LOGGED = {
     "evidence": "evidence",
 }  # fmt: skip
 _MOST = 3000
+# Records that tell of an earlier moment, as of usage that was metered late, lie among newer ones.
+_STRAY = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,15 +66,17 @@ def changes(store: Store, reader: Reader, *, since: datetime) -> dict[str, list[
 
 def _rows(store: Store, since: datetime) -> list[Any]:
     begun = since.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-    # The newest first: the walk ends at the first older record, whatever the log's length.
+    # The newest first: the walk ends where older records follow one another, whatever the length.
     query = sa.select(log.c.at, log.c.kind, log.c.subject, log.c.payload)
     query = query.order_by(log.c.seq.desc()).execution_options(yield_per=200)
     found: list[Any] = []
+    older = 0
     with store.read() as connection, connection.execute(query) as rows:
         for row in rows:
-            if row.at < begun or len(found) >= _MOST:
+            older = older + 1 if row.at < begun else 0
+            if older > _STRAY or len(found) >= _MOST:
                 break
-            if row.kind in _LOGGED:
+            if not older and row.kind in _LOGGED:
                 found.append(row)
     return found
 

@@ -37,7 +37,7 @@ from qianhang.runs.work import Ticket
 if TYPE_CHECKING:
     from qianhang.store import Settings, Store
 
-__all__ = ["Carried", "Order", "carry", "check"]
+__all__ = ["Carried", "Order", "carry", "check", "nowhere"]
 
 _LOOK_S, _LONGEST_S = 0.2, 2.0
 _GOODBYE_S = 60.0
@@ -180,7 +180,7 @@ def _carried(store: Store, engines: Engines, kept: Kept, folder: Path) -> Carrie
     ended = next((one for one in reversed(made) if one.outcome and one.state == "ended"), None)
     if ended is None or ended.outcome is None:
         _raise_cancelled(kept)
-        raise _nowhere(kept)
+        raise nowhere(kept)
     _collect(_folder(store, engines, ended), folder)
     log = ""
     try:
@@ -222,7 +222,8 @@ def _raise_cancelled(kept: Kept) -> None:
         compute.Outcome("cancelled").raise_for_failure(f"job {kept.job.id}")
 
 
-def _nowhere(kept: Kept) -> PoolUnavailable:
+def nowhere(kept: Kept) -> PoolUnavailable:
+    """Why no pool took the job, in each pool's words."""
     reasons = [
         f"{one['pool']}: {one['reason']} (found {one['found'] or '-'}, "
         f"expected {one['expected'] or '-'})"

@@ -10,6 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
+from qianhang.compute.applications import terms
 from qianhang.compute.door.quotes import Desk, Learnt
 from qianhang.compute.job import Job
 from qianhang.compute.policy import Params, Prices
@@ -89,7 +90,9 @@ def quote(store: Store, job: Job, now: datetime, *, params: Params | None = None
     Nothing is admitted or held.
     Raises PoolUnavailable where no pool has joined.
     """
-    return Quoter(store, now, orgs=(job.org,), params=params).quote(job)
+    quoter = Quoter(store, now, orgs=(job.org,), params=params)
+    with store.read() as connection:
+        return quoter.quote(terms.narrow(connection, job))
 
 
 def _young(made: datetime, now: datetime) -> bool:

@@ -21,7 +21,7 @@ from qianhang.store import Settings, Store
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Served", "model_name", "predict", "predict_file"]
+__all__ = ["Served", "chosen", "model_name", "predict", "predict_file"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,7 @@ def predict(
 
     pack = find(scenario)
     with workplace.open_store(settings, read_only=True) as store:
-        kept, spec = _kept(store, pack, version, org)
+        kept, spec = chosen(store, pack, version, org)
         model = models.load(store.files, kept.manifest, local=pack.code) if kept else None
     case = pack.manifest.find_case(spec.case)
     optional = [n for n, c in spec.columns.items() if c.role in ("target", "event", "duration")]
@@ -76,10 +76,14 @@ def predict(
     return Served(answers, rejects, kept)
 
 
-def _kept(
+def chosen(
     store: Store, pack: Pack, version: int | None, org: str
 ) -> tuple[ModelVersion | None, Spec]:
-    """The model to serve, and the settings of the run that made it; plans and sums need none."""
+    """The model to serve, and the settings of the run that made it; plans and sums need none.
+
+    version : of the model, None for the newest accepted one; org : whose
+    Raises ModelError where there is none.
+    """
     if pack.manifest.task in ("optimise", "formula"):
         return None, make(pack.manifest, pack.manifest.find_case(), seed=0, params={})
     own = model_name(pack, org)

@@ -16,6 +16,8 @@ from qianhang.access import schema as access_schema
 from qianhang.billing import schema as billing_schema
 from qianhang.billing.vouchers import tables as voucher_tables
 from qianhang.compute import schema as compute_schema
+from qianhang.compute.applications import tables as application_tables
+from qianhang.compute.artefacts import tables as artefact_tables
 from qianhang.compute.green import tables as green_tables
 from qianhang.core import errors
 from qianhang.core.errors import JobFailed
@@ -37,6 +39,8 @@ PARTS = (
     voucher_tables.PART,
     compute_schema.PART,
     green_tables.PART,
+    application_tables.PART,
+    artefact_tables.PART,
     Part("runs", "qianhang.runs.migrations", "runs_0003"),
     studies_tables.PART,
 )

@@ -31,6 +31,7 @@ class _Backend(Protocol):
     def write(self, name: str, source: Callable[[], Iterator[bytes]]) -> None: ...
     def exists(self, name: str) -> bool: ...
     def names(self) -> Iterator[str]: ...
+    def remove(self, name: str) -> None: ...
 
 
 class Files:
@@ -40,8 +41,12 @@ class Files:
     """
 
     def __init__(self, url: str, *, read_only: bool = False) -> None:
-        self._backend = _backend(url)
+        self._url, self._backend = url, _backend(url)
         self.read_only = read_only
+
+    def beside(self, name: str) -> Files:
+        """Other files of their own in the same place, which are no part of these."""
+        return Files(f"{self._url.rstrip('/')}-{name}", read_only=self.read_only)
 
     def put(self, content: bytes | Path) -> str:
         """The sha256 of `content`, which is durably in the store once this returns.
@@ -81,6 +86,32 @@ class Files:
         if not written:
             raise self._changed(sha)
         return target
+
+    def stream(self, sha: str) -> Iterator[bytes]:
+        """The same in blocks, the last of which comes only where all of them were right.
+
+        Raises StoreError where they are absent, and before the last block where they changed.
+        """
+        with self._found(sha) as source:
+            seen, last = hashlib.sha256(), b""
+            for block in _stream(source):
+                seen.update(block)
+                if last:
+                    yield last
+                last = block
+            if seen.hexdigest() != sha:
+                raise self._changed(sha)
+            yield last
+
+    def remove(self, sha: str) -> None:
+        """Nothing is kept under `sha` any more; no fault where nothing was.
+
+        Raises StoreError where the store is read-only.
+        """
+        if self.read_only:
+            raise StoreError("QH702", f"files {self._backend.place} are read-only")
+        with named_write_errors(self._backend.place), contextlib.suppress(FileNotFoundError):
+            self._backend.remove(_name(sha))
 
     def has(self, sha: str) -> bool:
         """Whether something is kept under `sha`, without reading it."""
@@ -139,6 +170,9 @@ class _Folder:
     def names(self) -> Iterator[str]:
         return (path.name for path in self.root.glob("??/*"))
 
+    def remove(self, name: str) -> None:
+        (self.root / name).unlink()
+
     def write(self, name: str, source: Callable[[], Iterator[bytes]]) -> None:
         target, partial = self.root / name, self.root / ".partial"
         for folder in (target.parent, partial):
@@ -172,6 +206,9 @@ class _Remote:
 
     def names(self) -> Iterator[str]:
         return iter(self.fs.find(self.root) if self.fs.exists(self.root) else ())
+
+    def remove(self, name: str) -> None:
+        self.fs.rm_file(f"{self.root}/{name}")
 
     def write(self, name: str, source: Callable[[], Iterator[bytes]]) -> None:
         path = f"{self.root}/{name}"

@@ -6,14 +6,14 @@ SQLAlchemy's layers cost some ten times what SQLite takes for a row by its key.
 from __future__ import annotations
 
 from collections import namedtuple
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence, Sized
 from typing import Any, Self
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.exc import DBAPIError
 
-__all__ = ["Prepared", "change", "fetch"]
+__all__ = ["Prepared", "among", "change", "fetch", "spread", "width"]
 
 Rows = Mapping[str, Any] | Sequence[Mapping[str, Any]]
 
@@ -21,7 +21,7 @@ Rows = Mapping[str, Any] | Sequence[Mapping[str, Any]]
 class Prepared:
     """A statement as text for each kind of database, its values given by name.
 
-    statement : over columns whose values the drivers take and give as they are: numbers, text
+    statement : over columns whose values the drivers take as they are: numbers, text
     """
 
     __slots__ = ("_made", "statement")
@@ -52,7 +52,7 @@ class Prepared:
 class _Made:
     """The text for one kind of database, the values that stand in it, what its rows look like."""
 
-    __slots__ = ("fixed", "row", "text")
+    __slots__ = ("_given", "_row", "fixed", "text")
 
     def __init__(self, statement: sa.ClauseElement, dialect: sa.Dialect) -> None:
         if dialect.name == "sqlite":  # whose driver takes names too, but is not asked for them
@@ -62,10 +62,54 @@ class _Made:
         if "POSTCOMPILE" in self.text:
             raise ValueError(f"a list of values cannot be made ready: {self.text}")
         self.fixed = {name: one for name, one in compiled.params.items() if one is not None}
-        self.row: Callable[[Iterable[Any]], Any] | None = None
+        self._row: Callable[[Iterable[Any]], Any] | None = None
+        self._given = _translated(statement, dialect)
 
     def values(self, given: Mapping[str, Any]) -> Mapping[str, Any]:
         return {**self.fixed, **given} if self.fixed else given
+
+    def rows(self, cursor: Any) -> list[Any]:
+        """The cursor's rows by their columns' names, as Python has them: truth values are bools."""
+        make = self._row
+        if make is None:
+            make = self._row = _row([one[0] for one in cursor.description])
+        if not self._given:
+            return [make(row) for row in cursor.fetchall()]
+        return [make(self._read(row)) for row in cursor.fetchall()]
+
+    def _read(self, row: Iterable[Any]) -> list[Any]:
+        read = list(row)
+        for at, translate in self._given:
+            read[at] = translate(read[at])
+        return read
+
+
+def _translated(
+    statement: sa.ClauseElement, dialect: sa.Dialect
+) -> tuple[tuple[int, Callable[[Any], Any]], ...]:
+    """Where in a row stands what the driver gives in another form than SQLAlchemy, and what to do.
+
+    statement : of its columns those that it selects
+    """
+    columns = getattr(statement, "selected_columns", ())
+    found = [(at, c.type.result_processor(dialect, None)) for at, c in enumerate(columns)]
+    return tuple((at, translate) for at, translate in found if translate is not None)
+
+
+def width(values: Sized) -> int:
+    """How many values a condition on these should take: a power of two, so that few serve all."""
+    return 1 << (len(values) - 1).bit_length() if values else 0
+
+
+def among(column: sa.ColumnElement[Any], name: str, count: int) -> sa.ColumnElement[bool]:
+    """Whether the column holds one of `count` values, which `spread` gives under this name."""
+    return column.in_([sa.bindparam(f"{name}_{n}") for n in range(count)]) if count else sa.false()
+
+
+def spread(name: str, values: Sequence[Any]) -> dict[str, Any]:
+    """The values for `among` of their width, the last as often as it takes."""
+    filled = (*values, *values[-1:] * (width(values) - len(values)))
+    return {f"{name}_{n}": value for n, value in enumerate(filled)}
 
 
 def fetch(
@@ -73,10 +117,7 @@ def fetch(
 ) -> list[Any]:
     """The rows, each a tuple with its columns' names."""
     made = statement.on(connection)
-    cursor = _run(connection, made, values or {})
-    if made.row is None:
-        made.row = _row([one[0] for one in cursor.description])
-    return [made.row(row) for row in cursor.fetchall()]
+    return made.rows(_run(connection, made, values or {}))
 
 
 def _row(names: list[str]) -> Callable[[Iterable[Any]], Any]:

@@ -29,9 +29,11 @@ from qianhang.billing.vouchers import tables
 from qianhang.compute import schema
 from qianhang.compute.door import attempts, jobs, plant
 from qianhang.compute.door.attempts import Attempt
+from qianhang.compute.door.journal import told
 from qianhang.compute.door.moments import seconds, stamp
 from qianhang.compute.job import Job, Want
 from qianhang.compute.network import Network, Operator, Pool, Stock
+from qianhang.compute.simulate.journal import Likeness, again
 from qianhang.core.manifest import Words
 from qianhang.store import Settings, Store
 from qianhang.testing.reckoning import Reckoning, publish, reckon
@@ -85,6 +87,7 @@ class Report:
     again : attempts beyond the first of their jobs
     reconciled_s : longest from a kill until an attempt that lived then was settled; `reconciled`
         has it by what was killed, `each` for every kill, with the attempt that took longest
+    replayed : the doors' decisions made again from their journals
     rest_s : from the last kill until all that was still to do had ended and was charged
     """
 
@@ -103,13 +106,15 @@ class Report:
     rest_s: float
     reconciled_s: float
     reconciled: dict[str, float]
+    replayed: Likeness
     each: tuple[Settled, ...]
 
     @property
     def ok(self) -> bool:
         """Whether nothing was lost, run twice, committed twice or charged otherwise than once."""
         wrong = (self.open, self.twice, self.committed_twice, self.unproven)
-        return not any(wrong) and self.sound_log and self.bill.exact
+        sound = self.sound_log and self.bill.exact and self.replayed.alike
+        return sound and not any(wrong)
 
 
 @dataclass(frozen=True, slots=True)
@@ -278,6 +283,7 @@ def _report(
         reconciled_s=max((one.took_s for one in settled), default=0.0),
         reconciled=_longest(settled),
         each=settled,
+        replayed=again(told(store)),
     )
 
 

@@ -11,21 +11,24 @@ import socket
 import subprocess
 import tempfile
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
 __all__ = ["RayHead"]
 
-_TRIES = 3
+_TRIES = 6
 
 
 class RayHead:
     """One head with four threads and eight chips called ascend910b, which asks for a token.
 
     executable : the `ray` of an environment that has Ray
+    env : variables that its own processes get
     """
 
-    def __init__(self, executable: str) -> None:
+    def __init__(self, executable: str, env: Mapping[str, str] | None = None) -> None:
         self.executable = executable
+        self.env = dict(env or {})
         # Sockets lie in it, so its path has to be short.
         self.folder = Path(tempfile.mkdtemp(prefix="qh-ray-", dir="/tmp"))
         self.run_dir = self.folder / "runs"
@@ -60,7 +63,7 @@ class RayHead:
         command = [self.executable, "start", "--head", "--disable-usage-stats"]
         command += [part for pair in options.items() for part in pair]
         token = self.token_file.read_text(encoding="ascii")
-        env = {**os.environ, "RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": token}
+        env = {**os.environ, **self.env, "RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": token}
         for _ in range(_TRIES):
             made = subprocess.run(  # noqa: S603  # the tests' own Ray
                 command,
@@ -86,6 +89,16 @@ class RayHead:
                     count += 1
             time.sleep(0.05)
         return count
+
+    def cpu_s(self) -> dict[int, float]:
+        """Process id -> CPU seconds so far, for its own processes; those of jobs are not there."""
+        tick = os.sysconf("SC_CLK_TCK")
+        found = {}
+        for pid in self._pids():
+            with contextlib.suppress(OSError):
+                told = (Path("/proc") / str(pid) / "stat").read_text().rpartition(")")[2].split()
+                found[pid] = (int(told[11]) + int(told[12])) / tick
+        return found
 
     def close(self) -> None:
         """End it and remove what it left."""

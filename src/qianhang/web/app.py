@@ -15,10 +15,11 @@ from qianhang.runs.door import Door
 from qianhang.store import Settings
 from qianhang.web import api, pages, problems
 from qianhang.web.assets import Assets
+from qianhang.web.directory import Directory
 from qianhang.web.job_log import JobLogs
 from qianhang.web.live import Live
 from qianhang.web.meters import Meters, Stock
-from qianhang.web.rates import PER_MINUTE, Rates, share
+from qianhang.web.rates import PER_MINUTE, Limiter
 from qianhang.web.shell import Limits, Shell
 from qianhang.web.site import Site
 
@@ -38,7 +39,7 @@ def create_app(
 
     slots : runs that this host carries out at once; 0 leaves the queue to other hosts
     rate : requests a minute that one account, or one address without, may send to the API
-    workers : processes like this one, which share that rate and the portal's limits
+    workers : processes like this one: more than one count requests in the store, as one
     """
     site = Site(settings, open_store(settings), public_url)
     dispatcher, door = Dispatcher(settings, slots=slots), Door(settings)
@@ -52,7 +53,10 @@ def create_app(
     )
     app.state.site = site
     app.state.meters, app.state.stock = Meters(), Stock(site.store)
-    app.state.rates, app.state.workers = Rates(share(rate, workers)), workers
+    # Whoever else draws from the same buckets: other workers, and other hosts over the database.
+    together = workers > 1 or settings.database_url.startswith("postgresql")
+    app.state.limiter = Limiter(site.store if together else None, site.clock)
+    app.state.rates = app.state.limiter.of("api", rate)
     app.state.figures = OrderedDict()  # see web/figures.py
     app.state.whys = OrderedDict()  # see web/views/jobs.py
     app.state.live = Live(site.store)
@@ -62,6 +66,7 @@ def create_app(
     for routes in (*pages.ROUTES, *api.ROUTES):
         # On one list: a router within the router is searched twice for each request.
         app.router.routes.extend(routes.router.routes)
+    app.router.routes.insert(0, Directory(app.router.routes))
     app.mount("/static", Assets(), name="static")
     app.add_middleware(
         Shell, meters=app.state.meters, encrypted=site.encrypted, failed=problems.unknown,

@@ -94,6 +94,12 @@ class Shown:
                 return words.say(key, lang=self.lang, value=self.number(value / size, 3))
         return words.say("form.seconds", lang=self.lang, value=self.number(value, 3))
 
+    def memory(self, mib: float | None) -> str:
+        """Memory of so many MiB, in MiB or GiB."""
+        if mib is None:
+            return _NONE
+        return f"{mib / 1024:.3g} GiB" if mib >= 1024 else f"{mib:.3g} MiB"
+
     def size(self, count: float | None) -> str:
         """A number of bytes in kB, MB or GB."""
         if count is None:

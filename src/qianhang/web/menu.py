@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from qianhang.web.asked import Asked
 
-__all__ = ["COMPUTE", "MENU", "Entry", "compute_tabs", "entries"]
+__all__ = ["COMPUTE", "MENU", "Entry", "Menu", "compute_tabs", "menu_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +19,18 @@ class Entry:
     path: str
     roles: tuple[str, ...] = ()
     group: str = "work"
+
+
+class Menu(NamedTuple):
+    """The menu of one page.
+
+    entries : key, path and group of each entry that the reader may use
+    here : path of the entry under which the page lies, "" for none; exact : whether it is the page
+    """
+
+    entries: tuple[tuple[str, str, str], ...]
+    here: str
+    exact: bool
 
 
 MENU = (
@@ -47,15 +61,25 @@ COMPUTE = (
     Entry("mine", "/compute/mine"),
     Entry("submit", "/compute/submit", roles=("scenario_owner", "developer")),
     Entry("quotas", "/compute/quotas"),
+    Entry("applications", "/compute/applications"),
 )
 
 
-def entries(ask: Asked) -> tuple[tuple[Entry, bool], ...]:
-    """Each entry that the reader may use, and whether the page asked for lies under it."""
-    person, here = ask.person, ask.request.url.path
-    if person is None:
-        return ()
-    return tuple((e, _under(here, e.path)) for e in MENU if _open(e, ask))
+def menu_of(ask: Asked) -> Menu | None:
+    """The menu of the reader, None where nobody is signed in."""
+    if ask.person is None:
+        return None
+    path = ask.request.url.path
+    shown = _shown(frozenset(role for role, where in ask.person.orgs_by_role.items() if where))
+    here = next((at for _, at, _ in shown if _under(path, at)), "")
+    return Menu(shown, here, here == path)
+
+
+@functools.lru_cache(maxsize=256)
+def _shown(roles: frozenset[str]) -> tuple[tuple[str, str, str], ...]:
+    return tuple(
+        (e.key, e.path, e.group) for e in MENU if not e.roles or roles.intersection(e.roles)
+    )
 
 
 def compute_tabs(ask: Asked) -> tuple[Entry, ...]:

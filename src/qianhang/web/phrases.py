@@ -7,12 +7,35 @@ import re
 from qianhang.core.words import Lang
 from qianhang.web import words
 
-__all__ = ["phrase"]
+__all__ = ["phrase", "told"]
 
 # The few forms in which data/, the log and a run say what was found; their parts are data.
 _FORMS = tuple(
     (re.compile(form), f"phrase.{key}")
     for form, key in (
+        (r"(?P<guess>\S+) perhaps", "perhaps"),
+        (r"one of (?P<names>.+)", "one_of"),
+        (r"fields: (?P<names>.+)", "fields"),
+        (r"the commands to run", "commands"),
+        (r"1 to 120 letters, digits, .+", "job_name"),
+        (r"variables and their values", "variables"),
+        (r"a variable's name, not beginning with QIANHANG_", "variable"),
+        (r"a text or a number", "text_or_number"),
+        (r"either accelerators or any_of", "either"),
+        (r"the same number of chips of whichever kind", "same_chips"),
+        (r"whole chips, or a part of one chip", "whole_chips"),
+        (r"a number of chips", "chips"),
+        (r"a chip and its number, such as (?P<example>.+)", "chip"),
+        (r"the zone in which the data lie", "zone"),
+        (r"a list", "list"),
+        (r"text of at most (?P<most>[\d,]+) characters", "text_most"),
+        (r"a (?:whole )?number from (?P<low>\S+) to (?P<high>\S+)", "range"),
+        (r"a number of at least (?P<low>\S+)", "at_least"),
+        (r"a number above zero, with or without a \+", "above_zero"),
+        (r"a length of time such as (?P<example>.+)", "length"),
+        (r"a moment such as (?P<example>.+)", "moment"),
+        (r"a moment with its zone, such as (?P<example>.+)", "moment_zone"),
+        (r"at least one", "some"),
         (r"a number in (?P<unit>.+)", "number_in"),
         (r"a number", "number"),
         (r"a whole number", "whole"),
@@ -46,6 +69,27 @@ _FORMS = tuple(
         (r"(?P<names>.+) and (?P<count>\d+) more", "more"),
     )
 )
+
+
+_PROSE = re.compile(r"[A-Za-z]{2,} [a-z]{2,}")
+_FOUND = re.compile(
+    r"(?:(?P<where>.+?): )?found (?P<found>.+), expected (?P<expected>.+)", re.DOTALL
+)
+
+
+def told(message: str, *, lang: Lang) -> dict[str, str]:
+    """Where, what was found and what is expected of a message that says so, in the language.
+
+    {} for any other, and where what is expected has no words in the language.
+    """
+    match = _FOUND.fullmatch(message)
+    if match is None:
+        return {}
+    expected = phrase(match["expected"], lang=lang)
+    if lang != "en" and expected == match["expected"] and _PROSE.search(expected):
+        return {}
+    parts = {"where": match["where"] or "", "found": match["found"], "expected": expected}
+    return {name: text for name, text in parts.items() if text}
 
 
 def phrase(text: str, *, lang: Lang) -> str:

@@ -8,11 +8,11 @@ import logging
 import re
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -31,14 +31,15 @@ PACE_BPS = 2048.0
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _ID = re.compile(r"[\w-]{8,64}")
 _HEADERS = (
-    ("Content-Security-Policy", CSP),
-    ("X-Content-Type-Options", "nosniff"),
-    ("X-Frame-Options", "DENY"),
-    ("Referrer-Policy", "same-origin"),
-    ("Cross-Origin-Opener-Policy", "same-origin"),
-    ("Cross-Origin-Resource-Policy", "same-origin"),
-    ("Permissions-Policy", "camera=(), geolocation=(), microphone=()"),
+    (b"content-security-policy", CSP.encode()),
+    (b"x-content-type-options", b"nosniff"),
+    (b"x-frame-options", b"DENY"),
+    (b"referrer-policy", b"same-origin"),
+    (b"cross-origin-opener-policy", b"same-origin"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+    (b"permissions-policy", b"camera=(), geolocation=(), microphone=()"),
 )
+_HTTPS_ONLY = (b"strict-transport-security", b"max-age=31536000; includeSubDomains")
 _LOG = logging.getLogger("qianhang.web.access")
 
 
@@ -163,17 +164,18 @@ class _One:
                 return
             if message["type"] == "http.response.start":
                 self.status = message["status"]
-                self._dress(MutableHeaders(raw=message["headers"]))
+                message = {**message, "headers": self._dressed(message["headers"])}
             await send(message)
 
         return ours
 
-    def _dress(self, headers: MutableHeaders) -> None:
-        for name, value in _HEADERS:
-            headers.setdefault(name, value)
-        headers["X-Request-ID"] = self.id
-        if self._encrypted:
-            headers.setdefault("Strict-Transport-Security", "max-age=31536000; includeSubDomains")
+    def _dressed(self, given: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+        """The headers of an answer with ours, which give way to its own; the id is always ours."""
+        kept = [one for one in given if one[0] != b"x-request-id"]
+        names = {name for name, _ in kept}
+        ours = (*_HEADERS, _HTTPS_ONLY) if self._encrypted else _HEADERS
+        kept += [one for one in ours if one[0] not in names]
+        return [*kept, (b"x-request-id", self.id.encode())]
 
     def line(self) -> dict[str, object]:
         """What the access log keeps: no query, no cookie, no body, no secret of an address."""

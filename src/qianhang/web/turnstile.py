@@ -15,9 +15,10 @@ from starlette.datastructures import UploadFile
 from starlette.responses import Response
 
 from qianhang.access import Person, answers
+from qianhang.access.attempts import place_of
 from qianhang.core.errors import UsageError
 from qianhang.web.asked import admitted, identified
-from qianhang.web.rates import Rates
+from qianhang.web.rates import Rates, Shared
 from qianhang.web.site import Site
 from qianhang.web.statuses import status_of
 
@@ -38,8 +39,7 @@ class Turnstile(APIRoute):
 
         async def handle(request: Request) -> Response:
             request = _Read(request.scope, request.receive)
-            person = await run_in_threadpool(identified, request)
-            headers = _counted(request, person)
+            person, headers = await run_in_threadpool(_entered, request)
             admitted(request)
             _expect_text(request)
             key = request.headers.get("idempotency-key", "")
@@ -85,14 +85,23 @@ def _has_nul(value: Any) -> bool:
     return False
 
 
+def _entered(request: Request) -> tuple[Person | None, dict[str, str]]:
+    """Who asks, and the headers that tell how many requests are left.
+
+    Raises UsageError where there are none.
+    """
+    person = identified(request)
+    return person, _counted(request, person)
+
+
 def _counted(request: Request, person: Person | None) -> dict[str, str]:
     """The headers that tell how many requests are left; kept for an answer that is an error.
 
     Raises UsageError where there are none.
     """
-    rates: Rates = request.app.state.rates
+    rates: Rates | Shared = request.app.state.rates
     address = request.client.host if request.client else ""
-    taken = rates.take(f"account {person.account.id}" if person else f"address {address}")
+    taken = rates.take(f"account {person.account.id}" if person else f"address {place_of(address)}")
     request.state.headers = taken.headers
     if taken.refused:
         raise UsageError(

@@ -1,4 +1,7 @@
-"""Whatever happens in whatever order, each job ends once, by one attempt, which ran once."""
+"""Whatever happens in whatever order, each job ends once, by one attempt, which ran once.
+
+And the journal of it all leads to the same decisions again.
+"""
 
 from __future__ import annotations
 
@@ -15,8 +18,10 @@ from hypothesis import strategies as st
 from qianhang.compute import Outcome, Usage
 from qianhang.compute.door import attempts, engines, jobs, plant
 from qianhang.compute.door.engines import Patience
+from qianhang.compute.door.journal import told
 from qianhang.compute.door.supervisor import Supervisor
 from qianhang.compute.schema import PART
+from qianhang.compute.simulate.journal import again
 from qianhang.store import Settings, Store
 from qianhang.testing.door_bed import Clock, Engine, Killed, dying, network, put, unavailable
 
@@ -156,3 +161,6 @@ def check(world):
         assert kept.state in {"finished", "failed", "cancelled"}
         assert kept.cancel or kept.state != "cancelled"
     assert world.store.verify().broken is None
+    world.door.release()
+    replayed = again(told(world.store))
+    assert replayed.alike, replayed.first

@@ -15,3 +15,4 @@ def test_with_daemons_killed_no_job_is_lost_or_run_twice_to_commit(tmp_path):
     assert found.ok, found
     assert found.kills == {"door": 3, "slurmctld": 1, "slurmd": 1}
     assert found.states == {"finished": 60}
+    assert found.replayed.same == found.replayed.decisions >= 60 + found.again

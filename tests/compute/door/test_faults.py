@@ -13,9 +13,11 @@ import sqlalchemy as sa
 
 from qianhang.compute import Outcome, Status, Usage, schema
 from qianhang.compute.door import attempts, engines, jobs, plant
+from qianhang.compute.door.journal import told
 from qianhang.compute.door.supervisor import Supervisor
 from qianhang.compute.job import Want
 from qianhang.compute.network import Lending, Network, Pool, Stock
+from qianhang.compute.simulate.journal import again
 from qianhang.core.errors import UsageError
 from qianhang.testing.door_bed import Engine, Killed, dying, network, put, unavailable, until_over
 
@@ -372,6 +374,25 @@ def test_a_supervisor_killed_before_or_after_any_question_to_an_engine_runs_noth
             end_all(faked)
     finish(faked, tmp_path)
     settled(faked, names)
+
+
+@pytest.mark.parametrize("at", [2, 3, 4, 5, 6])
+def test_a_supervisor_whose_store_failed_at_any_commit_goes_on_itself(faked, monkeypatch, at):
+    """What it had decided and not written is forgotten, in its journal too."""
+    names = [put(faked.store, faked.now, key=str(n)) for n in range(3)]
+    with dying(monkeypatch, at):
+        for _ in range(4):
+            with suppress(Killed):
+                faked.door.tick(faked.now(4))
+            end_all(faked)
+    for _ in range(20):
+        faked.door.tick(faked.now(6))
+        end_all(faked)
+    settled(faked, names)
+    faked.door.release()
+    found = again(told(faked.store))
+    assert found.alike, found.first
+    assert found.same == found.decisions >= 3
 
 
 def test_two_supervisors_taking_turns_run_everything_once(faked, tmp_path):

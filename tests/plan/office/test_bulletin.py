@@ -6,11 +6,15 @@ import json
 import subprocess
 import sys
 import zipfile
+from dataclasses import asdict, replace
 from datetime import UTC, date, datetime
 
 import pytest
+import sqlalchemy as sa
 
 from qianhang.core.errors import StoreError, UsageError
+from qianhang.core.pack import cards
+from qianhang.plan import schema
 from qianhang.plan.evidence import Observation, retract
 from qianhang.plan.items import find_item, find_plan
 from qianhang.plan.office import printing
@@ -230,6 +234,42 @@ def test_a_model_is_printed_without_the_organisation_that_fitted_it(store, evide
     text = text_of(store, issue(store, evidenced, SECOND, JUNE))
     assert "energy.load" in text
     assert "east-hospital" not in text
+
+
+def test_a_scenario_is_printed_by_its_title_in_the_language_of_the_bulletin(
+    store, evidenced, measured
+):
+    """And a model by the scenario that it is of; what no pack is called stays as it is."""
+    measured("energy.load_forecast", kind="run")
+    measured("water.leak_detection/east-hospital", kind="model")
+    measured("energy.of_another_house", kind="run")
+    names = {"energy.load_forecast", "water.leak_detection"}
+    packs = [c for c in cards() if c.id in names]
+    for lang in ("zh", "en"):
+        one = issue(store, evidenced, replace(SECOND, lang=lang), JUNE)
+        for kind in printing.FORMATS:
+            printed = _words(printing.reprint(store, one, kind), kind)
+            assert "energy.load_forecast" not in printed
+            assert "water.leak_detection" not in printed
+        text = text_of(store, one)
+        for found in packs:
+            assert (found.title_en if lang == "en" else found.title_zh) in text
+        assert "energy.of_another_house" in text
+        assert printing.rebuilt(store, one) == {
+            k: printing.reprint(store, one, k) for k in printing.FORMATS
+        }
+
+
+def test_a_bulletin_that_was_printed_with_ids_is_rebuilt_with_them(store, evidenced, measured):
+    """As an earlier version kept it: without the titles, so that its files are the same bytes."""
+    measured("energy.load_forecast", kind="run")
+    one = issue(store, evidenced, SECOND, JUNE)
+    body = {"order": asdict(SECOND), "title": one.title, "before": None}
+    with store.write() as tx:
+        tx.execute(sa.update(schema.bulletin).values(body=json.dumps(body)))
+    again = printing.find(store, find_plan(store, "P1"), one.id)
+    assert "energy.load_forecast" in printing.rebuilt(store, again)["txt"].decode()
+    assert "energy.load_forecast" not in text_of(store, again)
 
 
 def _words(body, kind):

@@ -9,7 +9,7 @@ import sys
 import time
 import urllib.request
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -149,7 +149,7 @@ def _happened(home):
         other = ledger.keep(store, read(again), raw=again.read_bytes(), by="t", at=now).plan
         _model(store, run.id, at=now)
         # Of the first target there is a reading, and with it a figure and its files.
-        job = _network(store, home, at=now)
+        job, application = _network(store, home, at=now)
         money.earn(store)
         facts = {"beats_trivial": True, "verdict": "met", "source": "public", "stage": "accepted"}
         rules.confirm_rules(store, plan, by="t", at=now)
@@ -158,11 +158,17 @@ def _happened(home):
     return {
         "run_id": run.id, "ask_id": ask.id, "ref": plan.ref, "other_ref": other.ref,
         "scenario": SCENARIO, "code": "T1", "pool": "here", "job_id": job,
+        "file": "1", "application_id": application,
     }  # fmt: skip
 
 
 def _network(store, home, *, at):
-    """The id of a job that waits for the server, whose own machine is the one pool; a quota."""
+    """The ids of a job that waits for the server, whose own machine is the one pool, with a file
+    that is kept of it, and of an application; a quota."""
+    from qianhang.compute.applications import desk
+    from qianhang.compute.applications.application import Wish
+    from qianhang.compute.artefacts import shelf
+    from qianhang.compute.artefacts.folder import Copied
     from qianhang.compute.door import plant, quotas, taskfile
     from qianhang.compute.network import Network, Operator, Pool, PueReading, Stock
     from qianhang.core.manifest import Words
@@ -175,8 +181,21 @@ def _network(store, home, *, at):
     settings = {"here": {"folder": str(home / "pool"), "threads": 2}}
     plant.add(store, Network((pool,), (operator,), engines=settings), by="t", at=at)
     quotas.apply(store, "root", project="p", chips=8, reason="训练", by="t", at=at)
-    asked = taskfile.read_text("name: first\nrun: echo one", name="t", org="root")
-    return admit(store, asked, at)[0].job
+    wish = Wish(
+        "root", "roads", 8, at.date(), at.date() + timedelta(30), "训练道路模型", "王芳", 5000,
+        ("ascend-910b",), "here",
+    )  # fmt: skip
+    application = desk.send(store, wish, by="t", at=at).id
+    desk.ask(store, application, words="用哪些数据？", by="u", at=at)
+    text = "name: first\noutputs: [scores.json]\nrun: echo one"
+    job = admit(store, taskfile.read_text(text, name="t", org="root"), at)[0].job
+    (home / "scores.json").write_bytes(b"{}")
+    sha = shelf.files_of(store).put(b"{}")
+    with store.write() as tx:
+        made = [Copied("scores.json", 2, sha, home / "scores.json")]
+        shelf.keep(tx, job, made, token=f"{job}.1", detail={"missing": ["model.bin"]},
+                   org_bytes=10**6, at=at)  # fmt: skip
+    return job, application
 
 
 def _model(store, run, *, at):

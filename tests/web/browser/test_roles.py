@@ -20,7 +20,7 @@ SETTLES = {"programme_office", "administrator", "pool_operator"}
 OWN = {
     "viewer": set(),
     "scenario_owner": {"POST /scenarios/{scenario}/runs", "GET /compute/submit"},
-    "developer": {"POST /compute/jobs", "POST /compute/quotas"},
+    "developer": {"POST /compute/jobs", "POST /compute/quotas", "POST /compute/applications"},
     "pool_operator": {"POST /compute/pools/{pool}/turn"},
     "data_steward": {"POST /data/{name}/check"},
     "safety_officer": {"GET /safety/complaints", "POST /safety/verify"},

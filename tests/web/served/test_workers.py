@@ -23,6 +23,7 @@ from qianhang.testing import write_pack
 
 pytestmark = [pytest.mark.postgresql, pytest.mark.slow]
 NAMES = count()
+PASSWORD = "a long and quiet sentence"
 
 
 def now():
@@ -132,6 +133,30 @@ def tell(store, ask, note):
     with store.write() as tx:
         at = now().isoformat(timespec="milliseconds")
         telling.tell(tx, ask, [(at, Event("train", "progress", note=note))])
+
+
+def test_a_limit_and_a_lock_count_what_either_worker_has_seen(
+    serving, environ, store, bearer, until
+):
+    """40 requests a minute pass, and what comes in meanwhile; a fifth wrong password locks."""
+    with store.write() as tx:
+        accounts.create(
+            tx, "wang.fang", name="王", org="root", by="t", at=now(), password=PASSWORD
+        )  # fmt: skip
+    with serving("--workers", "2", "--slots", "0", "--rate", "40", environ=environ) as served:
+        both(served, until)
+        begun = now()
+        answers = [served.get("/api/v1/me", headers=bearer).status_code for _ in range(60)]
+        came_in = (now() - begun).total_seconds() * 40 / 60
+        assert 40 <= answers.count(200) <= 41 + came_in
+        assert set(answers) <= {200, 429}
+
+        def enter(password):
+            with served.fresh() as client:
+                return client.post("/sign-in", data={"login": "wang.fang", "password": password})
+
+        assert [enter("wrong").status_code for _ in range(5)] == [401] * 5
+        assert {enter(PASSWORD).status_code for _ in range(4)} == {401}
 
 
 def test_a_session_and_its_end_hold_at_both_workers(serving, environ, cookies, until):

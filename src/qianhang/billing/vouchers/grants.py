@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import calendar
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
-from qianhang.billing import ledger
+from qianhang.billing import ledger, schema
 from qianhang.billing.moment import Where, reading, stamp
 from qianhang.billing.vouchers import cases, tables
 from qianhang.billing.vouchers.deeds import Act, insert, known, move, named, row
@@ -21,7 +22,11 @@ from qianhang.billing.vouchers.rules import Refusal, eligible
 from qianhang.billing.vouchers.worth import worth
 from qianhang.core.errors import BudgetError, UsageError
 from qianhang.store import Transaction
+from qianhang.store.kept import Kept
 from qianhang.store.prepared import Prepared
+
+if TYPE_CHECKING:
+    from qianhang.store import Store
 
 __all__ = [
     "ON_CONTRACT",
@@ -32,6 +37,7 @@ __all__ = [
     "grant_account",
     "grants",
     "lapsed",
+    "newest",
     "refuse",
     "with_subsidies",
 ]
@@ -79,9 +85,12 @@ _RETURN = Prepared(
 )
 
 
+_ACCOUNT = "voucher:grant:"
+
+
 def grant_account(number: int) -> str:
     """The account that holds what a grant may still pay."""
-    return f"voucher:grant:{number}"
+    return f"{_ACCOUNT}{number}"
 
 
 def refuse(name: str, refusals: Iterable[Refusal]) -> None:
@@ -239,12 +248,26 @@ def lapsed(where: Where, at: datetime) -> list[int]:
 
 def grants(where: Where, *, entity: str = "", programme: str = "") -> list[dict[str, Any]]:
     """Every grant, of one applicant or programme where given, with what it may still pay."""
-    table = tables.grant
-    query = sa.select(table).order_by(table.c.id)
+    table, held = tables.grant, schema.account
+    own = held.c.account == sa.literal(_ACCOUNT) + sa.cast(table.c.id, sa.String)
+    query = sa.select(table, sa.func.coalesce(held.c.fen, 0).label("left"))
+    query = query.join_from(table, held, own, isouter=True).order_by(table.c.id)
     if entity:
         query = query.where(table.c.entity == entity)
     if programme:
         query = query.where(table.c.programme == programme)
     with reading(where) as connection:
-        rows = [dict(r) for r in connection.execute(query).mappings()]
-        return [r | {"left": ledger.balance(connection, grant_account(r["id"]))} for r in rows]
+        return [dict(r) for r in connection.execute(query).mappings()]
+
+
+def newest(store: Store) -> tuple[Mapping[str, Any], ...]:
+    """Every grant as `grants` has it, the newest first; kept in memory until one is another."""
+    return _NEWEST.of(store)
+
+
+def _newest(connection: sa.Connection) -> tuple[Mapping[str, Any], ...]:
+    return tuple(MappingProxyType(one) for one in reversed(grants(connection)))
+
+
+# What is granted and given back is in the log, and so is what a grant pays.
+_NEWEST = Kept(_newest, "voucher.", "ledger.")

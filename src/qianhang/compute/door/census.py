@@ -15,6 +15,7 @@ from qianhang.compute import schema
 from qianhang.compute.door.attempts import LIVE
 from qianhang.compute.door.moments import seconds, stamp
 from qianhang.compute.door.plant import Held
+from qianhang.compute.door.quotas import chips_of
 
 if TYPE_CHECKING:
     from qianhang.store import Store
@@ -42,7 +43,7 @@ def busy(store: Store) -> Mapping[tuple[str, str], float]:
     found: dict[tuple[str, str], float] = {}
     with store.read() as connection:
         for pool, flavour, placement in connection.execute(_BUSY):
-            found[pool, flavour] = found.get((pool, flavour), 0.0) + _chips(placement)
+            found[pool, flavour] = found.get((pool, flavour), 0.0) + chips_of(placement)
     return found
 
 
@@ -53,7 +54,7 @@ def held(store: Store) -> Mapping[tuple[str, str], float]:
     found: dict[tuple[str, str], float] = {}
     with store.read() as connection:
         for org, project, placement in connection.execute(query):
-            found[org, project] = found.get((org, project), 0.0) + _chips(placement)
+            found[org, project] = found.get((org, project), 0.0) + chips_of(placement)
     return found
 
 
@@ -100,7 +101,7 @@ def history(store: Store, pool: str, *, now: datetime, hours: int = 168) -> tupl
         for row in connection.execute(query):
             start = max(0.0, seconds(row.started) - first.timestamp())
             end = (seconds(row.ended) if row.ended else now.timestamp()) - first.timestamp()
-            _spread(held, start, end, chips=_chips(row.placement))
+            _spread(held, start, end, chips=chips_of(row.placement))
     last = max(1.0, (now - first).total_seconds() - (hours - 1) * 3600.0)
     spans = [3600.0] * (hours - 1) + [last]
     moments = (first + timedelta(hours=n) for n in range(hours))
@@ -112,8 +113,3 @@ def _spread(held: list[float], start: float, end: float, *, chips: float) -> Non
     for hour in range(int(start // 3600), min(len(held) - 1, int(end // 3600)) + 1):
         inside = min(end, (hour + 1) * 3600.0) - max(start, hour * 3600.0)
         held[hour] += chips * max(0.0, inside)
-
-
-def _chips(placement: str) -> float:
-    told = json.loads(placement)
-    return float(told["chips"]) * int(told["replicas"])

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any, Literal
 import sqlalchemy as sa
 
 from qianhang.compute import schema
+from qianhang.compute.artefacts import shelf
+from qianhang.compute.artefacts.outputs import Outputs
 from qianhang.compute.door import quotas
 from qianhang.compute.door.moments import seconds, stamp
 from qianhang.compute.job import DataRef, Job, Want
@@ -60,6 +62,7 @@ class Work:
     """What a job runs on each pool: a shell script, its variables, the limits of one replica.
 
     wall_s : s after which it is stopped; memory_mb : MiB
+    outputs : files of its folder that are kept once it has ended
     own : a program of the platform's own, never one that somebody submitted
     """
 
@@ -69,6 +72,7 @@ class Work:
     wall_s: float = 5400.0
     memory_mb: int = 4096
     log_mb: int = 16
+    outputs: Outputs | None = None
     own: bool = False
 
 
@@ -135,6 +139,8 @@ def admit(tx: Transaction, asked: Asked, *, at: datetime) -> tuple[str, bool]:
         )  # fmt: skip
     quotas.check(tx.connection, asked.job)
     tx.change(_NEW, row)
+    if asked.work.outputs is not None:
+        shelf.want(tx, asked.job.id, asked.job.org, at=at)
     facts = {n: row[n] for n in ("org", "project", "account", "name", "key", "ask")}
     tx.append("compute.job.admitted", asked.job.id, payload=facts, at=at)
     return asked.job.id, True
@@ -230,13 +236,20 @@ def kept(row: sa.RowMapping) -> Kept:
     Raises UsageError where the row is of a version that nobody can read.
     """
     try:
-        job, work = _job(row), Work(**json.loads(row["run"]))
+        job, work = _job(row), _work(json.loads(row["run"]))
     except (TypeError, ValueError, KeyError) as cause:
         raise UsageError("QH596", f"job {row['id']}: its row cannot be read: {cause}") from None
     return Kept(
         job, work, row["account"], row["state"], row["epoch"], row["submitted"], row["started"],
         row["ended"], row["cancel"], row["reason"], json.loads(row["why"] or "{}"),
     )  # fmt: skip
+
+
+def _work(run: Mapping[str, Any]) -> Work:
+    wanted = run.get("outputs")
+    if wanted is None:
+        return Work(**run)
+    return Work(**{**run, "outputs": Outputs(tuple(wanted["files"]), wanted["when"])})
 
 
 def _job(row: sa.RowMapping) -> Job:
@@ -253,8 +266,11 @@ def _job(row: sa.RowMapping) -> Job:
 
 
 def _run(work: Work) -> dict[str, Any]:
-    """As a row keeps it: what is not so is left out, as it was before it was known."""
-    return {name: value for name, value in dataclasses.asdict(work).items() if value is not False}
+    """As a row keeps it: what is not so is left out, as it was before it was known, so that a key
+    that was used then stays the same.
+    """
+    told = dataclasses.asdict(work)
+    return {name: value for name, value in told.items() if value is not None and value is not False}
 
 
 def _row(asked: Asked, key: str, at: datetime) -> dict[str, Any]:

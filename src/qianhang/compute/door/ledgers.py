@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -13,9 +13,9 @@ from qianhang.compute.door.jobs import Kept
 from qianhang.compute.door.moments import seconds
 from qianhang.compute.door.plant import Held
 from qianhang.compute.job import Job
-from qianhang.compute.policy import Params, Predictor, Prices, Queue, Refuse, Start, View
+from qianhang.compute.policy import Desk, Params, Predictor, Prices, Queue, Refuse, View
+from qianhang.compute.policy.desk import Step
 from qianhang.compute.policy.entry import Entry
-from qianhang.compute.policy.option import Option
 
 if TYPE_CHECKING:
     from qianhang.store import Store
@@ -39,8 +39,7 @@ class Ledgers:
     seen : the log's last record
     """
 
-    view: View
-    queue: Queue
+    desk: Desk
     quotas: Mapping[tuple[str, str], int] = field(default_factory=dict)
     jobs: dict[str, Kept] = field(default_factory=dict)
     live: dict[str, Attempt] = field(default_factory=dict)
@@ -56,13 +55,23 @@ class Ledgers:
     open: dict[str, bool] = field(default_factory=dict)
     seen: int | None = None
 
+    @property
+    def view(self) -> View:
+        """What runs and what is free; only the desk changes it."""
+        return self.desk.view
+
+    @property
+    def queue(self) -> Queue:
+        """What waits; only the desk changes it."""
+        return self.desk.queue
+
     def turn(self, held: Sequence[Held]) -> None:
         """Pools that opened or closed since."""
         for one in held:
             name = one.pool.id
             if self.open.get(name) != one.open:
                 self.open[name] = one.open
-                self.view.health(name, "up" if one.open else "suspect", self.queue)
+                self.desk.turn(name, up=one.open)
 
     def admit(self, kept: Kept, *, estimate: float = 0.0) -> Refuse | None:
         """None where the job waits from now on; else why no pool takes it, now or ever."""
@@ -83,26 +92,18 @@ class Ledgers:
     def elsewhere(self, job: Job, pool: str) -> bool:
         """Whether another pool takes the job."""
         left = self._left(job, extra=pool)
-        return bool(left) and bool(self.view.klass(replace(job, pools=left), self.queue).options)
+        asked = replace(job, pools=left)
+        return bool(left) and len(self.view.refusals(asked)) < len(self.view.racks)
 
     def take_up(self, kept: Kept, attempt: Attempt, *, estimate: float) -> None:
         """A live attempt holds its room, on its pool and rack."""
         job, place = kept.job, attempt.placement
         self.jobs[attempt.job], self.live[attempt.token] = kept, attempt
         self._book(job)
-        rack = self.view.rack.get((place.pool, place.rack))
-        if rack is None:
-            return
-        klass = self.view.klass(job, self.queue)
-        option = next((way for way in klass.options if way.rack is rack), None)
-        if option is None:  # what the pool may take has changed since
-            lent = bool(rack.owners) and job.org not in rack.owners
-            option = Option(rack, lent, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0)
-        self.queue.add(job, klass, estimate)
-        start = Start(job.id, option, estimate / option.speed, 0.0, job.want)
-        run = self.view.start(start, self.queue, seconds(attempt.made))
-        if attempt.leaving:
-            run.leaving = seconds(attempt.leaving)
+        self.desk.resume(
+            job, place.pool, place.rack, estimate=estimate, since=seconds(attempt.made),
+            leaving=seconds(attempt.leaving) if attempt.leaving else 0.0,
+        )  # fmt: skip
 
     def retry(self, pools: Collection[str]) -> None:
         """What these did not take before they fell silent is handed over as soon as may be."""
@@ -114,9 +115,7 @@ class Ledgers:
         for table in (self.live, self.tried, self.told):
             table.pop(attempt.token, None)
         self._unbook(attempt.job)
-        run = self.run(attempt.job)
-        if run is not None:
-            self.view.end(run, self.queue, now.timestamp())
+        self.desk.end(attempt.job, now.timestamp())
 
     def run(self, job: str) -> Entry | None:
         """The job's entry among those that run."""
@@ -127,8 +126,7 @@ class Ledgers:
         for table in (self.jobs, self.parked, self.refused, self.about):
             table.pop(job, None)
         self._unbook(job)
-        if job in self.queue.entries:
-            self.view.cancel(job, self.queue)
+        self.desk.cancel(job)
 
     def bar(self, attempt: Attempt, *, refused: bool) -> None:
         """The attempt's pool is none for its job: for good, or until the attempt has ended."""
@@ -155,11 +153,11 @@ class Ledgers:
 
     def _admit(self, job: Job, estimate: float) -> Refuse | None:
         if job.id not in self.refused and job.id not in self.about:
-            return self.view.admit(job, self.queue, estimate=estimate)
+            return self.desk.admit(job, estimate=estimate)
         left = self._left(job)
         if not left:
             return Refuse(job.id, ())
-        return self.view.admit(replace(job, pools=left), self.queue, estimate=estimate)
+        return self.desk.admit(job, estimate=estimate, pools=left)
 
     def _over(self, job: Job) -> bool:
         """Whether the job has to wait for others of its project to end."""
@@ -193,11 +191,16 @@ def recall(
     predictor: Predictor,
     now: datetime,
     prices: Prices | None = None,
+    hear: Callable[[Step], object] | None = None,
 ) -> Ledgers:
-    """The ledgers of everything that runs, from the rows; what waits is to be taken in next."""
-    view = View(plant.network(store, held), params, prices=prices, now=now.timestamp())
+    """The ledgers of everything that runs, from the rows; what waits is to be taken in next.
+
+    hear : told every step of the policy's ledgers
+    """
+    whole = plant.network(store, held)
+    desk = Desk(whole, params, prices=prices, now=now.timestamp(), hear=hear)
     with store.read() as connection:
-        found = Ledgers(view, Queue(params), quotas.approved(connection))
+        found = Ledgers(desk, quotas.approved(connection))
     found.turn(held)
     found.refused = attempts.barred(store, about=False)
     found.about = attempts.barred(store, about=True)

@@ -6,11 +6,12 @@ import json
 from collections.abc import Collection
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import sqlalchemy as sa
 
 from qianhang.compute import schema
+from qianhang.store.prepared import Prepared, among, fetch, spread, width
 
 if TYPE_CHECKING:
     from qianhang.store import Store
@@ -26,8 +27,7 @@ _COLUMNS = (
 )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(NamedTuple):  # a thousand a second are made, compared and looked up by value
     """A job as a list shows it.
 
     chips : of all replicas; flavours : that will do, empty for any
@@ -83,25 +83,37 @@ def lines(
 
     before : the cursor of a line, after which the list goes on
     """
-    query = sa.select(*_COLUMNS).where(_JOB.c.org.in_(sorted(orgs)))
-    if wanted.states:
-        query = query.where(_JOB.c.state.in_(sorted(wanted.states)))
-    for column in (_JOB.c.org, _JOB.c.project, _JOB.c.account):
-        value = getattr(wanted, column.name)
-        if value:
-            query = query.where(column == value)
-    if wanted.pool:
-        query = query.where(_tried(wanted.pool))
+    names, states = sorted(orgs), sorted(wanted.states)
+    plain = {name: getattr(wanted, name) for name in ("org", "project", "account", "pool")}
+    values = {f"the_{name}": value for name, value in plain.items() if value}
+    query = _query(width(names), width(states), tuple(values), before is not None)
+    values |= spread("orgs", names) | spread("states", states) | {"most": limit}
     if before is not None:
-        at, name = before
-        earlier = (_JOB.c.submitted == at) & (_JOB.c.id < name)
-        query = query.where((_JOB.c.submitted < at) | earlier)
-    query = query.order_by(_JOB.c.submitted.desc(), _JOB.c.id.desc()).limit(limit)
+        values |= {"at": before[0], "id": before[1]}
     with store.read() as connection:
-        return tuple(_line(row) for row in connection.execute(query))
+        return tuple(_line(row) for row in fetch(connection, query, values))
 
 
-def _tried(pool: str) -> sa.ColumnElement[bool]:
+@lru_cache(256)
+def _query(orgs: int, states: int, filters: tuple[str, ...], continued: bool) -> Prepared:
+    """The statement of a list; orgs, states : how many of them it takes, no state for any."""
+    query = sa.select(*_COLUMNS).where(among(_JOB.c.org, "orgs", orgs))
+    if states:
+        query = query.where(among(_JOB.c.state, "states", states))
+    for name in filters:
+        value = sa.bindparam(name)
+        query = query.where(
+            _tried(value) if name == "the_pool" else _JOB.c[name.removeprefix("the_")] == value
+        )
+    if continued:
+        at, last = sa.bindparam("at"), sa.bindparam("id")
+        earlier = (_JOB.c.submitted == at) & (_JOB.c.id < last)
+        query = query.where((_JOB.c.submitted < at) | earlier)
+    order = (_JOB.c.submitted.desc(), _JOB.c.id.desc())
+    return Prepared(query.order_by(*order).limit(sa.bindparam("most")))
+
+
+def _tried(pool: sa.BindParameter[Any]) -> sa.ColumnElement[bool]:
     """The job was given to this pool at least once."""
     there = (schema.attempt.c.job == _JOB.c.id) & (schema.attempt.c.pool == pool)
     return sa.exists().where(there)

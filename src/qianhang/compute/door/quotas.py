@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,14 +17,28 @@ from qianhang.core.errors import UsageError
 from qianhang.store.prepared import Prepared, fetch
 
 if TYPE_CHECKING:
-    from qianhang.store import Store
+    from qianhang.store import Store, Transaction
 
-__all__ = ["Quota", "answer", "apply", "approved", "check", "limit", "listed"]
+__all__ = [
+    "CLOSED",
+    "Quota",
+    "answer",
+    "apply",
+    "approved",
+    "check",
+    "chips_of",
+    "limit",
+    "listed",
+    "put",
+    "standing",
+]
+
+CLOSED = -1  # of a project whose approved time is over: it may hold nothing any more
 
 _TABLE = schema.quota
 _MOST = 10_000_000
 _APPROVED = Prepared(
-    sa.select(_TABLE.c.org, _TABLE.c.project, _TABLE.c.chips).where(_TABLE.c.chips > 0)
+    sa.select(_TABLE.c.org, _TABLE.c.project, _TABLE.c.chips).where(_TABLE.c.chips != 0)
 )
 
 
@@ -34,19 +49,21 @@ class Quota:
     project : "" for all projects of the organisation that have none of their own
     chips : approved at once; 0 where nothing was yet
     asked : of an application that is open, else 0
-    state : applied, approved, declined: of the last application
+    state : applied, approved, declined: of the last application; ended with the approved period
+    closed : whether it may hold nothing, because its approved period is over
     """
 
     org: str
     project: str
     chips: int
     asked: int
-    state: Literal["applied", "approved", "declined"]
+    state: Literal["applied", "approved", "declined", "ended"]
     reason: str
     by: str
     at: str
     answered_by: str
     answered: str
+    closed: bool = False
 
 
 def apply(
@@ -91,6 +108,36 @@ def answer(store: Store, org: str, *, project: str, approve: bool, by: str, at: 
     return _get(store, org, project)
 
 
+def put(
+    tx: Transaction, org: str, *, project: str, chips: int, by: str, at: datetime, reason: str
+) -> None:
+    """The project's quota from now on; an application that is open stays so.
+
+    chips : at once, CLOSED for nothing
+    """
+    where = (_TABLE.c.org == org) & (_TABLE.c.project == project)
+    state = "approved" if chips > 0 else "ended"
+    values = {"chips": chips, "answered_by": by, "answered": stamp(at)}
+    said = sa.case((_TABLE.c.asked > 0, _TABLE.c.state), else_=state)
+    if not tx.execute(sa.update(_TABLE).where(where).values(state=said, **values)).rowcount:
+        fresh = {"org": org, "project": project, "asked": 0, "state": state, "reason": reason}
+        tx.execute(sa.insert(_TABLE).values(fresh | values | {"by": by, "at": stamp(at)}))
+    facts = {"project": project, "state": state, "chips": max(0, chips), "by": by}
+    tx.append("compute.quota", org, payload=facts, at=at)
+
+
+def standing(connection: sa.Connection, org: str, project: str) -> int:
+    """Chips of the project's own quota, 0 where it has none, CLOSED where it may hold nothing."""
+    where = (_TABLE.c.org == org) & (_TABLE.c.project == project)
+    return int(connection.execute(sa.select(_TABLE.c.chips).where(where)).scalar() or 0)
+
+
+def chips_of(placement: str) -> float:
+    """Chips of a placement as its row keeps it."""
+    told = json.loads(placement)
+    return float(told["chips"]) * int(told["replicas"])
+
+
 def listed(store: Store) -> tuple[Quota, ...]:
     """Every quota, open applications first."""
     query = sa.select(_TABLE).order_by(_TABLE.c.asked == 0, _TABLE.c.org, _TABLE.c.project)
@@ -99,8 +146,9 @@ def listed(store: Store) -> tuple[Quota, ...]:
 
 
 def approved(connection: sa.Connection) -> Mapping[tuple[str, str], int]:
-    """(organisation, project) -> chips at once, of all that were approved."""
-    return {(row.org, row.project): row.chips for row in fetch(connection, _APPROVED)}
+    """(organisation, project) -> chips at once, of all that were approved or are over."""
+    rows = fetch(connection, _APPROVED)
+    return {(row.org, row.project): max(0, row.chips) for row in rows}
 
 
 def check(connection: sa.Connection, job: Job) -> None:
@@ -136,4 +184,6 @@ def _get(store: Store, org: str, project: str) -> Quota:
 
 
 def _quota(row: sa.RowMapping) -> Quota:
-    return Quota(**{name: row[name] for name in Quota.__slots__})
+    values = {name: row[name] for name in Quota.__slots__ if name != "closed"}
+    chips = max(0, row["chips"])
+    return Quota(**values | {"chips": chips, "closed": row["chips"] == CLOSED})

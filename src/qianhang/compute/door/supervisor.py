@@ -9,10 +9,9 @@ from __future__ import annotations
 import logging
 import signal
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,6 +19,7 @@ from qianhang.compute.door import attempts, jobs, lease, news
 from qianhang.compute.door.attempts import Attempt, AttemptState
 from qianhang.compute.door.engines import Answer, Engines, Patience
 from qianhang.compute.door.jobs import Kept
+from qianhang.compute.door.journal import Journal
 from qianhang.compute.door.ledgers import Ledgers, recall
 from qianhang.compute.door.moments import seconds, stamp
 from qianhang.compute.door.watch import Watch, told
@@ -34,7 +34,6 @@ from qianhang.compute.policy import (
     Reserve,
     Start,
 )
-from qianhang.compute.policy.decide import settle
 from qianhang.compute.policy.option import Option
 from qianhang.compute.task import Outcome
 from qianhang.core.errors import Deposed, QianhangError
@@ -70,12 +69,14 @@ class Supervisor:
         self._watch = Watch(self.engines)
         self._epoch, self._until = 0, datetime.min.replace(tzinfo=UTC)
         self._ledgers: Ledgers | None = None
+        self._journal, self._now = Journal(), datetime.min.replace(tzinfo=UTC)
         self._predictor: Predictor | None = None
         self._ask_prices, self._prices = prices, Prices({}, {})
         self._priced = datetime.min.replace(tzinfo=UTC)
 
     def tick(self, now: datetime) -> int:
         """How many tasks were handed to engines; 0 too where another supervisor decides."""
+        self._now = now
         try:
             return self._tick(now) if self._holds(now) else 0
         except Deposed:
@@ -85,8 +86,16 @@ class Supervisor:
             self._ledgers = None
             raise
 
+    @property
+    def deciding(self) -> bool:
+        """Whether it held the lease at its last look."""
+        return self._epoch > 0
+
     def release(self) -> None:
         """Let another supervisor decide at once; what runs goes on running."""
+        if self._ledgers is not None:
+            with suppress(Deposed), self._write() as tx:
+                self._journal.write(tx, at=self._now)
         lease.release(self.store, self._epoch)
         self._ledgers, self._epoch = None, 0
 
@@ -107,9 +116,11 @@ class Supervisor:
         held = list(self.engines.held.values())
         dearer = self._price(now)
         if known is None or changed or dearer or fresh.quotas:
+            if known is None:
+                self._journal.forget()
             known = self._ledgers = recall(
                 self.store, held, params=self.params, predictor=self._learnt(), now=now,
-                prices=self._prices,
+                prices=self._prices, hear=self._journal.hear,
             )  # fmt: skip
             fresh = news.since(self.store, None)
         known.turn(held)
@@ -262,14 +273,16 @@ class Supervisor:
 
     def _decide(self, ledgers: Ledgers, now: datetime) -> int:
         """How many tasks were handed to engines: written down first, all in one transaction."""
-        decisions = settle(ledgers.view, ledgers.queue, now.timestamp(), self.params)
-        found = list(islice(decisions, _AT_ONCE))
-        if not found:
+        found = ledgers.desk.decide(now.timestamp(), most=_AT_ONCE)
+        if not found and not self._journal.long:
             return 0
         begun: list[Attempt] = []
         with self._write() as tx:
+            self._journal.write(tx, at=now)
             for decision in found:
                 self._note(tx, ledgers, decision, begun=begun, now=now)
+        if not begun:
+            return 0
         answers = self._watch.begin(ledgers, begun, now)
         with self._write() as tx:
             for attempt, answer in zip(begun, answers, strict=True):
@@ -300,8 +313,8 @@ class Supervisor:
         run = ledgers.run(start.job)
         others = _others(run.klass.options, run.estimate, start.waiting_fen_s) if run else {}
         attempt = attempts.begin(tx, start, others=others, at=now)
-        if attempt is None and run is not None:
-            ledgers.view.end(run, ledgers.queue, now.timestamp())
+        if attempt is None:
+            ledgers.desk.end(start.job, now.timestamp())
         return attempt
 
     @contextmanager

@@ -2,7 +2,7 @@
 
 name, resources (accelerators, any_of, cpus, memory, pools), num_nodes, envs, setup, run; and of
 our own: project, estimate, limit, tier, deadline, max_wait, price_cap, preemptible, checkpoint,
-data, grade, array.
+data, grade, array, outputs.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, NoReturn
 
+from qianhang.compute.artefacts.outputs import Outputs, wrong
 from qianhang.compute.door import document
 from qianhang.compute.door.jobs import Asked, Work, new_id
 from qianhang.compute.flavour import find
@@ -28,9 +29,10 @@ __all__ = ["read", "read_text"]
 _TOP = (
     "name", "resources", "num_nodes", "envs", "setup", "run", "project", "estimate", "limit",
     "tier", "deadline", "max_wait", "price_cap", "preemptible", "checkpoint", "data", "grade",
-    "array",
+    "array", "outputs",
 )  # fmt: skip
 _RESOURCES = ("accelerators", "any_of", "cpus", "memory", "pools")
+_OUTPUTS = ("files", "when")
 _DATA = ("zone", "gb", "stay", "name")
 _MOST_ARRAY, _MOST_BYTES = 10_000, 1_000_000
 _UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
@@ -141,7 +143,19 @@ def _work(task: Mapping[str, Any], resources: Mapping[str, Any], at: _At, *, scr
     return Work(
         script, env, threads=math.ceil(threads), memory_mb=math.ceil(memory * 1024),
         wall_s=_length(task, "limit", at, default=_DAY_S),
+        outputs=_outputs(task["outputs"], at / "outputs") if "outputs" in task else None,
     )  # fmt: skip
+
+
+def _outputs(given: object, at: _At) -> Outputs:
+    """A list of files, or {files: [...], when: success or always}."""
+    told = _mapping(given, at, _OUTPUTS) if isinstance(given, Mapping) else {"files": given}
+    files, when = _texts(told.get("files", ()), at), told.get("when", "success")
+    if fault := wrong(files):
+        at.refuse(given, fault)
+    if when not in ("success", "always"):
+        (at / "when").refuse(when, "success or always")
+    return Outputs(files, when)
 
 
 def _want(task: Mapping[str, Any], resources: Mapping[str, Any], at: _At) -> Want:

@@ -23,6 +23,7 @@ __all__ = ["RayDriver", "RaySettings"]
 
 _JOBS = "/api/jobs/"
 _MIB = 1 << 20
+_UNBEGUN = "JOB_SUPERVISOR_ACTOR_START_TIMEOUT"
 _STRANGE = (ArithmeticError, AttributeError, KeyError, TypeError, ValueError)
 
 
@@ -110,8 +111,12 @@ class RayDriver:
             self._rest.ask("POST", _JOBS, body=body)
         except PoolUnavailable:
             # An id that is there already is refused with the same status as a fault.
-            if self.find(job.token) is None:
+            known = self._record(job.token)
+            if known is None:
                 raise
+            if _unbegun(known):
+                self._rest.ask("DELETE", _JOBS + job.token, expected=(200, 404))
+                self._rest.ask("POST", _JOBS, body=body)
         return job.token
 
     def _body(self, job: Task) -> dict[str, Any]:
@@ -170,6 +175,11 @@ class RayDriver:
         return ended.usage if ended else None
 
     def _job(self, ref: str) -> dict[str, Any] | None:
+        """The job's record; None where there is none, or it waited too long for Ray to begin it."""
+        found = self._record(ref)
+        return None if found and _unbegun(found) else found
+
+    def _record(self, ref: str) -> dict[str, Any] | None:
         answer = self._rest.ask("GET", _JOBS + ref, expected=(200, 404))
         if answer.status == 200:
             return answer.mapping()
@@ -203,6 +213,11 @@ class RayDriver:
         if answer.status != 200:
             return lost or b""
         return str(answer.mapping().get("logs") or "").encode("utf-8", "replace")
+
+
+def _unbegun(job: Mapping[str, Any]) -> bool:
+    """Whether Ray gave a job up that waited a quarter of an hour for resources: it never ran."""
+    return job.get("status") == "FAILED" and job.get("error_type") == _UNBEGUN
 
 
 def _resources(said: Mapping[str, Any]) -> dict[str, tuple[float, float]]:

@@ -14,6 +14,7 @@ from qianhang.compute.policy.decision import (
     ScoreTerm,
     Start,
 )
+from qianhang.compute.policy.desk import Desk
 from qianhang.compute.policy.option import Prices
 from qianhang.compute.policy.params import Params
 from qianhang.compute.policy.predict import Predictor
@@ -23,6 +24,7 @@ from qianhang.compute.policy.view import View
 __all__ = [
     "Cost",
     "Decision",
+    "Desk",
     "Params",
     "Placement",
     "Predictor",

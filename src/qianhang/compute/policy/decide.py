@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from qianhang.compute.policy.courtesy import polite
 from qianhang.compute.policy.decision import Decision, Start
 from qianhang.compute.policy.entry import Entry
 from qianhang.compute.policy.option import Option, lend_cap
@@ -13,7 +14,7 @@ from qianhang.compute.policy.reclaim import reclaim
 from qianhang.compute.policy.reserve import reserve
 from qianhang.compute.policy.view import View
 
-__all__ = ["decide", "settle"]
+__all__ = ["at_once", "decide", "settle"]
 
 _MAKE = tuple.__new__  # what the class itself calls, a layer of Python less
 
@@ -26,24 +27,25 @@ def decide(view: View, queue: Queue, now: float, params: Params) -> tuple[Decisi
     The order: jobs for which room is kept, by age; then tier, fair share of the organisation,
     smallest estimated area, age. A job may start where that does not put off a reservation.
     """
-    if queue.review or view.holds:
+    if queue.review or now >= view.renew:
         found = reserve(view, queue, now, params)
         if found is not None:
             return (found,)
+    if view.holds:
         chosen = _late(view, queue, now, params)
         if chosen is not None:
             return (chosen,)
     best: tuple | None = None
     ways: Sequence[Option] = ()
     steps = view.steps
-    for klass in queue.touched:
+    for klass, options in queue.touched.items():
         for org, line in klass.lines.items():
             if line:
                 rank: tuple = line[0]
                 if steps:
                     rank = (rank[0], steps.get(org, 0), *rank[1:])
                 if best is None or rank < best:
-                    found_ways = _room(rank[-1], view, now, params)
+                    found_ways = _room(rank[-1], options, view, now=now, params=params)
                     if found_ways:
                         best, ways = rank, found_ways
     if best is not None:
@@ -53,13 +55,21 @@ def decide(view: View, queue: Queue, now: float, params: Params) -> tuple[Decisi
 
 def _late(view: View, queue: Queue, now: float, params: Params) -> Start | None:
     """The start of the oldest job for which room is kept and that has room now."""
-    entries, touched = queue.entries, queue.touched
-    held = [entries[rack.hold.job] for rack in view.holds.values() if rack.hold]
-    able = [entry for entry in held if entry.klass in touched]
+    entries, touched, able = queue.entries, queue.touched, []
+    for klass in touched:
+        if klass.kept:
+            break
+    else:
+        return None
+    for rack in view.holds.values():
+        if rack.hold is not None:
+            entry = entries[rack.hold.job]
+            if touched.get(entry.klass):
+                able.append(entry)
     if len(able) > 1:
         able.sort(key=lambda one: (one.due, one.job.id))
     for entry in able:
-        ways = _room(entry, view, now, params)
+        ways = _room(entry, touched[entry.klass], view, now=now, params=params)
         if ways:
             return _start(entry, ways, now, params)
     return None
@@ -71,29 +81,49 @@ def settle(view: View, queue: Queue, now: float, params: Params) -> Iterator[Dec
     while queue.touched or queue.review:
         found = decide(view, queue, now, params)
         if not found:
-            view.rest(queue)
+            view.rest(queue, now)
             return
         for decision in found:
             view.carry_out(decision, queue, now)
             yield decision
 
 
-def _room(entry: Entry, view: View, now: float, params: Params) -> Sequence[Option]:
-    """The options on which the job fits now without putting off a reservation for another."""
-    klass, options = entry.klass, entry.klass.options
-    if klass.plain and not view.holds:
-        total, chips = klass.total, klass.chips
-        if len(options) == 1:
-            rack = options[0].rack
-            if total > rack.free or not rack.up:
-                return ()
-            return options if rack.loose or rack.fits(chips, klass.replicas, short=True) else ()
-        if klass.replicas == 1:
-            return [o for o in options if (r := o.rack).up and not r.wanted and (
-                r.top >= chips or (r.loose and r.free >= total))]  # fmt: skip
-    if len(options) == 1:
+def at_once(entry: Entry, view: View, queue: Queue, *, now: float, params: Params) -> Start | None:
+    """The start of a job that has just come and that nobody holds yet, where `decide` could decide
+    on nothing else; None where it has to be asked.
+    """
+    klass, job = entry.klass, entry.job
+    idle = not (queue.touched or queue.review or klass.waiting) and now < view.renew
+    if not idle or view.lends or klass.parts > 1 or job.deadline or job.max_wait_s is not None:
+        return None
+    ways = _room(entry, klass.options, view, now=now, params=params)
+    return _start(entry, ways, now, params) if ways else None
+
+
+def _room(
+    entry: Entry, options: Sequence[Option], view: View, *, now: float, params: Params
+) -> Sequence[Option]:
+    """Those options on which the job fits now without putting off a reservation for another."""
+    klass = entry.klass
+    total, chips, alone = klass.total, klass.chips, klass.replicas == 1
+    if klass.pinned and options:
+        rack = options[0].rack
+        if rack.loose and rack.hold is None and klass.plain:
+            return options if total <= rack.free and rack.up else ()
         return options if _fits(entry, options[0], view, now, params) else ()
-    return [o for o in options if _fits(entry, o, view, now, params)]
+    found = []
+    for option in options:
+        rack = option.rack
+        if rack.hold is None and klass.plain:
+            if total > rack.free or not rack.up or rack.wanted:
+                continue
+            if rack.loose or (rack.top >= chips if alone else rack.slots(chips) >= klass.replicas):
+                found.append(option)
+        elif _fits(entry, option, view, now, params):
+            found.append(option)
+    if view.crowded and len(klass.options) > 1 and found:
+        return polite(entry, found, now, params)
+    return found
 
 
 def _fits(entry: Entry, option: Option, view: View, now: float, params: Params) -> bool:
@@ -130,14 +160,14 @@ def _cheapest(entry: Entry, ways: Sequence[Option], wait: float, now: float) -> 
     and the smallest pool; where there are such jobs, the emptier goes before the smaller gap.
     """
     klass = entry.klass
-    chips, best, least = klass.chips, ways[0], None
+    flat, chips, best, least = klass.flat, klass.chips, ways[0], None
     crowded = any(option.rack.own_work for option in ways)
     for at, option in enumerate(ways):
         rack = option.rack
-        cost = 0.0 if klass.flat else option.fen(entry.estimate / option.speed, wait)
-        if least is not None and cost > least[0]:
-            continue
+        cost = 0.0 if flat else option.fen(entry.estimate / option.speed, wait)
         crowd = rack.pressure(now) - rack.free / rack.chips if crowded else 0.0
+        if least is not None and (cost > least[0] or (cost == least[0] and crowd > least[1])):
+            continue
         rank = (cost, crowd, rack.gap(chips), rack.chips, at)
         if least is None or rank < least:
             best, least = option, rank

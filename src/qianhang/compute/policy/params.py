@@ -23,12 +23,15 @@ class Params:
         unless it says its own age
     reserve_per_area : further age, seconds for each chip-second of estimated area, of a job that
         only one rack may take: to wait for room there is dear, nothing else may use it
-    hard_after_s : age at which any job gets one, wherever it stands, within late_share
-    late_share : share of a pool's chip-time that goes to jobs reserved for their hard age, where
-        they have nowhere else to go
+    hard_after_s : age at which a job that several racks may take gets one, wherever it stands
+    pinned_after_s : the same of a job that only one rack may take, within late_share
+    late_share : share of a pool's chip-time that goes to these where other jobs have the choice
     area_power, chip_power : the order is by smallest (estimate x chips ** chip_power) ** area_power
     roam_power : jobs that n racks may take stand back by a factor n ** roam_power in that order,
         behind those that have nowhere else to go
+    courtesy : share of the waiting that its stay causes to jobs without a choice that a job with
+        one waits itself for a calmer rack; 0: it stands back for nobody but those that wait now
+    courtesy_s : over so long is learnt how many such jobs wait for a rack
     waiting_fen_h : what an hour of an idle job of tier 0, 1, 2 ... is worth; the last holds on
     carbon_fen_kg : price of a kg CO2
     move_fen : penalty of a pool whose operator has none of the organisation's jobs yet
@@ -45,10 +48,13 @@ class Params:
     reserve_after_s: float = 3600.0
     reserve_per_area: float = 10.0
     hard_after_s: float = 1.5 * _DAY
-    late_share: float = 0.005
+    pinned_after_s: float = 10 * _DAY
+    late_share: float = 0.05
     area_power: float = 1.0
     chip_power: float = 1.0
     roam_power: float = 2.0
+    courtesy: float = 0.3
+    courtesy_s: float = 3 * _DAY
     waiting_fen_h: tuple[int, ...] = (2000, 500, 100)
     carbon_fen_kg: float = 0.0
     move_fen: int = 0

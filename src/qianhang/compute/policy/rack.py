@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from math import exp
 from typing import TYPE_CHECKING
 
 from qianhang.compute.network import Pool, Stock
+from qianhang.compute.policy.ends import Ends
 
 if TYPE_CHECKING:
-    from qianhang.compute.policy.entry import Entry, Klass
+    from qianhang.compute.policy.entry import Entry, Head, Klass, Reach
 
 __all__ = ["Hold", "Rack"]
 
@@ -31,17 +33,19 @@ class Rack:
 
     free : chips free; extra : of these, how many a job may take beyond the hold's time
     top : most free chips on one node, held nodes left out
+    open : whether it is up and its pool keeps no room yet
     wanted, own_work : jobs that wait for this rack and can go nowhere else; chip-seconds of all
         such jobs so far, as estimated
+    queued, counted : mean number of such jobs of late, and as of when, s
     levels : free chips -> nodes with just so many free, held nodes left out
     held : held node -> its free chips, and how many of them a job may take beyond the hold's time
     shared : chip in parts -> (node, hundredths free)
     """
 
     __slots__ = (
-        "chips", "extra", "flavour", "free", "held", "hold", "index", "klasses", "levels",
-        "loose", "node_free", "own_since", "own_work", "owners", "pool", "runs",
-        "shared", "size", "top", "totals", "up", "wanted",
+        "chips", "counted", "ends", "extra", "flavour", "free", "held", "hold", "index", "klasses",
+        "levels", "loose", "node_free", "open", "own_since", "own_work", "owners", "pool", "queued",
+        "reaches", "runs", "shared", "size", "top", "totals", "up", "wanted",
     )  # fmt: skip
 
     def __init__(self, pool: Pool, stock: Stock, index: int) -> None:
@@ -49,7 +53,8 @@ class Rack:
         self.size, self.chips = stock.chips_per_node, stock.chips
         self.loose = stock.nodes == 1 or stock.chips_per_node == 1
         self.free, self.extra = stock.chips, _FREE
-        self.levels: list[dict[int, None]] = [{} for _ in range(self.size + 1)]
+        levels = 1 if self.loose else self.size + 1
+        self.levels: list[dict[int, None]] = [{} for _ in range(levels)]
         self.node_free = [self.size] * stock.nodes
         if not self.loose:
             self.levels[self.size] = dict.fromkeys(range(stock.nodes))
@@ -59,10 +64,24 @@ class Rack:
         self.hold: Hold | None = None
         self.shared: dict[int, tuple[int, int]] = {}
         self.runs: dict[Entry, None] = {}
+        self.ends = Ends(self.runs)
         self.klasses: list[Klass] = []
+        self.reaches: list[Reach] = []
         self.totals: list[int] = []
         self.wanted, self.own_work, self.own_since = 0, 0.0, _FREE
-        self.up = pool.health == "up"
+        self.queued = self.counted = 0.0
+        self.up = self.open = pool.health == "up"
+
+    def first(self) -> Head | None:
+        """The job that is first in the order of those that the rack may take."""
+        found = None
+        for reach in self.reaches:
+            if reach.stale:
+                reach.renew()
+            head = reach.first
+            if head is not None and (found is None or head < found):
+                found = head
+        return found
 
     def fits(self, chips: int, replicas: int, *, short: bool) -> bool:
         """Whether so many replicas have room; short: they are gone before the hold's time."""
@@ -77,7 +96,7 @@ class Rack:
             )
         return self.slots(chips, short=short) >= replicas
 
-    def slots(self, chips: int, *, short: bool) -> int:
+    def slots(self, chips: int, *, short: bool = True) -> int:
         """Replicas of so many chips that have room."""
         if self.loose:
             return self.free // chips
@@ -98,6 +117,19 @@ class Rack:
         """One more job that can go nowhere else."""
         self.own_work += chip_s
         self.own_since = min(self.own_since, now)
+
+    def want(self, more: int, now: float, memory_s: float) -> None:
+        """So many more jobs, or fewer, wait that can go nowhere else."""
+        if now > self.counted:
+            self.queued, self.counted = self.crowd(now, memory_s) * self.chips, now
+        self.wanted += more
+
+    def crowd(self, now: float, memory_s: float) -> float:
+        """Such jobs that waited, a chip: a mean that forgets over memory_s."""
+        wanted, queued = self.wanted, self.queued
+        if not (wanted or queued):
+            return 0.0
+        return (wanted + (queued - wanted) * exp((self.counted - now) / memory_s)) / self.chips
 
     def pressure(self, now: float) -> float:
         """Share of the chips that such jobs have asked for so far, a day at least counted."""
@@ -232,17 +264,16 @@ class Rack:
         self.drop()
         self.hold = hold
         if self.loose:
-            gone = sum(run.klass.total for run in self.runs if run.end <= hold.at)
+            gone = sum([run.klass.total for run in self.ends.until(hold.at)])
             self.extra = self.free + gone - hold.need
         for node, need in zip(hold.nodes, hold.needs, strict=True):
             free = self.node_free[node]
             del self.levels[free][node]
             self.held[node] = [free, free - need]
-        for run in self.runs if self.held else ():
-            if run.end <= hold.at:
-                for node in run.nodes:
-                    if node in self.held:
-                        self.held[node][1] += run.klass.chips
+        for run in self.ends.until(hold.at) if self.held else ():
+            for node in run.nodes:
+                if node in self.held:
+                    self.held[node][1] += run.klass.chips
         self._lower()
 
     def drop(self) -> None:

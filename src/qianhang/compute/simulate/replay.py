@@ -13,7 +13,7 @@ import numpy as np
 
 from qianhang.compute.job import Job
 from qianhang.compute.network import Network
-from qianhang.compute.policy.decide import decide
+from qianhang.compute.policy.decide import at_once, decide
 from qianhang.compute.policy.decision import Decision, Preempt, Refuse, Start
 from qianhang.compute.policy.entry import Entry, Klass
 from qianhang.compute.policy.params import Params
@@ -91,19 +91,49 @@ class _Clock:
 
     def arrive(self, place: int) -> None:
         job = self.traced[place].job
-        view, queue, predictor = self.view, self.queue, self.predictor
-        klass = view.klass(job, queue)
+        queue, klass = self.queue, self.view.klass(job, self.queue)
         if klass.options:
-            if predictor:
-                kind = self.kinds[place] = predictor.kind(job)
-                found = predictor.foretell(kind, job.estimate_s)
-            else:
-                found = job.estimate_s
+            found = self._estimate(place, job)
             queue.add(job, klass, found).mark = place
             if self.meet:
                 self.meet(job, klass, found)
         else:
-            self.refused.append(Refuse(job.id, view.refusals(job)))
+            self.refused.append(Refuse(job.id, self.view.refusals(job)))
+
+    def arrive_alone(self, place: int, now: float) -> bool:
+        """Whether the job, the only one of this moment, starts at once."""
+        job = self.traced[place].job
+        view, queue, params = self.view, self.queue, self.params
+        klass = view.klass(job, queue)
+        if not klass.options or klass.waiting:
+            return False
+        entry = Entry(job, klass, self._estimate(place, job), now)
+        found = at_once(entry, view, queue, now=now, params=params)
+        if found is None:
+            return False
+        entry.mark = place
+        if self.meet:
+            self.meet(job, klass, entry.estimate)
+        if self.listen:
+            self.listen(now, found)
+        view.start_at_once(found, entry, queue, now)
+        self._begun(entry, now)
+        return True
+
+    def _estimate(self, place: int, job: Job) -> float:
+        if self.predictor is None:
+            return job.estimate_s
+        kind = self.kinds[place] = self.predictor.kind(job)
+        return self.predictor.foretell(kind, job.estimate_s)
+
+    def _begun(self, run: Entry, now: float) -> None:
+        """The run is under way: what it really takes is known here, and nowhere else."""
+        mark, option = run.mark, run.option
+        if self.first[mark] is None:
+            self.first[mark] = now
+        self.count += 1
+        end = now + option.data_s + self.really[mark] / option.speed
+        heappush(self.ends, (end, self.count, run))
 
     def leave(self, run: Entry, now: float) -> None:
         """The run ends: for good, or to go on elsewhere from its checkpoint."""
@@ -136,24 +166,17 @@ class _Clock:
 
     def settle(self, now: float) -> None:
         view, queue, params, listen = self.view, self.queue, self.params, self.listen
-        touched, start = queue.touched, view.start
-        first, really, ends = self.first, self.really, self.ends
+        touched, start, begun = queue.touched, view.start, self._begun
         while touched or queue.review:
             found = decide(view, queue, now, params)
             if not found:
-                view.rest(queue)
+                view.rest(queue, now)
                 return
             for decision in found:
                 if listen:
                     listen(now, decision)
                 if type(decision) is Start:
-                    run = start(decision, queue, now)
-                    mark, option = run.mark, run.option
-                    if first[mark] is None:
-                        first[mark] = now
-                    self.count = count = self.count + 1
-                    end = now + option.data_s + really[mark] / option.speed
-                    heappush(ends, (end, count, run))
+                    begun(start(decision, queue, now), now)
                 else:
                     self._carry_out(decision, now)
 
@@ -199,7 +222,9 @@ def replay(
 def _loop(clock: _Clock) -> None:
     ends, queue, never = clock.ends, clock.queue, float("inf")
     dues, turns, touched = queue.dues, queue.turns, queue.touched
-    leave, arrive, settle = clock.leave, clock.arrive, clock.settle
+    leave, arrive, alone, settle = clock.leave, clock.arrive, clock.arrive_alone, clock.settle
+    params = clock.params
+    young = min(params.reserve_after_s, params.hard_after_s, params.pinned_after_s) > 0.0
     moments = [one.job.submitted for one in clock.traced]
     count, place = len(moments), 0
     moments.append(never)
@@ -208,11 +233,21 @@ def _loop(clock: _Clock) -> None:
         now = ends[0][0] if ends and ends[0][0] < next_at else next_at
         while ends and ends[0][0] <= now:
             leave(heappop(ends)[2], now)
+        due = (
+            (turns and turns[0][0] <= now)
+            or (dues and dues[0][0] <= now)
+            or (queue.wake <= now or queue.again <= now)
+        )
+        if next_at <= now < moments[place + 1] and young and not (due or touched or queue.review):
+            if not alone(place, now):
+                arrive(place)
+            place += 1
+            next_at = moments[place]
         while next_at <= now:
             arrive(place)
             place += 1
             next_at = moments[place]
-        if (turns and turns[0][0] <= now) or (dues and dues[0][0] <= now) or queue.wake <= now:
+        if due or (turns and turns[0][0] <= now) or (dues and dues[0][0] <= now):
             queue.tick(now)
         if touched or queue.review:
             settle(now)

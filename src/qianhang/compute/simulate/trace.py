@@ -61,12 +61,16 @@ def philly(rows: Iterable[tuple[int, int, int, int, str]], *, node: int = 8) -> 
 
 
 def read(path: Path) -> list[Traced]:
-    """The jobs of a log by order of submission: Parquet or CSV with known columns, or SWF text.
+    """The jobs of a log by order of submission: Parquet or CSV with known columns, SWF text, or a
+    door's own journal (.jsonl).
 
     Raises UsageError QH533 where the columns are none that we know.
     """
     text = path.suffix in {".swf", ".gz", ".txt"}
-    found = swf(_swf_text(path)) if text else _frame(path)
+    if path.suffix == ".jsonl":
+        found = _lived(path)
+    else:
+        found = swf(_swf_text(path)) if text else _frame(path)
     return sorted(found, key=lambda one: (one.job.submitted, one.job.id))
 
 
@@ -143,6 +147,12 @@ def _moment(path: Path, text: str) -> float | None:
             hint="seconds, or an ISO time where the log has a column timestamp",
         ) from None  # fmt: skip
     return float((at - zero).total_seconds())
+
+
+def _lived(path: Path) -> list[Traced]:
+    from qianhang.compute.simulate import journal, lived
+
+    return lived.traced(journal.read(path))
 
 
 def _frame(path: Path) -> list[Traced]:

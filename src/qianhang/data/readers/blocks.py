@@ -67,6 +67,8 @@ class Table:
 
     top : the first rows as written, the header among them, where the format has rows of text
     names : header as written in the file; blocks : wanted header positions -> blocks in order
+    groups : rows of each group of them that can be read alone, empty where there is but one way
+    group : wanted header positions, number of a group -> its blocks
     """
 
     label: str
@@ -76,6 +78,8 @@ class Table:
     decimal_comma: bool = False
     top: Sequence[Sequence[str]] = ()
     notes: tuple[Note, ...] = ()
+    groups: tuple[int, ...] = ()
+    group: Callable[[Sequence[int], int], Iterator[Block]] | None = None
 
     def renamed(self, names: Mapping[str, str]) -> Table:
         """The same table whose columns carry other names."""

@@ -28,20 +28,30 @@ def open_parquet(path: Path) -> Table:
     from pyarrow import parquet
 
     try:
-        schema = parquet.read_schema(regular(path))
+        about = parquet.read_metadata(regular(path))
+        names = tuple(about.schema.to_arrow_schema().names)
     except (pa.ArrowInvalid, OSError) as cause:
         raise _broken(path, cause) from None
-    names = tuple(schema.names)
-    return Table(path.name, names, lambda wanted: _blocks(path, names, wanted), first_row=1)
+    return Table(
+        path.name,
+        names,
+        lambda wanted: _blocks(path, names, wanted),
+        first_row=1,
+        groups=tuple(about.row_group(n).num_rows for n in range(about.num_row_groups)),
+        group=lambda wanted, number: _blocks(path, names, wanted, [number]),
+    )
 
 
-def _blocks(path: Path, names: Sequence[str], wanted: Sequence[int]) -> Iterator[Block]:
+def _blocks(
+    path: Path, names: Sequence[str], wanted: Sequence[int], groups: list[int] | None = None
+) -> Iterator[Block]:
     import pyarrow as pa
     from pyarrow import parquet
 
     try:
         with parquet.ParquetFile(path) as source:
-            batches = source.iter_batches(_ROWS, columns=[names[w] for w in wanted])
+            held = [names[w] for w in wanted]
+            batches = source.iter_batches(_ROWS, columns=held, row_groups=groups)
             for batch in batches:
                 columns = {w: batch.column(names[w]).to_pandas() for w in wanted}
                 yield Block(batch.num_rows, columns)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -44,7 +45,8 @@ def open_delimited(path: Path) -> Table:
 def _blocks(path: Path, plan: Survey, wanted: Sequence[int]) -> Iterator[Block]:
     import pyarrow as pa
 
-    ragged: list[Ragged] = []
+    # The parser's own thread fills it, ahead of us perhaps: it is emptied one by one.
+    ragged: deque[Ragged] = deque()
 
     def skip(row: Any) -> str:
         ragged.append(Ragged(row.number, row.actual_columns))
@@ -53,8 +55,7 @@ def _blocks(path: Path, plan: Survey, wanted: Sequence[int]) -> Iterator[Block]:
     try:
         with open_bytes(path) as source, _reader(source, plan, skip) as batches:
             for batch in batches:
-                yield _block(batch, wanted, tuple(ragged))
-                ragged.clear()
+                yield _block(batch, wanted, _taken(ragged))
         pa.default_memory_pool().release_unused()
     except (pa.ArrowInvalid, *UNPACKING) as cause:
         reason = str(cause).splitlines()[0] if str(cause) else type(cause).__name__
@@ -66,7 +67,11 @@ def _blocks(path: Path, plan: Survey, wanted: Sequence[int]) -> Iterator[Block]:
             hint="is a quotation mark left open?",
         ) from None
     if ragged:
-        yield Block(0, {}, tuple(ragged))
+        yield Block(0, {}, _taken(ragged))
+
+
+def _taken(ragged: deque[Ragged]) -> tuple[Ragged, ...]:
+    return tuple(ragged.popleft() for _ in range(len(ragged)))
 
 
 def _block(batch: Any, wanted: Sequence[int], ragged: tuple[Ragged, ...]) -> Block:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import date
 from typing import TYPE_CHECKING
 
 from qianhang.core.words import Lang, has, say
 from qianhang.plan.office.changes import changes, shown
 from qianhang.plan.office.paper import Annex, Block, Grid, Heading, Paper, Paragraph
+from qianhang.plan.office.titles import titled
 from qianhang.plan.office.wording import (
     STATES,
     aim,
@@ -55,13 +56,17 @@ class Before:
 
 @dataclass(frozen=True, slots=True)
 class Bulletin:
-    """Everything that a print is made of; nothing else is looked up, least of all a clock."""
+    """Everything that a print is made of; nothing else is looked up, least of all a clock.
+
+    names : id -> title of the scenarios that records are about; one without stays as it is
+    """
 
     plan: str
     on: date
     order: Order
     standings: tuple[Standing, ...]
     before: Before | None = None
+    names: Mapping[str, str] = field(default_factory=dict)
 
 
 def counts(standings: tuple[Standing, ...]) -> dict[str, int]:
@@ -264,7 +269,9 @@ def _components(b: Bulletin) -> Annex:
 
 def _subject(b: Bulletin, c: Component) -> str:
     """Of what it is; a figure without a name is of somebody's own data."""
-    return _say(b, "own_data") if c.kind == "figure" and not c.subject else c.subject
+    if c.kind == "figure" and not c.subject:
+        return _say(b, "own_data")
+    return b.names.get(c.subject, c.subject)
 
 
 def _say(b: Bulletin, key: str, **values: object) -> str:
@@ -294,7 +301,7 @@ def _why(b: Bulletin, s: Standing) -> str:
     """Why a target has no figure, and that its time is up where it is."""
     told = f"{s.reading.reason}; {s.assessment.reason}".split("; ")
     both = "; ".join(dict.fromkeys(filter(None, told)))
-    return in_words(both, b.order.lang) or _say(b, "no_value")
+    return in_words(titled(both, b.names), b.order.lang) or _say(b, "no_value")
 
 
 def _kind(b: Bulletin, kind: str) -> str:
@@ -326,4 +333,4 @@ def _counted(b: Bulletin, s: Standing, c: Component) -> str:
         rule = s.reading.rule
         side = say(f"ledger.reason.{SIDES[c.part]}", lang=b.order.lang) if rule and rule.per else ""
         return _say(b, "used_in", side=side) if side else _say(b, "used")
-    return in_words(c.why, b.order.lang) if c.why else _say(b, "unused")
+    return in_words(titled(c.why, b.names), b.order.lang) if c.why else _say(b, "unused")

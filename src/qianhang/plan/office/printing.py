@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field, replace
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +18,7 @@ from qianhang.plan.office.official import docx
 from qianhang.plan.office.page import html
 from qianhang.plan.office.paper import Paper
 from qianhang.plan.office.plain import plain
+from qianhang.plan.office.titles import titles
 from qianhang.plan.office.withheld import withheld
 from qianhang.plan.standing import freeze, frozen, standings
 
@@ -47,6 +48,7 @@ class Issued:
 
     readings : ids of the frozen readings; files : "txt", "html", "docx" -> sha256
     title : the plan's title on that day; before : id of the bulletin that it compares with
+    names : id -> title of scenarios as printed; none in those that printed ids
     """
 
     id: int
@@ -59,6 +61,7 @@ class Issued:
     before: int | None
     by: str
     at: str
+    names: Mapping[str, str] = field(default_factory=dict)
 
 
 def issue(store: Store, plan: Plan, order: Order, *, on: date, by: str, at: datetime) -> Issued:
@@ -68,11 +71,16 @@ def issue(store: Store, plan: Plan, order: Order, *, on: date, by: str, at: date
     """
     if not by.strip():
         raise UsageError("QH831", "a bulletin needs the name of who issues it", hint="--by NAME")
-    ids = freeze(store, _confirmed(store, plan, on), at=at)
+    found = _confirmed(store, plan, on)
+    ids, names = freeze(store, found, at=at), titles(found, order.lang)
     before = _newest(issued(store, plan), on)
     bulletin = _bulletin(store, plan.title, order, on=on, ids=ids, before=before)
+    bulletin = replace(bulletin, names=names)
     files = {kind: store.files.put(body) for kind, body in rendered(compose(bulletin)).items()}
-    body = {"order": asdict(order), "title": plan.title, "before": before.id if before else None}
+    body = {
+        "order": asdict(order), "title": plan.title, "names": dict(names),
+        "before": before.id if before else None,
+    }  # fmt: skip
     row = {
         "plan": plan.id,
         "period": order.period,
@@ -98,7 +106,9 @@ def preview(store: Store, plan: Plan, order: Order, *, on: date) -> Paper:
     """
     before = _newest(issued(store, plan), on)
     earlier = _before(store, before) if before else None
-    return compose(Bulletin(plan.title, on, order, _confirmed(store, plan, on), earlier))
+    found = _confirmed(store, plan, on)
+    names = titles(found, order.lang)
+    return compose(Bulletin(plan.title, on, order, found, earlier, names))
 
 
 def issued(store: Store, plan: Plan) -> tuple[Issued, ...]:
@@ -136,7 +146,7 @@ def rebuilt(store: Store, one: Issued) -> dict[str, bytes]:
     every = {i.id: i for i in _of_plan(store, one.plan)}
     before = every.get(one.before) if one.before is not None else None
     bulletin = _bulletin(store, one.title, one.order, on=one.on, ids=one.readings, before=before)
-    return rendered(compose(bulletin))
+    return rendered(compose(replace(bulletin, names=one.names)))
 
 
 def rendered(paper: Paper) -> dict[str, bytes]:
@@ -198,4 +208,5 @@ def _issued(row: Mapping[Any, Any]) -> Issued:
         before=body["before"],
         by=row["by"],
         at=row["at"],
+        names=body.get("names", {}),
     )

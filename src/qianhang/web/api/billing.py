@@ -16,7 +16,6 @@ from starlette.responses import Response
 from qianhang.billing import focus, metering, statements
 from qianhang.billing import prices as lists
 from qianhang.billing import usage as records
-from qianhang.billing import wallet as wallets
 from qianhang.billing.pricelist import read_text
 from qianhang.billing.turnover import turnover
 from qianhang.core.day import day_of, midnight
@@ -30,7 +29,7 @@ from qianhang.web.routes import Endpoints
 from qianhang.web.views import bills, payers
 from qianhang.web.views import prices as views
 
-__all__ = ["price_routes", "routes", "usage_routes"]
+__all__ = ["Name", "Of", "price_routes", "routes", "usage_routes"]
 
 price_routes = Endpoints("/prices", tag="prices")
 routes = Endpoints("/statements", tag="statements")
@@ -109,17 +108,6 @@ def list_statements(
         [*mine, *theirs], cursor, limit=limit, key=lambda one: (_back(one.month), one.party)
     )
     return shapes.Months(items=[shapes.Month(**asdict(one)) for one in page], next=next_)
-
-
-@routes.get("/org/{name}/balance", "signed")
-def get_balance(ask: Who, name: Name) -> shapes.Balance:
-    """What an organisation paid in, was billed and has paid."""
-    payers.seen_party(ask, "org", name)
-    found = wallets.wallet(ask.store, name)
-    return shapes.Balance(
-        org=name, wallet=found.fen, billed=found.billed, paid=found.paid, open=found.open,
-        months=sorted(found.months),
-    )  # fmt: skip
 
 
 @routes.get("/{kind}/{name}/{month}", "signed")

@@ -21,6 +21,7 @@ __all__ = [
     "Prices",
     "Programme",
     "ProgrammeDetail",
+    "ProgrammeFund",
     "ProgrammeRule",
     "ProgrammeSource",
     "Programmes",
@@ -215,11 +216,20 @@ class ProgrammeSource(BaseModel):
     day: str | None
 
 
+class ProgrammeFund(BaseModel):
+    """A year of a programme's money; fen."""
+
+    year: int = Field(examples=[2026])
+    fen: int = Field(description="Appropriated")
+    free: int = Field(description="Of that may still be granted")
+
+
 class ProgrammeDetail(Programme):
-    """A programme with every rule that it states."""
+    """A programme with every rule that it states, and its money."""
 
     rules: list[ProgrammeRule]
     sources: list[ProgrammeSource]
+    funds: list[ProgrammeFund] = Field(description="By year; empty where it does not work here")
 
 
 class Voucher(BaseModel):

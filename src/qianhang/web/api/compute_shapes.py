@@ -32,7 +32,9 @@ __all__ = [
     "JobLog",
     "JobWhy",
     "NewJob",
+    "PoolHour",
     "PoolId",
+    "PoolUse",
     "Submitted",
     "SubmittedJob",
     "Turn",
@@ -231,6 +233,22 @@ class ComputePools(Page):
     items: list[ComputePool]
 
 
+class PoolHour(BaseModel):
+    """One hour of a pool."""
+
+    at: str = Field(description="Its beginning, UTC", examples=["2026-03-01T08:00:00+00:00"])
+    chips: float = Field(description="In use, on average", examples=[6.5])
+    share: float = Field(description="Of those there are now, 0 to 1")
+
+
+class PoolUse(BaseModel):
+    """A pool's last seven days."""
+
+    pool: str = Field(examples=["hangzhou"])
+    chips: int = Field(description="That there are now")
+    hours: list[PoolHour] = Field(description="The oldest first, the last one under way")
+
+
 class Turn(Sent):
     """A pool opened or drained."""
 
@@ -245,8 +263,9 @@ class ComputeQuota(BaseModel):
     org: str = Field(examples=["root"])
     project: str = Field(description="Empty for all projects without one of their own")
     chips: int = Field(description="0 where nothing was approved yet: no limit")
+    closed: bool = Field(description="Whether it may hold nothing: its approved period is over")
     asked: int = Field(description="Of an open application, else 0")
-    state: str = Field(description="applied, approved or declined")
+    state: str = Field(description="applied, approved, declined or ended")
     reason: str
     at: str = Field(description="Of the last application, UTC")
     answered: str = Field(description="UTC, empty before")
@@ -360,7 +379,7 @@ def pool_of(found: pools.Line) -> ComputePool:
 
 def quota_of(found: HeldQuota, holds: float) -> ComputeQuota:
     """A quota as the API tells it."""
-    plain = ("org", "project", "chips", "asked", "state", "reason", "at", "answered")
+    plain = ("org", "project", "chips", "closed", "asked", "state", "reason", "at", "answered")
     return ComputeQuota(**{name: getattr(found, name) for name in plain}, holds=holds)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from fastapi import Query
 from pydantic import BaseModel, Field
@@ -131,6 +131,17 @@ class MapTile(BaseModel):
     scenarios: int = Field(description="Scenarios that organisations there have run to the end")
 
 
+class Unplaced(BaseModel):
+    """What lies nowhere on the grid: a county, a zone, a company, an invented place."""
+
+    name: str = Field(examples=["云泽市"])
+    plans: int
+    targets: int = Field(description="Confirmed targets")
+    met: int
+    share: float | None = Field(description="met / targets; null without targets")
+    scenarios: int = Field(description="Scenarios that organisations there have run to the end")
+
+
 class OwnMap(BaseModel):
     """The operator's own map, to be had at /api/v1/overview/map/boundary."""
 
@@ -146,6 +157,7 @@ class OverviewMap(BaseModel):
     province: str | None = Field(description="Short name of the chosen one", examples=["浙江"])
     provinces: list[MapTile]
     cities: list[MapTile]
+    elsewhere: list[Unplaced]
     boundary: OwnMap | None = Field(description="null where none was imported")
 
 
@@ -206,11 +218,13 @@ def get_overview_map(
     if province and atlas.find_province(province) is None:
         raise UsageError("QH862", f"no province {province!r}")
     stood = plans.stood(ask, plans.seen_plans(ask), on=plans.today(ask))
-    found = tiles.map_of(tiles.tallies(ask, stood), measure="", province=province)
+    known = tiles.tallies(ask, stood)
+    found = tiles.map_of(known, measure="", province=province)
     return OverviewMap(
         province=found.chosen.short if found.chosen else None,
         provinces=[_tile(one) for one in found.provinces],
         cities=[_tile(one) for one in found.cities],
+        elsewhere=[Unplaced(name=n, **_tally(one)) for n, one in tiles.elsewhere(known)],
         boundary=_own_map(ask),
     )
 
@@ -250,10 +264,12 @@ def _shelf(found: overview.Shelf) -> ScenarioShelf:
 
 
 def _tile(found: tiles.Tile) -> MapTile:
-    tally = found.tally
     plain = {n: getattr(found, n) for n in ("name", "full", "en", "column", "row")}
-    counted = {n: getattr(tally, n) for n in ("plans", "targets", "met", "share", "scenarios")}
-    return MapTile(**plain, **counted)
+    return MapTile(**plain, **_tally(found.tally))
+
+
+def _tally(found: tiles.Tally) -> dict[str, Any]:
+    return {n: getattr(found, n) for n in ("plans", "targets", "met", "share", "scenarios")}
 
 
 def _own_map(ask: Asked) -> OwnMap | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import cast
 
 from qianhang.access import ROOT
-from qianhang.compute.door import plant, quotas
+from qianhang.compute.door import census, plant, quotas
 from qianhang.compute.door.plant import State
 from qianhang.web.api.compute_shapes import (
     Answer,
@@ -14,7 +14,9 @@ from qianhang.web.api.compute_shapes import (
     ComputePools,
     ComputeQuota,
     ComputeQuotas,
+    PoolHour,
     PoolId,
+    PoolUse,
     Turn,
     pool_of,
     quota_of,
@@ -43,6 +45,20 @@ def list_pools(ask: Who, limit: Limit = 50, cursor: Cursor = "") -> ComputePools
 def get_pool(ask: Who, pool_id: PoolId) -> ComputePool:
     """One pool."""
     return pool_of(pools.one(ask, pool_id))
+
+
+@routes.get("/{pool_id}/use", "signed")
+def get_pool_use(ask: Who, pool_id: PoolId) -> PoolUse:
+    """The pool's use by the hour over the last seven days."""
+    found = pools.one(ask, pool_id)
+    hours = [
+        PoolHour(
+            at=one.start.isoformat(), chips=round(one.chips, 4),
+            share=round(one.chips / found.chips, 4) if found.chips else 0.0,
+        )
+        for one in census.history(ask.store, found.held.pool.id, now=ask.now)
+    ]  # fmt: skip
+    return PoolUse(pool=found.held.pool.id, chips=found.chips, hours=hours)
 
 
 @routes.post("/{pool_id}/turn", "pool_operator", scope="run")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import math
 from dataclasses import asdict
 from typing import Annotated, Any, Literal
 
@@ -99,6 +100,21 @@ class TargetDetail(Target):
     upto: int = Field(description="Last record of the log that was looked at")
 
 
+class ReadingPoint(BaseModel):
+    """A reading on a day on which something was observed."""
+
+    on: datetime.date
+    value: float = Field(description="In `unit`")
+
+
+class TargetReadings(BaseModel):
+    """A target's readings over time, as the figure of its page shows them."""
+
+    ref: str = Field(examples=["P1.T3"])
+    unit: str = Field(examples=["EFLOPS"])
+    points: list[ReadingPoint] = Field(description="The oldest first; empty before any reading")
+
+
 class NewEvidence(Sent):
     """What somebody states of a target, with the document that shows it or without."""
 
@@ -166,6 +182,18 @@ def get_target(ask: Who, plan: PlanRef, code: Code, on: Day = None) -> TargetDet
         rule=finite(reading.rule.to_dict()) if reading.rule else None,
         upto=reading.upto,
     )
+
+
+@routes.get("/{code}/readings", "signed")
+def list_target_readings(ask: Who, plan: PlanRef, code: Code, on: Day = None) -> TargetReadings:
+    """The target's readings over time until a day."""
+    found = plans.seen_plan(ask, plan)
+    item = plans.seen_item(ask, found, code, "target")
+    read = plan_target.points(ask, found, item, on=day_of(ask, on))
+    return TargetReadings(
+        ref=item.ref, unit=str(item.values["unit"]),
+        points=[ReadingPoint(on=day, value=value) for day, value in read if math.isfinite(value)],
+    )  # fmt: skip
 
 
 @routes.post("/{code}/evidence", plans.ROLE, scope="plan", status_code=201)

@@ -10,28 +10,37 @@ from typing import Annotated, Any, Literal
 from fastapi import Path
 from pydantic import BaseModel, ConfigDict, Field
 
-from qianhang.billing.vouchers import batches, claims, holds, page
+from qianhang.billing.vouchers import Facts, claims, holds, page
 from qianhang.billing.vouchers import captures as taken
 from qianhang.billing.vouchers.paper import facts_of
 from qianhang.billing.vouchers.rulebook import rulebook
 from qianhang.core.errors import UsageError
 from qianhang.web.api import billing_shapes as shapes
-from qianhang.web.api.paging import Cursor, Limit, Page, sliced
+from qianhang.web.api.paging import Cursor, Limit, sliced
 from qianhang.web.api.shapes import Sent, Words
 from qianhang.web.asked import Asked, Who
-from qianhang.web.pages.vouchers import act, file_claim
+from qianhang.web.pages.vouchers import file_claim
 from qianhang.web.routes import Endpoints
 from qianhang.web.views import payers, plans
 from qianhang.web.views import vouchers as views
 
-__all__ = ["batch_routes", "claim_routes", "programme_routes", "routes"]
+__all__ = [
+    "CASE",
+    "Number",
+    "case_of",
+    "claim_of",
+    "claim_routes",
+    "programme_detail",
+    "programme_routes",
+    "routes",
+    "voucher_detail",
+]
 
 programme_routes = Endpoints("/voucher-programmes", tag="vouchers")
 routes = Endpoints("/vouchers", tag="vouchers")
 claim_routes = Endpoints("/voucher-claims", tag="vouchers")
-batch_routes = Endpoints("/voucher-batches", tag="vouchers")
 Number = Annotated[int, Path(ge=1, le=2**31 - 1, examples=[1])]
-_CASE: Any = {
+CASE: Any = {
     "applicant": {"id": "root", "kind": "enterprise"}, "supplier": {"id": "zz"},
     "contract": {"id": "HT-2026-001", "signed": "2026-02-01", "yuan": "100000"},
     "use": "training", "evidence": ["contract"],
@@ -42,56 +51,13 @@ class NewClaim(Sent):
     """What was used on a contract, asked back."""
 
     model_config = ConfigDict(
-        json_schema_extra={"examples": [{"programme": "qingyang-2024", "facts": _CASE}]}
+        json_schema_extra={"examples": [{"programme": "qingyang-2024", "facts": CASE}]}
     )
 
     programme: str = Field(min_length=1, max_length=64)
     facts: dict[str, Any] = Field(
         description="The case as a file of facts has it, amounts in yuan as text, days as text"
     )
-
-
-class Batch(BaseModel):
-    """Claims that are settled together; fen."""
-
-    id: int = Field(examples=[1])
-    programme: str
-    fen: int
-    state: str = Field(description="open, reviewed, paid or audited")
-    reviewer: str = Field(description="Login of who reviewed it; empty before")
-    payer: str
-    auditor: str
-    at: str = Field(description="UTC")
-
-
-class Batches(Page):
-    """A page of batches, by number."""
-
-    items: list[Batch]
-
-
-class NewBatch(Sent):
-    """The programme whose filed claims are gathered."""
-
-    model_config = ConfigDict(json_schema_extra={"examples": [{"programme": "qingyang-2024"}]})
-
-    programme: str = Field(min_length=1, max_length=64)
-
-
-class ClaimDecision(Sent):
-    """What is decided of one claim, and why."""
-
-    claim: int = Field(ge=1, le=2**31 - 1, examples=[1])
-    why: str = Field(min_length=1, max_length=400, examples=["材料不全"])
-    fen: int = Field(default=0, ge=0, le=10**13, description="To take back, of an audit")
-
-
-class BatchStep(Sent):
-    """The claims that are refused by a review, or of which an audit takes something back."""
-
-    model_config = ConfigDict(json_schema_extra={"examples": [{"decisions": []}]})
-
-    decisions: list[ClaimDecision] = Field(default_factory=list, max_length=1000)
 
 
 @programme_routes.get("", "signed")
@@ -107,7 +73,15 @@ def list_voucher_programmes(ask: Who, limit: Limit = 50, cursor: Cursor = "") ->
 def get_voucher_programme(
     ask: Who, programme: Annotated[str, Path(max_length=64, examples=["henan-2025"])]
 ) -> shapes.ProgrammeDetail:
-    """One programme: every rule that it states, and the sources."""
+    """One programme: every rule that it states, the sources, its money by year."""
+    return programme_detail(ask, programme)
+
+
+def programme_detail(ask: Asked, programme: str) -> shapes.ProgrammeDetail:
+    """One programme as the API tells it.
+
+    Raises UsageError where there is none.
+    """
     found = next((s for s in views.programmes(ask) if s.programme.id == programme), None)
     if found is None:
         raise UsageError("QH572", f"voucher programme {programme[:60]!r} does not exist")
@@ -125,7 +99,8 @@ def get_voucher_programme(
         )
         for s in found.programme.source
     ]  # fmt: skip
-    return shapes.ProgrammeDetail(**_summary(found), rules=rules, sources=sources)
+    funds = [shapes.ProgrammeFund(year=f.year, fen=f.fen, free=f.free_fen) for f in found.funds]
+    return shapes.ProgrammeDetail(**_summary(found), rules=rules, sources=sources, funds=funds)
 
 
 @routes.get("", "signed")
@@ -138,6 +113,14 @@ def list_vouchers(ask: Who, limit: Limit = 50, cursor: Cursor = "") -> shapes.Vo
 @routes.get("/{number}", "signed")
 def get_voucher(ask: Who, number: Number) -> shapes.VoucherDetail:
     """One voucher with its holds and their use."""
+    return voucher_detail(ask, number)
+
+
+def voucher_detail(ask: Asked, number: int) -> shapes.VoucherDetail:
+    """One voucher as the API tells it.
+
+    Raises UsageError where the reader may see none of this number.
+    """
     found = views.seen_grant(ask, str(number))
     if found is None:
         raise UsageError("QH862", f"no voucher {number} here")
@@ -158,51 +141,23 @@ def list_voucher_claims(
     """The claims of payees that the reader covers; all of them for the office."""
     every = [c for c in views.seen_claims(ask) if state in ("", c["state"])]
     found, next_ = sliced(every, cursor, limit=limit, key=_by_number)
-    return shapes.Claims(items=[_claim(c) for c in found], next=next_)
+    return shapes.Claims(items=[claim_of(c) for c in found], next=next_)
 
 
 @claim_routes.post("", *payers.CLAIMANTS, scope="billing", status_code=201)
 def file_voucher_claim(ask: Who, wanted: NewClaim) -> shapes.Claim:
     """All use of a contract that was not claimed yet, claimed for its payee."""
-    facts = facts_of(_dated(wanted.facts, on=plans.today(ask)), where="facts")
     key = secrets.token_hex(8)
-    number = file_claim(ask, wanted.programme, views.sound(facts), key=key)
-    return _claim(next(c for c in claims.claims(ask.store) if c["id"] == number))
+    number = file_claim(ask, wanted.programme, case_of(ask, wanted.facts), key=key)
+    return claim_of(next(c for c in claims.claims(ask.store) if c["id"] == number))
 
 
-@batch_routes.get("", *payers.OFFICE)
-def list_voucher_batches(ask: Who, limit: Limit = 50, cursor: Cursor = "") -> Batches:
-    """The batches of every programme."""
-    payers.require_office(ask)
-    found, next_ = sliced(batches.batches(ask.store), cursor, limit=limit, key=_by_number)
-    return Batches(items=[Batch(**_named(b, Batch)) for b in found], next=next_)
+def case_of(ask: Asked, said: Mapping[str, Any]) -> Facts:
+    """The case that was sent, of today where it names no day.
 
-
-@batch_routes.post("", *payers.OFFICE, scope="billing", status_code=201)
-def gather_voucher_batch(ask: Who, wanted: NewBatch) -> Batch:
-    """Every filed claim of a programme, in a batch."""
-    payers.require_office(ask)
-    with ask.store.write() as tx:
-        number = batches.gather(tx, wanted.programme, act=act(ask, ""))
-    return _batch(ask, number)
-
-
-@batch_routes.post("/{number}/{step}", *payers.OFFICE, scope="billing")
-def settle_voucher_batch(
-    ask: Who, number: Number, step: Literal["review", "pay", "audit"], wanted: BatchStep
-) -> Batch:
-    """The batch reviewed, paid or audited: three people, none of whom filed a claim of it."""
-    payers.require_office(ask)
-    done, decided = act(ask, ""), wanted.decisions
-    with ask.store.write() as tx:
-        if step == "review":
-            batches.review(tx, number, refused={d.claim: d.why for d in decided}, act=done)
-        elif step == "pay":
-            batches.pay(tx, number, act=done)
-        else:
-            clawed = {d.claim: (d.fen, d.why) for d in decided}
-            batches.audit(tx, number, clawed=clawed, act=done)
-    return _batch(ask, number)
+    Raises ContractError or UsageError naming the field that is wrong.
+    """
+    return views.sound(facts_of(_dated(said, on=plans.today(ask)), where="facts"))
 
 
 def _dated(said: Mapping[str, Any], *, on: date) -> dict[str, Any]:
@@ -236,14 +191,10 @@ def _grant(row: Mapping[str, Any]) -> dict[str, Any]:
     return _named(dict(row) | {"state": row["state_now"]}, shapes.Voucher)
 
 
-def _claim(row: Mapping[str, Any]) -> shapes.Claim:
+def claim_of(row: Mapping[str, Any]) -> shapes.Claim:
+    """A claim as the API tells it."""
     return shapes.Claim(**_named(row, shapes.Claim))
 
 
 def _by_number(row: Mapping[str, Any]) -> tuple[str]:
     return (f"{row['id']:012d}",)
-
-
-def _batch(ask: Asked, number: int) -> Batch:
-    found = next(b for b in batches.batches(ask.store) if b["id"] == number)
-    return Batch(**_named(found, Batch))

@@ -9,6 +9,8 @@ from qianhang.web.pages import (
     admin_people,
     admin_settings,
     bills,
+    compute_applications,
+    compute_artefacts,
     compute_jobs,
     compute_pools,
     compute_quotas,
@@ -64,7 +66,13 @@ ADMIN = (
 )
 ASSETS = (data.routes, models.routes, safety.routes)
 BILLING = (prices.routes, bills.routes, vouchers.routes, settlement.routes, whatif.routes)
-COMPUTE = (compute_pools.routes, compute_jobs.routes, compute_quotas.routes)
+COMPUTE = (
+    compute_pools.routes,
+    compute_jobs.routes,
+    compute_quotas.routes,
+    compute_applications.routes,
+    compute_artefacts.routes,
+)
 PUBLIC = (errors.routes, overview.routes, portal.routes, publication.routes)
 ROUTES = (
     health.routes,

@@ -15,6 +15,7 @@ from qianhang.billing import focus, lines, metering, month, statements
 from qianhang.billing import wallet as wallets
 from qianhang.billing.turnover import Turnover, turnover
 from qianhang.billing.vouchers.paper import fen_of
+from qianhang.compute.door import plant
 from qianhang.core.errors import BillingError, QianhangError, UsageError
 from qianhang.web.asked import Asked, Who
 from qianhang.web.attached import attached, named_file
@@ -27,7 +28,7 @@ from qianhang.web.views import bills, payers, prices
 __all__ = ["routes"]
 
 routes = Pages("/bills")
-_PAGE = 100
+_PAGE = 50
 _AT = "/{kind}/{name}/{of}"
 
 
@@ -189,7 +190,7 @@ def _statement(
         named=bills.naming(ask.lang), plain=prices.plain,
         over=month.ends(of) <= ask.now, office=payers.office(ask),
         may_pay=kind == "org" and ask.who.may("administrator", name),
-        version=focus.VERSION,
+        focus=focus.VERSION, pools={p.pool.id: p.pool.name for p in plant.pools(ask.store)},
     )  # fmt: skip
 
 

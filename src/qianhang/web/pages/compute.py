@@ -7,7 +7,6 @@ from typing import Any
 from fastapi.responses import HTMLResponse, RedirectResponse
 from starlette.responses import Response
 
-from qianhang.billing import amount
 from qianhang.web.asked import Asked
 from qianhang.web.menu import compute_tabs
 from qianhang.web.render import page
@@ -21,7 +20,7 @@ def compute_page(
     """A page of compute with its tabs; what became of the last form is said on top."""
     return page(
         ask, f"compute/{template}.html", status=status, tabs=compute_tabs(ask), tab=tab,
-        done=ask.query("done") if status == 200 else "", in_yuan=amount.yuan, **values,
+        done=ask.query("done") if status == 200 else "", **values,
     )  # fmt: skip
 
 

@@ -22,8 +22,8 @@ from qianhang.web.pages.compute import back, compute_page
 from qianhang.web.pages.runs import after_event
 from qianhang.web.problems import status_of
 from qianhang.web.routes import Pages
+from qianhang.web.views import artefacts, pools
 from qianhang.web.views import jobs as views
-from qianhang.web.views import pools
 
 __all__ = ["STATES", "routes"]
 
@@ -117,6 +117,7 @@ def job(ask: Who, job_id: str) -> HTMLResponse:
         attempts=attempts.of(ask.store, found.job.id), used=views.used(ask, found),
         names=_names(ask), flavours=flavours(), org=_orgs(ask).get(found.job.org, found.job.org),
         may=any(ask.who.may(role, found.job.org) for role in RUNNERS),
+        outputs=artefacts.found(ask, found),
     )  # fmt: skip
 
 
@@ -191,10 +192,11 @@ def _form(
     """The form, with what was typed; its key makes a second click the same request."""
     shown = {"task": "", "org": "", "project": "", "key": ""} | dict(typed or {})
     shown["key"] = shown["key"] or secrets.token_hex(12)
+    found = pools.lines(ask)
     return compute_page(
         ask, "submit", tab="submit", status=status_of(error) if error else 200, error=error,
         typed=shown, quote=quote, orgs=views.orgs(ask), projects=views.projects(ask),
-        pools=pools.lines(ask),
+        pools=found, called={one.held.pool.id: one.name for one in found}, flavours=flavours(),
     )  # fmt: skip
 
 

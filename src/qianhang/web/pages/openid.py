@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
-from fastapi.responses import RedirectResponse
+from typing import Annotated
+from urllib.parse import urlencode
+
+from fastapi import Form
+from fastapi.responses import HTMLResponse, RedirectResponse
 from starlette.responses import Response
 
 from qianhang.access.identities import sign_in_with_identity
 from qianhang.access.openid import LASTS, Flow, configured
+from qianhang.access.signing import sign_in_with_code
+from qianhang.access.tickets import FACTOR_LASTS
 from qianhang.core.errors import AccessRefused
 from qianhang.web.asked import Asked, Who
 from qianhang.web.pages.entrance import enter, inside
+from qianhang.web.render import page
 from qianhang.web.routes import Pages
+from qianhang.web.statuses import status_of
 
 __all__ = ["routes"]
 
@@ -40,18 +48,64 @@ def returns(ask: Who) -> Response:
         )  # fmt: skip
     provider = configured()
     found = provider.identity(flow, ask.request.query_params, back=_back(ask), now=ask.now)
-    token = sign_in_with_identity(
+    entry = sign_in_with_identity(
         ask.store, found.issuer, subject=found.subject, login=found.login, name=found.name,
         org=provider.org, now=ask.now, address=ask.address,
-        agent=ask.request.headers.get("user-agent", ""),
+        agent=ask.request.headers.get("user-agent", ""), strong=found.strong,
     )  # fmt: skip
-    entered = enter(ask, token, to=inside(flow.to))
+    to = inside(flow.to)
+    entered = enter(ask, entry.token, to=to) if entry.token else _to_code(ask, entry.ticket, to)
     entered.delete_cookie(_cookie(ask), path="/", secure=ask.site.encrypted, httponly=True)
     return entered
 
 
+@routes.get("/code", "public")
+def form(ask: Who) -> Response:
+    """The form for the code of one's second factor, once the provider has vouched."""
+    return _code(ask, next=ask.query("next"))
+
+
+@routes.post("/code", "public")
+def gives(
+    ask: Who, code: Annotated[str, Form(max_length=40)] = "",
+    next: Annotated[str, Form(max_length=2000)] = "",
+) -> Response:  # fmt: skip
+    """Signed in by the code, or the form again with one sentence."""
+    try:
+        token = sign_in_with_code(
+            ask.store, ask.request.cookies.get(_ticket(ask), ""), code=code, now=ask.now,
+            address=ask.address, agent=ask.request.headers.get("user-agent", ""),
+        )  # fmt: skip
+    except AccessRefused as cause:
+        if cause.code == "QH904":
+            raise
+        return _code(ask, next=next, error=cause)
+    entered = enter(ask, token, to=inside(next))
+    entered.delete_cookie(_ticket(ask), path="/", secure=ask.site.encrypted, httponly=True)
+    return entered
+
+
+def _to_code(ask: Asked, ticket: str, to: str) -> Response:
+    """On to the form for the code, the browser holding what says who it is for."""
+    sent = RedirectResponse(f"/sign-in/openid/code?{urlencode({'next': to})}", status_code=303)
+    sent.set_cookie(
+        _ticket(ask), ticket, max_age=int(FACTOR_LASTS.total_seconds()), path="/",
+        secure=ask.site.encrypted, httponly=True, samesite="lax",
+    )  # fmt: skip
+    return sent
+
+
+def _code(ask: Asked, *, next: str, error: AccessRefused | None = None) -> HTMLResponse:
+    status = status_of(error) if error else 200
+    return page(ask, "entrance/code.html", status=status, next=next, error=error)
+
+
 def _back(ask: Asked) -> str:
     return ask.site.address(ask.request) + "/sign-in/openid/back"
+
+
+def _ticket(ask: Asked) -> str:
+    return "__Host-qh-code" if ask.site.encrypted else "qh-code"
 
 
 def _cookie(ask: Asked) -> str:

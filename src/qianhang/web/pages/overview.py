@@ -64,12 +64,14 @@ def _overview(ask: Asked) -> Response:
     known = tiles.tallies(ask, stood)
     own = boundary.boundary(ask.store)
     drawn = tiles.regions(known, own.regions, lang=ask.lang) if own else {}
-    chosen = tiles.map_of(known, measure=ask.query("measure"), province=ask.query("province"))
+    province = ask.query("province") or tiles.only_province(known)
+    chosen = tiles.map_of(known, measure=ask.query("measure"), province=province)
     return page(
         ask, "overview/overview.html", plans=seen, counts=counts, shares=plans.shares(counts),
         targets=counts.total(), late=first_late, late_count=late, shelf=overview.scenarios(ask),
         load=overview.load(ask), compute=network.load(ask), spent=spent(ask),
         names=payers.names(ask), news=overview.changed(ask, seen), map=chosen,
+        elsewhere=tiles.elsewhere(known),
         boundary=own, regions={name: asdict(one) for name, one in drawn.items()},
         titles={e.id: e.title for e in shelf.entries()},
         office=ask.who.may("programme_office"),

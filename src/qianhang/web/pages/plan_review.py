@@ -179,6 +179,7 @@ def _form(
         ask, "plans/edit_part.html" if partial else "plans/edit.html",
         status=status_of(error) if error else 200, plan=plan, item=item, error=error,
         entered=tuple(again), kind=(typed or {}).get("kind", ask.query("kind")),
+        signs=plan_items.SIGNS,
         state=(typed or {}).get("state", ask.query("state")), tab="review",
         **_text(items.text_of_plan(ask.store, plan), [item], item),
     )  # fmt: skip

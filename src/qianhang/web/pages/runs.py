@@ -8,7 +8,9 @@ from fastapi import Request
 from fastapi.responses import HTMLResponse, RedirectResponse
 from starlette.responses import Response, StreamingResponse
 
+from qianhang.charts import number
 from qianhang.core.errors import UsageError
+from qianhang.core.manifest import Manifest
 from qianhang.runs import asks, compare, display, listing, record, report, shelf, steps
 from qianhang.runs.record import Record
 from qianhang.runs.report.shape import metric_words
@@ -73,12 +75,18 @@ def compared(ask: Who) -> HTMLResponse:
         if scenario == one.scenario
     }
     return page(
-        ask, "runs/compare.html", a=first, b=second, scores=found["scores"],
+        ask, "runs/compare.html", a=first, b=second, scores=found["scores"], units=_units(manifest),
+        unit=lambda name: number.unit(name, lang=ask.lang),
         metric=lambda name: metric_words(name, ask.lang, titles),
         differences=differences(
             ask, found["differences"], manifest=manifest, case=first.case, cases=cases
         ),
     )  # fmt: skip
+
+
+def _units(manifest: Manifest | None) -> dict[str, str]:
+    """Metric -> unit, of those that the pack promises."""
+    return {b.metric: b.unit for c in manifest.case for b in c.bar} if manifest else {}
 
 
 @routes.get("/asks/{ask_id}", "signed")

@@ -11,8 +11,8 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
+from qianhang.access import Role
 from qianhang.billing import settlement, statements
-from qianhang.billing.month import ends
 from qianhang.billing.vouchers import batches, claims
 from qianhang.billing.vouchers.paper import fen_of
 from qianhang.core.errors import QianhangError, UsageError
@@ -21,16 +21,16 @@ from qianhang.web.pages.vouchers import act
 from qianhang.web.problems import status_of
 from qianhang.web.render import page
 from qianhang.web.routes import Pages
-from qianhang.web.views import payers, settling
+from qianhang.web.views import payers, settling, vouchers
 
-__all__ = ["routes"]
+__all__ = ["SEEN_BY", "issue_all", "routes"]
 
 routes = Pages("/settlement")
-_ROLES = ("programme_office", "administrator", "pool_operator")
+SEEN_BY: tuple[Role, ...] = ("programme_office", "administrator", "pool_operator")
 _STEPS = ("review", "pay", "audit")
 
 
-@routes.get("", *_ROLES)
+@routes.get("", *SEEN_BY)
 def overview(ask: Who) -> HTMLResponse:
     """What operators are owed, the months; for the office the batches and the claims that wait."""
     return _overview(ask)
@@ -63,7 +63,7 @@ async def steps(ask: Who, number: str, step: str) -> Response:
     return await run_in_threadpool(_step, ask, number, step, told)
 
 
-@routes.get("/months/{month}", *_ROLES)
+@routes.get("/months/{month}", *SEEN_BY)
 def month(ask: Who, month: str) -> HTMLResponse:
     """A month between operators: statements, who pays whom."""
     return _month(ask, month)
@@ -74,12 +74,20 @@ def issues(ask: Who, month: str) -> Response:
     """Every statement of the month, frozen."""
     payers.require_office(ask)
     try:
-        for party in statements.parties(ask.store, month):
-            with ask.store.write() as tx:
-                statements.issue(tx, party, month, at=ask.now)
+        issue_all(ask, month)
     except QianhangError as cause:
         return _month(ask, month, error=cause)
     return RedirectResponse(f"/settlement/months/{month}", status_code=303)
+
+
+def issue_all(ask: Asked, month: str) -> None:
+    """Every statement of the month, frozen, each in a transaction of its own.
+
+    Raises BillingError where the month has not ended.
+    """
+    for party in statements.parties(ask.store, month):
+        with ask.store.write() as tx:
+            statements.issue(tx, party, month, at=ask.now)
 
 
 @routes.post("/months/{month}/settle", *payers.OFFICE)
@@ -102,6 +110,7 @@ def _overview(ask: Asked, *, error: QianhangError | None = None) -> HTMLResponse
         owed=settling.owed(ask.store, payers.operators(ask)), office=office, error=error,
         batches=list(reversed(every)), waiting=settling.waiting(ask.store) if office else {},
         months=settling.months(ask), names=payers.names(ask), key=secrets.token_hex(8),
+        programmes=vouchers.by_id(ask),
     )  # fmt: skip
 
 
@@ -113,7 +122,7 @@ def _batch(ask: Asked, number: str, *, error: QianhangError | None = None) -> HT
     return page(
         ask, "billing/batch.html", status=status_of(error) if error else 200, b=found, claims=own,
         step=step, held=settling.held_by(found, own, ask.who.account.login), error=error,
-        names=payers.names(ask), key=secrets.token_hex(8),
+        names=payers.names(ask), key=secrets.token_hex(8), programmes=vouchers.by_id(ask),
         paid=sum(c["fen"] for c in own if c["state"] != "refused"),
     )  # fmt: skip
 
@@ -160,19 +169,12 @@ def _numbers(told: Mapping[str, str], name: str) -> Sequence[int]:
 
 
 def _month(ask: Asked, month: str, *, error: QianhangError | None = None) -> HTMLResponse:
-    over = ends(month) <= ask.now
-    rows = settling.parties(ask, month)
-    settled = settling.settled(ask.store, month)
-    office = payers.office(ask)
-    orgs = settling.customers(ask.store, month) if office else None
-    issued = orgs is not None and orgs.issued == orgs.count and all(r.issued for r in rows)
-    ready = issued and bool(rows)
-    net = settlement.positions(ask.store, month, {}) if ready else {}
+    found = settling.month_of(ask, month)
     return page(
         ask, "billing/month.html", status=status_of(error) if error else 200, month=month,
-        rows=rows, over=over, settled=settled, office=office, ready=ready, error=error,
-        transfers=settlement.transfers(net), net=net, names=payers.names(ask),
-        credits=settling.credits(ask, month), orgs=orgs,
+        rows=found.rows, over=found.over, settled=found.settled, office=payers.office(ask),
+        ready=found.ready, error=error, transfers=found.transfers, net=found.net,
+        names=payers.names(ask), credits=settling.credits(ask, month), orgs=found.customers,
     )  # fmt: skip
 
 

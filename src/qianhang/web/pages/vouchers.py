@@ -23,7 +23,7 @@ from qianhang.web.routes import Pages
 from qianhang.web.views import payers, plans
 from qianhang.web.views import vouchers as views
 
-__all__ = ["act", "routes"]
+__all__ = ["act", "appropriate", "file_claim", "routes"]
 
 routes = Pages("/vouchers")
 _PAGE = 50
@@ -70,15 +70,23 @@ def appropriates(
     try:
         if not 2000 <= year <= 2999:
             raise UsageError("QH580", f"year: found {year}, expected 2000 to 2999")
-        fen, done = fen_of(yuan.strip(), "fund"), act(ask, key)
-        with ask.store.write() as tx:
-            if name in shelf.shipped():
-                text, _ = shelf.source(name)
-                funds.install(tx, text, act=Act(done.by, done.at, f"install.{done.key}"))
-            funds.appropriate(tx, name, year=year, fen=fen, act=done)
+        appropriate(ask, name, year=year, fen=fen_of(yuan.strip(), "fund"), key=key)
     except QianhangError as cause:
         return _programme(ask, name, error=cause)
     return RedirectResponse(f"/vouchers/programmes/{name}#money", status_code=303)
+
+
+def appropriate(ask: Asked, name: str, *, year: int, fen: int, key: str = "") -> None:
+    """Money more for a programme's year; one that ships with the product is put to work by it.
+
+    Raises as `funds.appropriate` does.
+    """
+    done = act(ask, key)
+    with ask.store.write() as tx:
+        if name in shelf.shipped():
+            text, _ = shelf.source(name)
+            funds.install(tx, text, act=Act(done.by, done.at, f"install.{done.key}"))
+        funds.appropriate(tx, name, year=year, fen=fen, act=done)
 
 
 @routes.get("/claims", "signed")
@@ -91,7 +99,7 @@ def claimed(ask: Who) -> HTMLResponse:
     return page(
         ask, "billing/claims.html", found=found[start : start + _PAGE], count=len(found),
         number=start // _PAGE, more=len(found) > start + _PAGE, chosen=state, states=states,
-        names=payers.names(ask), tab="claims",
+        names=payers.names(ask), tab="claims", programmes=views.by_id(ask),
     )  # fmt: skip
 
 
@@ -199,7 +207,7 @@ def _granted(ask: Asked) -> HTMLResponse:
         ask, "billing/grants.html", found=found[start : start + _PAGE], count=len(found),
         number=start // _PAGE, more=len(found) > start + _PAGE, chosen=state, states=_STATES,
         programme=programme, names=payers.names(ask), tab="grants", office=payers.office(ask),
-        programmes={s.programme.id: s.programme for s in views.programmes(ask)},
+        programmes=views.by_id(ask),
         given=sum(g["fen"] - g["returned"] for g in every), left=sum(g["left"] for g in held),
         open_count=len(held), lapsed=sum(g["state_now"] == "lapsed" for g in every),
     )  # fmt: skip

@@ -17,6 +17,7 @@ from qianhang.compute.flavour import flavours
 from qianhang.core.errors import QianhangError, UsageError
 from qianhang.runs.studies import desk
 from qianhang.runs.studies.carrier import MOST_JOBS
+from qianhang.runs.studies.desk import Study
 from qianhang.web.asked import Asked, Who
 from qianhang.web.attached import attached
 from qianhang.web.figures import figure_of
@@ -26,10 +27,10 @@ from qianhang.web.routes import Pages
 from qianhang.web.views import payers, studies
 from qianhang.web.views.studied import KNOBS, changes_of, number_of, suffix_of
 
-__all__ = ["routes"]
+__all__ = ["STUDENTS", "kept_file", "may_study", "put", "routes"]
 
 routes = Pages("/whatif")
-_MAY: tuple[Role, ...] = (
+STUDENTS: tuple[Role, ...] = (
     "pool_operator", "programme_office", "administrator", "developer", "scenario_owner",
 )  # fmt: skip
 _MOST = 32 * 2**20
@@ -42,7 +43,7 @@ def listed(ask: Who) -> HTMLResponse:
     return _listed(ask)
 
 
-@routes.post("", *_MAY)
+@routes.post("", *STUDENTS)
 async def asks(ask: Who) -> Response:
     """A study, carried out in a process of its own."""
     async with ask.request.form(max_files=4, max_fields=100) as form:
@@ -87,22 +88,41 @@ def waits(ask: Who, study: str) -> Response:
     return attached(ask, made, name=f"whatif-waits-{found.id}", title=ask.t("whatif.waits"))
 
 
+def put(ask: Asked, spec: Mapping[str, Any], *, title: str, org: str) -> Study:
+    """The study of an organisation, kept and begun in a process of its own.
+
+    spec : as `carrier` takes it, without seed and organisations
+    Raises UsageError where the reader may start none there, or too many are under way.
+    """
+    may_study(ask, org)
+    whole = {**spec, "seed": 0, "orgs": sorted(ask.who.covers)}
+    named = title.strip() or ask.t("menu.whatif")
+    by = ask.who.account.id
+    study = desk.put(ask.store, whole, title=named, org=org, by=by, now=ask.now)
+    desk.launch(ask.settings, ask.store, study)
+    return study
+
+
+def may_study(ask: Asked, org: str) -> None:
+    """Nothing, where the reader may start studies there.
+
+    Raises UsageError otherwise.
+    """
+    if not any(ask.who.may(role, org) for role in STUDENTS):
+        raise UsageError("QH862", f"no organisation {org[:40]!r} here")
+
+
 def _put(ask: Asked, form: FormData) -> Response:
     typed = {name: str(value) for name, value in form.items() if isinstance(value, str)}
     org = typed.get("org") or ask.who.account.org
     try:
-        if not any(ask.who.may(role, org) for role in _MAY):
-            raise UsageError("QH862", f"no organisation {org[:40]!r} here")
+        may_study(ask, org)
         spec = {
             "trace": _file(ask, form, "trace", org), "pools": _file(ask, form, "pools", org),
             "first": int(number_of(typed, "first", least=1, most=MOST_JOBS, default=2000)),
-            "movable": _movable(typed), "seed": 0, "changes": changes_of(typed),
-            "orgs": sorted(ask.who.covers),
+            "movable": _movable(typed), "changes": changes_of(typed),
         }  # fmt: skip
-        title = typed.get("title", "").strip() or ask.t("menu.whatif")
-        who = ask.who.account.id
-        study = desk.put(ask.store, spec, title=title, org=org, by=who, now=ask.now)
-        desk.launch(ask.settings, ask.store, study)
+        study = put(ask, spec, title=typed.get("title", ""), org=org)
     except QianhangError as cause:
         return _listed(ask, typed=typed, error=cause)
     return RedirectResponse(f"/whatif/{study.id}", status_code=303)
@@ -115,20 +135,30 @@ def _movable(typed: Mapping[str, str]) -> float | None:
 
 
 def _file(ask: Asked, form: FormData, name: str, org: str) -> dict[str, str] | None:
-    """What was sent, kept by its content; else what an earlier study of the organisation sent."""
-    sent = form.get(name)
-    if isinstance(sent, UploadFile) and sent.filename:
+    sent, earlier = form.get(name), str(form.get(f"{name}_of") or "")
+    found = sent if isinstance(sent, UploadFile) else None
+    return kept_file(ask, found, name, org=org, earlier=earlier)
+
+
+def kept_file(
+    ask: Asked, sent: UploadFile | None, name: str, *, org: str, earlier: str = ""
+) -> dict[str, str] | None:
+    """What was sent, kept by its content; else what an earlier study of the organisation sent.
+
+    name : trace or pools
+    Raises UsageError for another kind of file, one too large, and no such study.
+    """
+    if sent is not None and sent.filename:
         suffix = suffix_of(sent.filename, _FILES[name])
         content = sent.file.read(_MOST + 1)
         if len(content) > _MOST:
             raise UsageError("QH883", f"{name}: more than {_MOST // 2**20} MiB")
         shown = sent.filename.replace("\\", "/").rpartition("/")[2][:80]
         return {"sha": ask.store.files.put(content), "name": f"{name}{suffix}", "shown": shown}
-    chosen = str(form.get(f"{name}_of") or "")
-    if not chosen:
+    if not earlier:
         return None
-    earlier = desk.find(ask.store, chosen, orgs={org}).spec[name]
-    return dict(earlier) if earlier else None
+    found = desk.find(ask.store, earlier, orgs={org}).spec[name]
+    return dict(found) if found else None
 
 
 def _listed(
@@ -136,7 +166,7 @@ def _listed(
 ) -> HTMLResponse:
     found = desk.listed(ask.store, ask.who.covers)
     pools = [held.pool for held in plant.pools(ask.store)]
-    orgs = [o for o in payers.names(ask).orgs if any(ask.who.may(role, o) for role in _MAY)]
+    orgs = [o for o in payers.names(ask).orgs if any(ask.who.may(role, o) for role in STUDENTS)]
     earlier: dict[str, dict[str, Any]] = {"trace": {}, "pools": {}}
     for study in found:
         for name, known in earlier.items():

@@ -17,6 +17,7 @@ __all__ = [
     "COMPARATORS",
     "KINDS",
     "PAGE",
+    "SIGNS",
     "STATES",
     "Cut",
     "Entered",
@@ -30,6 +31,7 @@ __all__ = [
 KINDS = ("target", "section", "task", "system", "measure")
 STATES = ("draft", "confirmed", "edited", "rejected")
 COMPARATORS = (">=", ">", "<=", "<", "~", "=")
+SIGNS = {">=": "≥", "<=": "≤", "~": "≈"}
 PAGE = 50
 _ROLES = ("responsible", "lead", "support")
 _NUMBERS = ("low", "high", "baseline")
@@ -161,6 +163,8 @@ def _units(form: Mapping[str, str]) -> dict[str, list[str]]:
 
 
 def _shown(name: str, value: Any, lang: Lang) -> str:
+    if name == "comparator":
+        return SIGNS.get(value, str(value))
     if isinstance(value, bool) or words.has(f"cli.plan.value_{value}"):
         return words.say(f"cli.plan.value_{value}", lang=lang)
     if name == "industry" and words.has(f"office.field.{value}"):

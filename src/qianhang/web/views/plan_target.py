@@ -115,6 +115,17 @@ def series(ask: Asked, plan: Plan, item: Item, *, on: date) -> Chart:
     return chart
 
 
+def points(ask: Asked, plan: Plan, item: Item, *, on: date) -> Sequence[tuple[date, float]]:
+    """The target's readings until a day, in its unit; none where nothing was read yet.
+
+    Raises UsageError where nobody has confirmed it.
+    """
+    found = _standing(ask, plan, item, on=on)
+    return readings.series(
+        found.item, found.reading.rule, evidence.evidence(ask.store), on=found.reading.on
+    )
+
+
 def _standing(ask: Asked, plan: Plan, item: Item, *, on: date) -> Standing:
     found = next((s for s in plans.stand(ask, plan, on=on) if s.item.code == item.code), None)
     if found is None:

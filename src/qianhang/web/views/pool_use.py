@@ -21,13 +21,13 @@ def chart(ask: Asked, line: Line) -> Chart:
     when, chips = _named("pools.hour"), _named("pools.busy")
     fields = (
         Field(when, kind="time", zone=ZONE.key),
-        Field(chips),
+        Field(chips, "card"),
         Field(_named("pools.share"), "%"),
     )
     rows = tuple((t, v, round(100 * v / line.chips, 1)) for t, v in zip(x, y, strict=True))
     return Chart(
         kind="line", title=_named("pools.use"),
-        x=Axis(when, kind="time", zone=ZONE.key), y=Axis(chips, low=0.0),
+        x=Axis(when, kind="time", zone=ZONE.key), y=Axis(chips, "card", low=0.0),
         table=Table(fields, rows, len(rows)),
         series=(Series(chips, x, y, "ours", "step"),),
         marks=(Mark("horizontal", _named("pools.total"), float(line.chips), role="limit"),),

@@ -175,16 +175,19 @@ def _shelves(
 
 
 def map_of(found: Sequence[Line], *, province: str) -> Land:
-    """The map of the pools' cities by load, opened at a province where one is named."""
+    """The map of the pools' cities by load, opened at the province that is named or is alone."""
     places = [(line, atlas.place_of(line.held.pool.city)) for line in found]
-    chosen = atlas.find_province(province)
+    all_in = {place.province for _, place in places if place}
+    chosen = atlas.find_province(province or (all_in.pop() if len(all_in) == 1 else ""))
     country = tuple(
         _tile((p.short, p.name, p.en), (p.column, p.row), _at(places, Place(p.short)))
         for p in atlas.provinces()
     )
     cities = (
         tuple(
-            _tile((c.name,) * 3, (c.column, c.row), _at(places, Place(chosen.short, c.name)))
+            _tile(
+                (c.name, c.name, c.en), (c.column, c.row), _at(places, Place(chosen.short, c.name))
+            )
             for c in chosen.cities
         )
         if chosen

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from qianhang.access.attempts import place_of
 from qianhang.runs.answering import Answerer
 from qianhang.web.asked import Asked
-from qianhang.web.rates import Rates, Taken, share
+from qianhang.web.rates import Rates, Shared, Taken
 
 __all__ = ["PER_MINUTE", "answerer", "taken"]
 
@@ -24,9 +25,9 @@ def answerer(ask: Asked) -> Answerer:
 def taken(ask: Asked, what: str) -> Taken:
     """One thing more done from this address, counted, or refused."""
     state = ask.request.app.state
-    every: dict[str, Rates] | None = getattr(state, "portal_rates", None)
+    every: dict[str, Rates | Shared] | None = getattr(state, "portal_rates", None)
     if every is None:
         every = state.portal_rates = {}
     if what not in every:
-        every.setdefault(what, Rates(share(PER_MINUTE[what], state.workers)))
-    return every[what].take(ask.address)
+        every.setdefault(what, state.limiter.of(what, PER_MINUTE[what]))
+    return every[what].take(place_of(ask.address))

@@ -81,16 +81,16 @@ def chart(found: Sequence[Listed], names: Names, *, at: datetime) -> Chart | Non
     lines = []
     for number, price in enumerate(held):
         day = at - timedelta(days=1)  # rates go by the clock alone; any day serves
-        rates = [price.rate(_hour(day, price, h % 24)) for h in range(25)]
+        rates = [price.rate(_hour(day, price, min(h, 23))) for h in range(25)]
         role = _ROLES[min(number, len(_ROLES) - 1)]
         y = tuple(float(rate) for rate in rates)
         lines.append(Series(_called(price, names), hours, y, role, "step"))  # type: ignore[arg-type]  # roles of the tuple above
-    heads = (Field(_named("prices.hour"), "h"), *(Field(s.name, "CNY/h") for s in lines))
+    heads = (Field(_named("prices.hour"), "h"), *(Field(s.name, "CNY/card_hour") for s in lines))
     rows = tuple((float(h), *(s.y[h] for s in lines)) for h in range(24))
     return Chart(
         kind="line", title=_named("prices.by_hour"),
         x=Axis(_named("prices.hour"), "h", low=0.0, high=24.0),
-        y=Axis(_named("prices.price"), "CNY/h", low=0.0), series=tuple(lines),
+        y=Axis(_named("prices.price"), "CNY/card_hour", low=0.0), series=tuple(lines),
         table=Table(heads, rows, len(rows)), source=_named("prices.source"),
     )  # fmt: skip
 

@@ -6,7 +6,9 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from qianhang.billing import ledger, lines
+from qianhang.billing import ledger, lines, settlement
+from qianhang.billing.month import ends
+from qianhang.billing.settlement import Transfer
 from qianhang.billing.turnover import Turnover, turnover
 from qianhang.billing.vouchers import claims
 from qianhang.store import Store
@@ -16,10 +18,12 @@ from qianhang.web.views import payers
 __all__ = [
     "Credited",
     "Customers",
+    "Month",
     "Owed",
     "credits",
     "customers",
     "held_by",
+    "month_of",
     "months",
     "next_step",
     "owed",
@@ -52,6 +56,25 @@ class Customers:
     count: int
     issued: int
     due: int
+
+
+@dataclass(frozen=True, slots=True)
+class Month:
+    """A month between operators as far as the reader may see it.
+
+    rows : what it comes to for the operators for which the reader answers; over : it has ended
+    customers : for the office only; ready : every statement is issued, so that it may be settled
+    net : operator -> what it pays (above zero) or gets, fen, once it is ready; with transfers
+    """
+
+    name: str
+    over: bool
+    settled: bool
+    rows: Sequence[Turnover]
+    customers: Customers | None
+    ready: bool
+    net: Mapping[str, int]
+    transfers: Sequence[Transfer]
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,21 +128,39 @@ def parties(ask: Asked, month: str) -> list[Turnover]:
     return turnover(ask.store, "operator", names=payers.operators(ask), month=month)
 
 
+def month_of(ask: Asked, name: str) -> Month:
+    """How far the month is; for the office also who pays whom.
+
+    Raises BillingError for a text that is no month.
+    """
+    over, rows = ends(name) <= ask.now, parties(ask, name)
+    orgs = customers(ask.store, name) if payers.office(ask) else None
+    issued = orgs is not None and orgs.issued == orgs.count and all(r.issued for r in rows)
+    ready = issued and bool(rows)
+    net = settlement.positions(ask.store, name, {}) if ready else {}
+    done = settled(ask.store, name)
+    return Month(name, over, done, rows, orgs, ready, net, settlement.transfers(net))
+
+
 def customers(store: Store, month: str) -> Customers:
     """The month's organisations, counted: whose bills they are is their own business."""
     found = turnover(store, "org", month=month)
     return Customers(len(found), sum(o.issued for o in found), sum(o.due for o in found))
 
 
-def months(ask: Asked) -> list[tuple[str, int, int, bool]]:
-    """(month, what operators are owed of it, statements issued of theirs, whether settled)."""
+def months(ask: Asked) -> list[tuple[str, int, int, int, bool]]:
+    """(month, what operators are owed of it, statements issued of theirs, of how many, whether
+    settled)."""
     found: dict[str, list[Turnover]] = {}
     for one in turnover(ask.store, "operator", names=payers.operators(ask)):
         found.setdefault(one.month, []).append(one)
     return [
-        (name, sum(o.due for o in own), sum(o.issued for o in own), settled(ask.store, name))
+        (
+            name, sum(o.due for o in own), sum(o.issued for o in own), len(own),
+            settled(ask.store, name),
+        )
         for name, own in sorted(found.items(), reverse=True)
-    ]
+    ]  # fmt: skip
 
 
 def settled(store: Store, month: str) -> bool:

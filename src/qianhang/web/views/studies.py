@@ -52,7 +52,7 @@ def charts(found: Sequence[Case]) -> tuple[Chart, ...]:
         ("wait", "h", [c.figures["mean_wait_s"] / _HOUR for c in found]),
         ("use", "%", [c.figures["utilisation"] * 100 for c in found]),
         ("pue", "1", [c.figures["pue"] for c in found]),
-        ("cost", "CNY", [c.cny for c in found]),
+        ("cost_of", "CNY", [c.cny for c in found]),
     )
     return (_curves(found), *(_bars(found, key, unit, values) for key, unit, values in bars))
 

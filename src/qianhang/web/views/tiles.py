@@ -24,7 +24,9 @@ __all__ = [
     "Region",
     "Tally",
     "Tile",
+    "elsewhere",
     "map_of",
+    "only_province",
     "regions",
     "table",
     "tallies",
@@ -95,22 +97,38 @@ class Region:
     scenarios: int
 
 
-def tallies(ask: Asked, stood: Iterable[tuple[Plan, Sequence[Standing]]]) -> Mapping[Place, Tally]:
-    """Place -> what is known of it; a province counts what its cities reached as well."""
-    sums: dict[Place, _Sum] = {}
+def tallies(
+    ask: Asked, stood: Iterable[tuple[Plan, Sequence[Standing]]]
+) -> Mapping[Place | str, Tally]:
+    """Place -> what is known of it; a province counts what its cities reached as well.
+
+    What lies nowhere on the map stands under its name.
+    """
+    sums: dict[Place | str, _Sum] = {}
     for plan, found in stood:
-        for place in _with_province(plan.region):
+        for place in _with_province(plan.region) or (plan.region or plan.title,):
             one = sums.setdefault(place, _Sum())
             one.plans += 1
             one.targets += len(found)
             one.met += sum(s.state == "met" for s in found)
     for org, ids in _used(ask).items():
-        for place in _with_province(org):
+        for place in _with_province(org) or (org,):
             sums.setdefault(place, _Sum()).scenarios.update(ids)
     return {p: Tally(s.plans, s.targets, s.met, len(s.scenarios)) for p, s in sums.items()}
 
 
-def map_of(known: Mapping[Place, Tally], *, measure: str, province: str) -> Map:
+def elsewhere(known: Mapping[Place | str, Tally]) -> tuple[tuple[str, Tally], ...]:
+    """What lies nowhere on the map, by name: a county, a zone, a company, an invented place."""
+    return tuple(sorted((n, tally) for n, tally in known.items() if isinstance(n, str)))
+
+
+def only_province(known: Mapping[Place | str, Tally]) -> str:
+    """The short name of the province in which everything lies, "" where there is not one alone."""
+    found = {place.province for place in known if isinstance(place, Place)}
+    return found.pop() if len(found) == 1 else ""
+
+
+def map_of(known: Mapping[Place | str, Tally], *, measure: str, province: str) -> Map:
     """The map coloured by a measure, opened at a province where one is named."""
     chosen = atlas.find_province(province)
     none = Tally()
@@ -146,17 +164,19 @@ def _named(key: str) -> Words:
     return Words(*(words.say(key, lang=lang) for lang in ("zh", "en")))
 
 
-def _cities(province: Province, known: Mapping[Place, Tally]) -> tuple[Tile, ...]:
+def _cities(province: Province, known: Mapping[Place | str, Tally]) -> tuple[Tile, ...]:
     return tuple(
         Tile(
-            c.name, c.name, c.name, c.column, c.row,
+            c.name, c.name, c.en, c.column, c.row,
             known.get(Place(province.short, c.name), Tally()),
         )
         for c in province.cities
     )  # fmt: skip
 
 
-def regions(known: Mapping[Place, Tally], names: Iterable[str], *, lang: Lang) -> dict[str, Region]:
+def regions(
+    known: Mapping[Place | str, Tally], names: Iterable[str], *, lang: Lang
+) -> dict[str, Region]:
     """Name of a region on the operator's map -> what it shows, and the province that it opens."""
     found: dict[str, Region] = {}
     for name in names:
@@ -177,13 +197,14 @@ def _with_province(name: str) -> tuple[Place, ...]:
 
 
 def _used(ask: Asked) -> dict[str, set[str]]:
-    """Name of a province or city -> scenarios that organisations of it have run to the end."""
+    """Name of a province or city -> scenarios that organisations of it have run to the end.
+
+    Organisations of no province or city stand under the name of the highest below the platform.
+    """
     tree = organisations.tree(ask.store)
     found: dict[str, set[str]] = {}
     for org, ids in showcase.in_use(ask.store, ask.who.covers).items():
-        for above in tree.above(org):
-            name = tree.find(above).name
-            if atlas.place_of(name):
-                found.setdefault(name, set()).update(ids)
-                break
+        names = [tree.find(above).name for above in tree.above(org)]
+        own = next((name for name in names if atlas.place_of(name)), names[-2:][0])
+        found.setdefault(own, set()).update(ids)
     return found

@@ -5,20 +5,23 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from typing import Any, get_args
 
+from qianhang.billing.moment import Where, stamp
 from qianhang.billing.vouchers import Facts, Programme, claims, funds, grants, shipped
 from qianhang.billing.vouchers.funds import Fund
 from qianhang.billing.vouchers.paper import facts_of
 from qianhang.billing.vouchers.programme import Charge, Evidence, Kind, Site, Size, Use
 from qianhang.core.errors import UsageError
+from qianhang.store.kept import Kept
 from qianhang.web.asked import Asked
 from qianhang.web.views import payers
 
 __all__ = [
     "CHOICES",
     "Shelf",
+    "by_id",
     "facts_from",
     "payee_of",
     "programmes",
@@ -57,7 +60,11 @@ class Shelf:
 
 def programmes(ask: Asked) -> tuple[Shelf, ...]:
     """Every shipped or installed programme, those that work here first."""
-    here, money = funds.installed(ask.store), funds.funds(ask.store)
+    return _SHELVES.of(ask.store)
+
+
+def _shelves(where: Where) -> tuple[Shelf, ...]:
+    here, money = funds.installed(where), funds.funds(where)
     every = dict(shipped()) | {name: found for name, (_, found) in here.items()}
     made = [
         Shelf(p, here[n][0] if n in here else 0, tuple(f for f in money if f.programme == n))
@@ -66,10 +73,21 @@ def programmes(ask: Asked) -> tuple[Shelf, ...]:
     return tuple(sorted(made, key=lambda s: (not s.version, s.programme.id)))
 
 
+# What is installed, appropriated and granted is in the log.
+_SHELVES = Kept(_shelves, "voucher.", "ledger.")
+
+
+def by_id(ask: Asked) -> dict[str, Programme]:
+    """Id -> programme, of all that are shipped or installed."""
+    return {s.programme.id: s.programme for s in programmes(ask)}
+
+
 def seen_grants(ask: Asked) -> list[dict[str, Any]]:
     """The grants that the reader may see, newest first, with their state as it is now."""
-    found = [g for g in grants.grants(ask.store) if payers.sees_entity(ask, g["entity"])]
-    return [g | {"state_now": state_of(g, ask.now)} for g in reversed(found)]
+    found, at = grants.newest(ask.store), stamp(ask.now)
+    if not payers.office(ask):
+        found = tuple(g for g in found if g["entity"] in ask.who.covers)
+    return [{**g, "state_now": state_of(g, at)} for g in found]
 
 
 def seen_grant(ask: Asked, number: str) -> dict[str, Any] | None:
@@ -77,11 +95,14 @@ def seen_grant(ask: Asked, number: str) -> dict[str, Any] | None:
     return next((g for g in seen_grants(ask) if str(g["id"]) == number), None)
 
 
-def state_of(grant: Mapping[str, Any], now: datetime) -> str:
-    """open, used (nothing left), lapsed (its time is over) or expired (and given back)."""
+def state_of(grant: Mapping[str, Any], at: str) -> str:
+    """open, used (nothing left), lapsed (its time is over) or expired (and given back).
+
+    at : the moment as rows keep it
+    """
     if grant["state"] != "open":
         return str(grant["state"])
-    if grant["expires"] and datetime.fromisoformat(grant["expires"]) <= now:
+    if grant["expires"] and grant["expires"] <= at:
         return "lapsed"
     return "open" if grant["left"] else "used"
 
