@@ -442,3 +442,19 @@ def test_an_engine_that_does_not_know_yet_is_asked_on_and_one_that_fails_is_left
     faked.p1.poll = lambda ref: polled.append(ref) or Status("unknown", detail=words)
     faked.door.tick(faked.now(1))
     assert len(set(polled)) == asked
+
+
+def test_a_link_that_a_job_left_is_not_written_through(faked, tmp_path):
+    """The folder is the job's own; whoever tells it to leave may write everywhere."""
+    name = put(faked.store, faked.now)
+    faked.door.tick(faked.now(1))
+    (attempt,) = attempts.of(faked.store, name)
+    victim = tmp_path / "victim"
+    victim.write_text("untouched")
+    mark = tmp_path / attempt.pool / "jobs" / name / "leave"
+    mark.parent.mkdir(parents=True, exist_ok=True)
+    mark.symlink_to(victim)
+    faked.door.engines.tell_to_leave(replace(attempt, leaving="2026-05-01T00:10:00.000+00:00"))
+    assert victim.read_text() == "untouched"
+    assert mark.read_text() == "2026-05-01T00:10:00.000+00:00"
+    assert not mark.is_symlink()

@@ -17,6 +17,7 @@ from qianhang.compute.task import Outcome
 
 __all__ = ["Watch", "told"]
 
+_SOON_S = 15.0
 _HANDS = 4  # tasks handed to one pool at once, where its driver can
 _UNKNOWN = Status("unknown")
 _SILENT = Status("unknown", detail="its engine does not tell")
@@ -65,7 +66,11 @@ class Watch:
         at, count = ledgers.tried.get(attempt.token, (0.0, 0))
         if now.timestamp() < max(at, seconds(attempt.made) + self.patience.lag_s):
             return Answer(_UNKNOWN, attempt.ref)
-        pause = min(self.patience.retry_s, self.patience.lag_s * 2**count)
+        # Soon at first, since a controller that died is back soon; seldom where it goes on.
+        most = min(
+            self.patience.retry_s, max(_SOON_S, (now.timestamp() - seconds(attempt.made)) / 4)
+        )
+        pause = min(most, self.patience.lag_s * 2**count)
         ledgers.tried[attempt.token] = (now.timestamp() + pause, count + 1)
         return self._hand_over(ledgers.jobs[attempt.job], attempt, now)
 
