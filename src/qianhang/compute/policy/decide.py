@@ -95,7 +95,7 @@ def at_once(entry: Entry, view: View, queue: Queue, *, now: float, params: Param
     idle = not (queue.touched or queue.review or klass.waiting) and now < view.renew
     if not idle or view.lends or klass.parts > 1 or job.deadline or job.max_wait_s is not None:
         return None
-    ways = _room(entry, klass.options, view, now=now, params=params)
+    ways = _room(entry, klass.ranked, view, now=now, params=params)
     return _start(entry, ways, now, params) if ways else None
 
 
@@ -116,7 +116,7 @@ def _room(
         if rack.hold is None and klass.plain:
             if total > rack.free or not rack.up or rack.wanted:
                 continue
-            if rack.loose or (rack.top >= chips if alone else rack.slots(chips) >= klass.replicas):
+            if rack.loose or (rack.top >= chips and (alone or rack.slots(chips) >= klass.replicas)):
                 found.append(option)
         elif _fits(entry, option, view, now, params):
             found.append(option)
@@ -158,7 +158,9 @@ def _cheapest(entry: Entry, ways: Sequence[Option], wait: float, now: float) -> 
     """
     klass = entry.klass
     flat, chips, best, least = klass.flat, klass.chips, ways[0], None
-    crowded = any(option.rack.own_work for option in ways)
+    crowded = any([option.rack.own_work for option in ways])  # noqa: C419 - half the time
+    if flat and not crowded:
+        return _snuggest(ways, chips)
     for at, option in enumerate(ways):
         rack = option.rack
         cost = 0.0 if flat else option.fen(entry.estimate / option.speed, wait)
@@ -168,4 +170,16 @@ def _cheapest(entry: Entry, ways: Sequence[Option], wait: float, now: float) -> 
         rank = (cost, crowd, rack.gap(chips), rack.chips, at)
         if least is None or rank < least:
             best, least = option, rank
+    return best
+
+
+def _snuggest(ways: Sequence[Option], chips: int) -> Option:
+    """The way of the smallest gap, and of these the first: the smallest pools come first."""
+    best, least = ways[0], ways[0].rack.gap(chips)
+    for option in ways:
+        if not least:
+            break
+        gap = option.rack.gap(chips)
+        if gap < least:
+            best, least = option, gap
     return best
