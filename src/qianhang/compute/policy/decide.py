@@ -54,7 +54,8 @@ def decide(view: View, queue: Queue, now: float, params: Params) -> tuple[Decisi
 
 def _late(view: View, queue: Queue, now: float, params: Params) -> Start | None:
     """The start of the oldest job for which room is kept and that has room now."""
-    entries, touched, able = queue.entries, queue.touched, []
+    entries, touched = queue.entries, queue.touched
+    able: list[Entry] = []
     for klass in touched:
         if klass.kept:
             break
@@ -88,12 +89,14 @@ def settle(view: View, queue: Queue, now: float, params: Params) -> Iterator[Dec
 
 
 def at_once(entry: Entry, view: View, queue: Queue, *, now: float, params: Params) -> Start | None:
-    """The start of a job that has just come and that nobody holds yet, where `decide` could decide
-    on nothing else; None where it has to be asked.
+    """The start of a job that has just come and stands in no queue yet, as `decide` would make it.
+
+    None where it has to be queued: no room, or something else may have to be decided first.
     """
     klass, job = entry.klass, entry.job
     idle = not (queue.touched or queue.review or klass.waiting) and now < view.renew
-    if not idle or view.lends or klass.parts > 1 or job.deadline or job.max_wait_s is not None:
+    calm = job.deadline is None and job.max_wait_s is None
+    if not (idle and calm) or view.lends or klass.parts > 1:
         return None
     ways = _room(entry, klass.ranked, view, now=now, params=params)
     return _start(entry, ways, now, params) if ways else None
