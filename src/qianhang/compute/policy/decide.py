@@ -55,7 +55,8 @@ def decide(view: View, queue: Queue, now: float, params: Params) -> tuple[Decisi
 
 def _late(view: View, queue: Queue, now: float, params: Params) -> Start | None:
     """The start of the oldest job for which room is kept and that has room now."""
-    entries, touched, able = queue.entries, queue.touched, []
+    entries, touched = queue.entries, queue.touched
+    able: list[Entry] = []
     for klass in touched:
         if klass.kept:
             break
@@ -89,14 +90,16 @@ def settle(view: View, queue: Queue, now: float, params: Params) -> Iterator[Dec
 
 
 def at_once(entry: Entry, view: View, queue: Queue, *, now: float, params: Params) -> Start | None:
-    """The start of a job that has just come and that nobody holds yet, where `decide` could decide
-    on nothing else; None where it has to be asked.
+    """The start of a job that has just come and stands in no queue yet, as `decide` would make it.
+
+    None where it has to be queued: no room, or something else may have to be decided first.
     """
     klass, job = entry.klass, entry.job
     idle = not (queue.touched or queue.review or klass.waiting) and now < view.renew
-    if not idle or view.lends or klass.parts > 1 or job.deadline or job.max_wait_s is not None:
+    calm = job.deadline is None and job.max_wait_s is None
+    if not (idle and calm) or view.lends or klass.parts > 1:
         return None
-    ways = _room(entry, klass.options, view, now=now, params=params)
+    ways = _room(entry, klass.ranked, view, now=now, params=params)
     return _start(entry, ways, now, params) if ways else None
 
 
@@ -117,7 +120,7 @@ def _room(
         if rack.hold is None and klass.plain:
             if total > rack.free or not rack.up or rack.wanted:
                 continue
-            if rack.loose or (rack.top >= chips if alone else rack.slots(chips) >= klass.replicas):
+            if rack.loose or (rack.top >= chips and (alone or rack.slots(chips) >= klass.replicas)):
                 found.append(option)
         elif _fits(entry, option, view, now, params):
             found.append(option)
@@ -161,7 +164,9 @@ def _cheapest(entry: Entry, ways: Sequence[Option], wait: float, now: float) -> 
     """
     klass = entry.klass
     flat, chips, best, least = klass.flat, klass.chips, ways[0], None
-    crowded = any(option.rack.own_work for option in ways)
+    crowded = any([option.rack.own_work for option in ways])  # noqa: C419 - half the time
+    if flat and not crowded:
+        return _snuggest(ways, chips)
     for at, option in enumerate(ways):
         rack = option.rack
         cost = 0.0 if flat else option.fen(entry.estimate / option.speed, wait)
@@ -171,4 +176,16 @@ def _cheapest(entry: Entry, ways: Sequence[Option], wait: float, now: float) -> 
         rank = (cost, crowd, rack.gap(chips), rack.chips, at)
         if least is None or rank < least:
             best, least = option, rank
+    return best
+
+
+def _snuggest(ways: Sequence[Option], chips: int) -> Option:
+    """The way of the smallest gap, and of these the first: the smallest pools come first."""
+    best, least = ways[0], ways[0].rack.gap(chips)
+    for option in ways:
+        if not least:
+            break
+        gap = option.rack.gap(chips)
+        if gap < least:
+            best, least = option, gap
     return best

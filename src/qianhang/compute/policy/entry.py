@@ -110,7 +110,8 @@ class Klass:
 
     total : chips of one start; weight : what they count in the order
     part : hundredths of a chip a replica, 0 of whole chips
-    options : the racks that may take them; ways : rack -> the option there, alone
+    options : the racks that may take them; ranked : the same, smallest first
+    ways : rack -> the option there, alone
     reach : the classes of the same racks; flat : all options cost the same
     pinned : one only; patience : further age, in estimates, until its first gets a reservation
     crowding : one only, where other jobs may have the choice
@@ -122,8 +123,8 @@ class Klass:
 
     __slots__ = (
         "asks", "chips", "crowding", "flat", "hard_s", "kept", "late", "lines", "options",
-        "part", "parts", "patience", "pinned", "plain", "reach", "replicas", "stale", "total",
-        "waiting", "ways", "weight",
+        "part", "parts", "patience", "pinned", "plain", "ranked", "reach", "replicas", "stale",
+        "total", "waiting", "ways", "weight",
     )  # fmt: skip
 
     def __init__(
@@ -135,6 +136,9 @@ class Klass:
         self.replicas, self.parts = (want.replicas, 1) if want.gang else (1, want.replicas)
         self.total = self.chips * self.replicas
         self.options = options
+        self.ranked = (
+            options if len(options) == 1 else tuple(sorted(options, key=lambda one: one.rack.chips))
+        )
         self.ways = {one.rack: options if len(options) == 1 else (one,) for one in options}
         self.flat = len({option.rates for option in options}) < 2
         self.plain = not self.part and not any(option.lent for option in options)

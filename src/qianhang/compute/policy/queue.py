@@ -94,7 +94,7 @@ class Queue:
         for option in klass.options:
             if option.rack.free >= total or klass.part or option.rack.owners:
                 if first:
-                    self.touched[klass] = klass.options
+                    self.touched[klass] = klass.ranked
                 else:
                     self.touched.setdefault(klass, ())
                 break
@@ -147,7 +147,7 @@ class Queue:
         if line and klass in self.touched:
             gone, entry = head[4], line[0][4]
             if entry.estimate < gone.estimate or entry.job.estimate_s < gone.job.estimate_s:
-                self.touched[klass] = klass.options
+                self.touched[klass] = klass.ranked
 
     def tick(self, now: float) -> None:
         """Jobs whose due time has come are late from here on."""
@@ -195,7 +195,7 @@ class Queue:
         for klass in klasses:
             if klass.waiting and (klass.chips > above or klass.replicas > 1):
                 way, had = klass.ways[rack], touched.get(klass)
-                touched[klass] = way if not had or had is way else klass.options
+                touched[klass] = way if not had or had is way else klass.ranked
 
     def freed(self, rack: Rack, free: float, extra: float, top: int) -> None:
         """Chips of the rack came free.

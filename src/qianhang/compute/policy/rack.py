@@ -100,11 +100,11 @@ class Rack:
         """Replicas of so many chips that have room."""
         if self.loose:
             return self.free // chips
-        found = sum(
-            len(nodes) * (free // chips)
-            for free, nodes in enumerate(self.levels[chips:], start=chips)
-            if nodes
-        )
+        found, levels = 0, self.levels
+        for free in range(chips, self.top + 1):
+            nodes = levels[free]
+            if nodes:
+                found += len(nodes) * (free // chips)
         if self.held:
             found += sum(self._room(h, short) // chips for h in self.held.values())
         return found

@@ -275,7 +275,7 @@ class View:
             entry.kept, klass.stale = rack, True
             klass.kept += 1
             self._sort_out()
-            queue.touched[klass] = klass.options
+            queue.touched[klass] = klass.ranked
         self._due_again()
 
     def release_hold(self, rack: Rack, queue: Queue) -> None:

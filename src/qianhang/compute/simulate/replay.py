@@ -105,7 +105,11 @@ class _Clock:
         job = self.traced[place].job
         view, queue, params = self.view, self.queue, self.params
         klass = view.klass(job, queue)
-        if not klass.options or klass.waiting:
+        if (
+            not klass.options
+            or klass.waiting
+            or (klass.pinned and klass.options[0].rack.free < klass.total)
+        ):
             return False
         entry = Entry(job, klass, self._estimate(place, job), now)
         found = at_once(entry, view, queue, now=now, params=params)
