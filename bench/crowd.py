@@ -1,4 +1,4 @@
-"""A home that is full: 100,000 runs, 500 packs beside ours, 50 plans, and who may see them all."""
+"""A home that is full: 100,000 runs, 500 packs, 50 plans, a network in use, who may see it all."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
+import network
 from catalogue import install
 from qianhang import plan
 from qianhang.access import accounts, sessions
@@ -41,6 +42,7 @@ def fill(folder: Path, *, runs: int = 100_000, plans: int = 50) -> str:
                 tx.execute(sa.insert(tables.run), rows)
         for number in range(plans):
             _plan(store, number)
+        network.fill(store)
         with store.write() as tx:
             made = accounts.create(
                 tx, "bench", name="bench", org="root", by="bench", at=now(),

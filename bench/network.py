@@ -31,11 +31,10 @@ from qianhang.compute.task import Outcome, Usage
 from qianhang.core.manifest import Words
 from qianhang.store import Store, Transaction
 
-__all__ = ["GRANT", "JOB", "RUNNING", "STATEMENT", "fill"]
+__all__ = ["GRANT", "JOB", "RUNNING", "fill"]
 
 ORGS, POOLS = 20, 11
 JOB, RUNNING, GRANT = "j-ended", "j-running", 1
-STATEMENT = "org/o00/2026-03"
 START = datetime(2026, 3, 2, 2, tzinfo=UTC)
 _BEGAN = datetime(2026, 1, 1, tzinfo=UTC)
 _CITIES = ("杭州市", "北京市", "上海市", "贵阳市", "成都市", "武汉市", "深圳市", "西安市", "南京市")
@@ -127,7 +126,8 @@ def _job(n: int, count: int, state: str) -> Mapping[str, Any]:
         "key": f"k{n}", "state": state, "epoch": int(begun), "submitted": _text(at),
         "started": _text(at + timedelta(minutes=5)) if begun else "",
         "ended": _text(at + timedelta(minutes=65)) if state == "finished" else "",
-        "reason": "finished" if state == "finished" else "", "why": json.dumps(why) if begun else "{}",
+        "reason": "finished" if state == "finished" else "",
+        "why": json.dumps(why) if begun else "{}",
     }  # fmt: skip
 
 

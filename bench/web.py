@@ -20,6 +20,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import crowd
+import network
 from peers.environment import python_with
 from qianhang.runs import listing, open_store
 from qianhang.store import Settings
@@ -36,6 +37,14 @@ PAGES = {
     "scenarios, 50 of 500": "/scenarios",
     "scenarios, searched": "/scenarios?q=scenario1",
     "plans, 50": "/plans",
+    "compute: pools": "/compute",
+    "compute: 260 open jobs, 50": "/compute/jobs",
+    "compute: jobs, 50 of 100,000": "/compute/jobs?state=any",
+    "compute: a job that has ended": f"/compute/jobs/{network.JOB}",
+    "compute: a job that runs": f"/compute/jobs/{network.RUNNING}",
+    "bills, 50 of 252": "/bills",
+    "vouchers, 50 of 2,000": "/vouchers",
+    "a voucher": f"/vouchers/{network.GRANT}",
     "API: runs, 50": "/api/v1/runs?limit=50",
     "API: scenarios, 50": "/api/v1/scenarios?limit=50",
     "sign-in": "/sign-in",

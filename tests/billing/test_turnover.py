@@ -5,10 +5,11 @@ from decimal import Decimal
 
 import pytest
 
-from qianhang.billing import charges, settlement, statements, wallet
+from qianhang.billing import charges, schema, settlement, statements, wallet
 from qianhang.billing.charges import Credit
 from qianhang.billing.turnover import turnover
 from qianhang.core.errors import BillingError, BudgetError
+from qianhang.store import Store
 
 from .shop import START, charge, hours, price, publish, usage
 
@@ -97,3 +98,15 @@ def test_another_amount_under_the_same_slip_is_refused(store):
         wallet.top_up(tx, "o1", fen=5, reference="a", at=APRIL)
     with store.write() as tx, pytest.raises(BillingError, match="QH551"):
         wallet.top_up(tx, "o1", fen=6, reference="a", at=APRIL)
+
+
+def test_months_are_those_of_the_store_whoever_wrote_the_last_line(books, settings):
+    """An hour of 8 cards for 0.0001 yuan is 0 fen, of which the ledger tells nothing: its month is
+    there all the same; so is what another process charged."""
+    assert "2026-05" not in {one.month for one in turnover(books, "org")}
+    publish(books, price("0.0001", number=2, flavour="cheap"))
+    charge(books, usage("a4", flavour="cheap", start=START.replace(month=5)))
+    assert [o.due for o in turnover(books, "org", month="2026-05")] == [0]
+    with Store.open(settings, parts=(schema.PART,)) as other:
+        charge(other, usage("a5", start=START.replace(month=5)))
+    assert [o.due for o in turnover(books, "org", month="2026-05")] == [8000]

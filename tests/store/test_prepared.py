@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from qianhang.core.errors import StoreError
 from qianhang.store import Settings, Store
 from qianhang.store.log import append
-from qianhang.store.prepared import Prepared, fetch
+from qianhang.store.prepared import Prepared, among, fetch, spread, width
 from qianhang.store.schema import log, log_head
 
 BY_KIND = Prepared(
@@ -82,3 +82,21 @@ def test_a_list_of_values_cannot_be_made_ready(store):
     many = Prepared(sa.select(log.c.seq).where(log.c.kind.in_(["a", "b"])))
     with pytest.raises(ValueError, match="list of values"), store.read() as connection:
         fetch(connection, many)
+
+
+@pytest.mark.parametrize("wanted", [(), (1,), (1, 3), (3, 1, 2), (1, 2, 3, 4, 5)])
+def test_one_of_so_many_values_is_found_whatever_their_number(store, wanted):
+    """Of records 1 to 3 those whose number is wanted; a statement serves each power of two."""
+    query = Prepared(sa.select(log.c.seq).where(among(log.c.seq, "n", width(wanted))))
+    with store.read() as connection:
+        rows = fetch(connection, query, spread("n", wanted))
+    assert {row.seq for row in rows} == {1, 2, 3} & set(wanted)
+    assert width(wanted) in (0, 1, 2, 4, 8)
+
+
+def test_a_truth_value_comes_back_as_one(store):
+    query = Prepared(sa.select(sa.literal(1).label("n"), (log_head.c.seq > 2).label("so")))
+    with store.read() as connection:
+        (row,) = fetch(connection, query)
+    assert row.so is True
+    assert (row.n, type(row.n)) == (1, int)

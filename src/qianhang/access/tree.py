@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from qianhang.access import schema
 from qianhang.core.errors import UsageError
+from qianhang.store.prepared import Prepared, fetch
 
 if TYPE_CHECKING:
     from qianhang.store import Store
@@ -25,6 +26,7 @@ KINDS = (
 # What these hold of persons and of their own business is nobody's above them, unless they say so.
 SEALED_KINDS = frozenset({"company", "hospital", "bank"})
 
+_STAMP = Prepared(sa.select(schema.tree.c.stamp))
 # A process's copy of each store's tree, with the stamp of the state that it shows.
 _KEPT: WeakKeyDictionary[Store, tuple[str, Tree]] = WeakKeyDictionary()
 
@@ -114,7 +116,7 @@ def current(store: Store, connection: sa.Connection, *, stamp: str | None = None
     stamp : what this connection sees there, where the caller has read it already
     """
     if stamp is None:
-        stamp = str(connection.execute(sa.select(schema.tree.c.stamp)).scalar_one())
+        stamp = str(fetch(connection, _STAMP)[0].stamp)
     kept = _KEPT.get(store)
     if kept is None or kept[0] != stamp:
         kept = (stamp, read_tree(connection))

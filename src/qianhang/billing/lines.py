@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import functools
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -14,7 +15,7 @@ import sqlalchemy as sa
 from qianhang.billing import schema
 from qianhang.billing.moment import Where, moment, reading, stamp
 from qianhang.store import Transaction
-from qianhang.store.prepared import Prepared
+from qianhang.store.prepared import Prepared, fetch
 
 __all__ = ["Line", "Spent", "keep", "lines", "spending"]
 
@@ -100,13 +101,19 @@ def lines(
     where: Where, *, month: str = "", org: str = "", operator: str = "", usage: str = ""
 ) -> list[Line]:
     """Lines of a month, organisation, operator or usage record, in order of time."""
-    table = schema.line
-    wanted = {table.c.month: month, table.c.org: org, table.c.operator: operator}
-    wanted[table.c.usage] = usage
-    rules = [column == value for column, value in wanted.items() if value]
-    query = sa.select(table).where(*rules).order_by(table.c.start, table.c.id)
+    given = {"month": month, "org": org, "operator": operator, "usage": usage}
+    values = {f"its_{name}": value for name, value in given.items() if value}
     with reading(where) as connection:
-        return [_made(row) for row in connection.execute(query).mappings()]
+        found = fetch(connection, _some(tuple(values)), values)
+    return [_made(row._asdict()) for row in found]
+
+
+@functools.cache
+def _some(wanted: tuple[str, ...]) -> Prepared:
+    """The statement that finds lines by these values."""
+    table = schema.line
+    rules = [table.c[name.removeprefix("its_")] == sa.bindparam(name) for name in wanted]
+    return Prepared(sa.select(table).where(*rules).order_by(table.c.start, table.c.id))
 
 
 def spending(
@@ -132,7 +139,7 @@ def _row(line: Line, at: datetime) -> dict[str, Any]:
     return said | {"finish": said.pop("end"), "at": stamp(at)}
 
 
-def _made(row: sa.RowMapping) -> Line:
+def _made(row: Mapping[str, Any]) -> Line:
     made: dict[str, Any] = {name: row[name] for name in _PLAIN}
     made |= {name: Decimal(row[name]) for name in ("yuan", "list_yuan")}
     made |= {"start": moment(row["start"]), "end": moment(row["finish"])}

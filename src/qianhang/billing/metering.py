@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -88,12 +90,23 @@ def records(
     where: Where, *, org: str = "", job: str = "", pool: str = "", limit: int | None = None
 ) -> list[UsageRecord]:
     """Records in the order of their start, corrected ones too, of an org, job or pool if given."""
-    table = schema.usage
-    wanted = {table.c.org: org, table.c.job: job, table.c.pool: pool}
-    rules = [column == value for column, value in wanted.items() if value]
-    query = sa.select(table.c.body).where(*rules).order_by(table.c.start, table.c.id).limit(limit)
+    given: dict[str, Any] = {"org": org, "job": job, "pool": pool, "limit": limit}
+    values = {f"its_{name}": value for name, value in given.items() if value not in ("", None)}
     with reading(where) as connection:
-        return [retold(json.loads(body)) for (body,) in connection.execute(query)]
+        found = fetch(connection, _some(tuple(values)), values)
+    return [retold(json.loads(row.body)) for row in found]
+
+
+@functools.cache
+def _some(wanted: tuple[str, ...]) -> Prepared:
+    """The statement that finds records by these values."""
+    rules = [
+        _T.c[name.removeprefix("its_")] == sa.bindparam(name)
+        for name in wanted
+        if name != "its_limit"
+    ]
+    query = sa.select(_T.c.body).where(*rules).order_by(_T.c.start, _T.c.id)
+    return Prepared(query.limit(sa.bindparam("its_limit")) if "its_limit" in wanted else query)
 
 
 def newest(where: Where, usage: str) -> str:

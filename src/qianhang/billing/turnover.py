@@ -37,6 +37,12 @@ class Turnover:
     due: int
     issued: bool
 
+    @property
+    def who(self) -> tuple[str, str]:
+        """Kind and id of the party."""
+        kind, _, name = self.party.partition(":")
+        return kind, name
+
 
 def turnover(
     store: Store,

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from qianhang.plan.standing import standings
 from qianhang.plan.tally import states_of_items
+from qianhang.store.prepared import Prepared, fetch
 from qianhang.store.schema import log, log_head
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["Held"]
 
 _MOST = 200
+_HEAD = Prepared(sa.select(log_head.c.seq))
 _Key = tuple[int, int, date]
 
 
@@ -87,7 +89,8 @@ class Held:
     def _refresh(self) -> int:
         """Number of the log's last record; everything is dropped where it matters."""
         with self._store.read() as connection:
-            head = int(connection.execute(sa.select(log_head.c.seq)).scalar() or 0)
+            rows = fetch(connection, _HEAD)
+            head = int(rows[0].seq) if rows else 0
             if head == self._seq:
                 return head
             news = sa.select(log.c.kind).where(log.c.seq > self._seq, log.c.seq <= head).distinct()

@@ -15,6 +15,7 @@ from qianhang.core.day import day_of
 from qianhang.core.errors import UsageError
 from qianhang.plan import schema
 from qianhang.plan.units_known import Place, aliases, same_as
+from qianhang.store.kept import Kept
 
 if TYPE_CHECKING:
     from qianhang.store import Store
@@ -179,8 +180,15 @@ class Led:
 
 def plans(store: Store) -> tuple[Plan, ...]:
     """Every plan, in the order in which they came."""
-    with store.read() as connection:
-        return tuple(Plan(*row) for row in connection.execute(_PLANS))
+    return _KEPT.of(store)
+
+
+def _plans(connection: sa.Connection) -> tuple[Plan, ...]:
+    return tuple(Plan(*row) for row in connection.execute(_PLANS))
+
+
+# A plan that is imported, reviewed or put under another is in the log.
+_KEPT = Kept(_plans, "plan.")
 
 
 def visible(plan: Plan, *, covers: Collection[str], above: Collection[str]) -> bool:

@@ -17,10 +17,12 @@ from qianhang.core.errors import PackError
 from qianhang.core.manifest import Words
 from qianhang.runs import tables
 from qianhang.store import Store
+from qianhang.store.prepared import Prepared, fetch
 
 __all__ = ["Entry", "case_titles", "entries", "tiers", "titles"]
 
 _FRESH_S = 20.0
+_TIERS = Prepared(sa.select(tables.conformance.c.scenario, tables.conformance.c.tier))
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,10 +121,8 @@ def case_titles() -> Mapping[tuple[str, str], Words]:
 
 def tiers(store: Store) -> Mapping[str, str]:
     """Scenario -> tier of those that were examined."""
-    table = tables.conformance
     with store.read() as connection:
-        rows = connection.execute(sa.select(table.c.scenario, table.c.tier))
-        return {row.scenario: row.tier for row in rows}
+        return {row.scenario: row.tier for row in fetch(connection, _TIERS)}
 
 
 def _read(id_: str, folder: Path) -> Entry:

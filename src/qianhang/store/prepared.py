@@ -108,7 +108,7 @@ def among(column: sa.ColumnElement[Any], name: str, count: int) -> sa.ColumnElem
 
 def spread(name: str, values: Sequence[Any]) -> dict[str, Any]:
     """The values for `among` of their width, the last as often as it takes."""
-    filled = (*values, *values[-1:] * (width(values) - len(values)))
+    filled = [*values, *([values[-1]] * (width(values) - len(values)) if values else ())]
     return {f"{name}_{n}": value for n, value in enumerate(filled)}
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -70,7 +70,8 @@ class _Settled(NodeTransformer):
         name, more = node.node.name, (node.kwargs, node.dyn_args, node.dyn_kwargs)
         (given,) = node.args
         if name in _SETTLED - self._without and isinstance(given, nodes.Const) and not any(more):
-            return self._const(self._edition.globals[name](given.value), node)
+            found: Callable[[Any], Any] = self._edition.globals[name]  # type: ignore[assignment]
+            return self._const(found(given.value), node)
         return node
 
     def visit_Name(self, node: nodes.Name) -> nodes.Node:  # noqa: N802  # as Jinja calls it

@@ -10,7 +10,7 @@ from markupsafe import Markup
 
 __all__ = ["Fragments"]
 
-_MOST = 4096
+_MOST = 8192
 
 
 class Fragments:

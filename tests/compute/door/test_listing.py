@@ -1,7 +1,9 @@
 """Lists of jobs, the network counted, and a task's jobs admitted together."""
 
 import pytest
+import sqlalchemy as sa
 
+from qianhang.compute import schema
 from qianhang.compute.door import attempts, census, listing, plant, taskfile
 from qianhang.compute.door.listing import Filter
 from qianhang.compute.job import Want
@@ -21,6 +23,25 @@ def test_a_list_goes_on_after_its_cursor_and_holds_the_named_organisations_alone
     assert ids(first) == [made[4], made[3]]
     assert ids(rest) == [made[1], made[0]]
     assert ids(listing.lines(store, [])) == []
+
+
+@pytest.mark.parametrize("states", [(), ("queued",), ("running", "finished"), ("finished",)])
+@pytest.mark.parametrize("orgs", [("o1",), ("o0", "o2", "o5"), ("o0", "o1", "o2", "o3", "o9")])
+def test_few_organisations_and_many_are_listed_alike(store, now, orgs, states):
+    """Forty jobs of six organisations; the list beside a filter over all of them, page by page."""
+    kinds = ("queued", "finished", "running", "finished", "failed")
+    made = []
+    for n in range(40):
+        id_, state = put(store, now, org=f"o{n % 6}"), kinds[n % 5]
+        with store.write() as tx:
+            tx.execute(sa.update(schema.job).where(schema.job.c.id == id_).values(state=state))
+        made.append((id_, f"o{n % 6}", state, bool(now(1.0))))
+    told = [i for i, org, state, _ in made if org in orgs and (not states or state in states)]
+    found, before = [], None
+    while page := listing.lines(store, orgs, Filter(states), before=before, limit=3):
+        found += ids(page)
+        before = page[-1].cursor
+    assert found == told[::-1]
 
 
 def test_a_list_is_filtered_by_state_project_and_the_pool_that_was_tried(faked, store, now):

@@ -14,7 +14,7 @@ from qianhang.compute import schema
 from qianhang.compute.door.moments import stamp
 from qianhang.compute.policy import Placement, Start
 from qianhang.compute.task import Outcome, Usage
-from qianhang.store.prepared import Prepared
+from qianhang.store.prepared import Prepared, fetch
 
 if TYPE_CHECKING:
     from qianhang.store import Store, Transaction
@@ -86,6 +86,11 @@ _END_JOB = Prepared(
     )
 )
 _AGAIN = Prepared(sa.update(_JOB).where(_OWN).values(state="queued", started=_BEGUN))
+_OF = Prepared(
+    sa.select(_TABLE)
+    .where(_TABLE.c.job == sa.bindparam("the_job"))
+    .order_by(_TABLE.c.made, _TABLE.c.token)
+)
 _METERED = Prepared(
     sa.update(_TABLE)
     .where(_TABLE.c.token == sa.bindparam("the_token"))
@@ -246,7 +251,9 @@ def live(store: Store) -> tuple[Attempt, ...]:
 
 def of(store: Store, job: str) -> tuple[Attempt, ...]:
     """The attempts at a job, the oldest first."""
-    return _select(store, _TABLE.c.job == job)
+    with store.read() as connection:
+        rows = fetch(connection, _OF, {"the_job": job})
+    return tuple(_attempt(row._asdict()) for row in rows)
 
 
 def listed(store: Store) -> tuple[Attempt, ...]:

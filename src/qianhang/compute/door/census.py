@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
@@ -16,6 +17,7 @@ from qianhang.compute.door.attempts import LIVE
 from qianhang.compute.door.moments import seconds, stamp
 from qianhang.compute.door.plant import Held
 from qianhang.compute.door.quotas import chips_of
+from qianhang.store.prepared import Prepared, among, fetch, spread, width
 
 if TYPE_CHECKING:
     from qianhang.store import Store
@@ -24,10 +26,9 @@ __all__ = ["MOST_QUEUED", "Hour", "busy", "held", "history", "open_jobs", "queue
 
 MOST_QUEUED = 2_000
 _ATTEMPT, _JOB = schema.attempt, schema.job
-_BUSY = sa.select(_ATTEMPT.c.pool, _ATTEMPT.c.flavour, _ATTEMPT.c.placement).where(
-    _ATTEMPT.c.state.in_(LIVE)
-)
-_WAITING = sa.select(_JOB.c.ask).where(_JOB.c.state == "queued").limit(MOST_QUEUED)
+_LIVES = sa.or_(*(_ATTEMPT.c.state == state for state in LIVE))
+_BUSY = Prepared(sa.select(_ATTEMPT.c.pool, _ATTEMPT.c.flavour, _ATTEMPT.c.placement).where(_LIVES))
+_WAITING = Prepared(sa.select(_JOB.c.ask).where(_JOB.c.state == "queued").limit(MOST_QUEUED))
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +43,7 @@ def busy(store: Store) -> Mapping[tuple[str, str], float]:
     """(pool, flavour) -> chips that attempts hold which have not ended."""
     found: dict[tuple[str, str], float] = {}
     with store.read() as connection:
-        for pool, flavour, placement in connection.execute(_BUSY):
+        for pool, flavour, placement in fetch(connection, _BUSY):
             found[pool, flavour] = found.get((pool, flavour), 0.0) + chips_of(placement)
     return found
 
@@ -60,14 +61,19 @@ def held(store: Store) -> Mapping[tuple[str, str], float]:
 
 def open_jobs(store: Store, orgs: Collection[str]) -> Mapping[str, int]:
     """State -> how many jobs of these organisations wait or run."""
-    query = (
-        sa.select(_JOB.c.state, sa.func.count())
-        .where(_JOB.c.state.in_(("queued", "running")), _JOB.c.org.in_(sorted(orgs)))
-        .group_by(_JOB.c.state)
-    )
+    names = sorted(orgs)
     with store.read() as connection:
-        found = {state: int(count) for state, count in connection.execute(query)}
+        rows = fetch(connection, _open(width(names)), spread("orgs", names))
+    found = {row.state: int(row.count_) for row in rows}
     return {"queued": 0, "running": 0} | found
+
+
+@lru_cache(64)
+def _open(orgs: int) -> Prepared:
+    """The statement that counts open jobs of so many organisations."""
+    waits = sa.or_(_JOB.c.state == "queued", _JOB.c.state == "running")
+    query = sa.select(_JOB.c.state, sa.func.count().label("count_"))
+    return Prepared(query.where(waits, among(_JOB.c.org, "orgs", orgs)).group_by(_JOB.c.state))
 
 
 def queues(store: Store, held: Sequence[Held]) -> Mapping[str, int]:
@@ -78,10 +84,8 @@ def queues(store: Store, held: Sequence[Held]) -> Mapping[str, int]:
     stock = {one.pool.id: {s.flavour for s in one.pool.stock} for one in held}
     found = dict.fromkeys(stock, 0)
     with store.read() as connection:
-        asks = Counter(text for (text,) in connection.execute(_WAITING))
-    for text, count in asks.items():
-        ask = json.loads(text)
-        named, wanted = set(ask["pools"]), set(ask["want"]["flavours"])
+        asks = Counter(_wanted(row.ask) for row in fetch(connection, _WAITING))
+    for (named, wanted), count in asks.items():
         for name, chips in stock.items():
             if (not named or name in named) and (not wanted or wanted & chips):
                 found[name] += count
@@ -113,3 +117,10 @@ def _spread(held: list[float], start: float, end: float, *, chips: float) -> Non
     for hour in range(int(start // 3600), min(len(held) - 1, int(end // 3600)) + 1):
         inside = min(end, (hour + 1) * 3600.0) - max(start, hour * 3600.0)
         held[hour] += chips * max(0.0, inside)
+
+
+@lru_cache(4096)
+def _wanted(ask: str) -> tuple[frozenset[str], frozenset[str]]:
+    """The pools and the flavours that a job asks for by name."""
+    told = json.loads(ask)
+    return frozenset(told["pools"]), frozenset(told["want"]["flavours"])

@@ -20,7 +20,7 @@ from qianhang.compute.door import quotas
 from qianhang.compute.door.moments import seconds, stamp
 from qianhang.compute.job import DataRef, Job, Want
 from qianhang.core.errors import UsageError
-from qianhang.store.prepared import Prepared
+from qianhang.store.prepared import Prepared, fetch
 
 if TYPE_CHECKING:
     from qianhang.store import Store, Transaction
@@ -50,6 +50,7 @@ _LOG = logging.getLogger(__name__)
 _PIECE, _LONGEST_KEY = 500, 80
 # Statements made once: to build one costs more than to carry it out.
 _NEW = Prepared.new(_TABLE)
+_ONE = Prepared(sa.select(_TABLE).where(_TABLE.c.id == sa.bindparam("its_id")))
 _SAME = Prepared(
     sa.select(_TABLE.c.id, _TABLE.c.ask, _TABLE.c.run).where(
         (_TABLE.c.org == sa.bindparam("its_org")) & (_TABLE.c.key == sa.bindparam("its_key"))
@@ -189,10 +190,10 @@ def get(store: Store, job_id: str) -> Kept:
     Raises UsageError where there is none.
     """
     with store.read() as connection:
-        row = connection.execute(sa.select(_TABLE).where(_TABLE.c.id == job_id)).mappings().first()
-    if row is None:
+        rows = fetch(connection, _ONE, {"its_id": job_id})
+    if not rows:
         raise UsageError("QH595", f"job {job_id[:40]!r} does not exist")
-    return kept(row)
+    return kept(rows[0]._asdict())
 
 
 def listed(

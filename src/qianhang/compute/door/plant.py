@@ -17,6 +17,8 @@ from qianhang.compute.door.moments import stamp
 from qianhang.compute.network import Link, Network, Operator, Pool, PueReading
 from qianhang.core import schema as closed
 from qianhang.core.errors import PoolUnavailable, UsageError
+from qianhang.core.manifest import Words
+from qianhang.store.prepared import Prepared, fetch
 
 if TYPE_CHECKING:
     from qianhang.store import Store, Transaction
@@ -27,6 +29,7 @@ __all__ = [
     "choice",
     "held",
     "join",
+    "names",
     "network",
     "operators",
     "pools",
@@ -38,6 +41,15 @@ __all__ = [
 State = Literal["open", "draining", "left"]
 _PUE, _LINES = "metered", "measured"  # names of settings
 _SECRET = ("password", "token", "secret", "key")
+_ROWS = sa.select(schema.pool)
+_POOL = Prepared(_ROWS.where(schema.pool.c.id == sa.bindparam("its_id")))
+_THERE = Prepared(_ROWS.where(schema.pool.c.state != "left").order_by(schema.pool.c.id))
+_OPERATORS = Prepared(sa.select(schema.operator.c.spec).order_by(schema.operator.c.id))
+_SETTING = Prepared(
+    sa.select(schema.setting.c.name, schema.setting.c.value).where(
+        schema.setting.c.name == sa.bindparam("its_name")
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,10 +152,15 @@ def set_lines(tx: Transaction, links: Sequence[Link], *, by: str, at: datetime) 
 
 def pools(store: Store) -> tuple[Held, ...]:
     """Every pool that has not left, by id, with the PUE that the meters of its site tell."""
-    query = sa.select(schema.pool).where(schema.pool.c.state != "left").order_by(schema.pool.c.id)
     with store.read() as connection:
         metered = _settings(connection, _PUE).get(_PUE, {})
-        return tuple(_held(row, metered) for row in connection.execute(query).mappings())
+        return tuple(_held(row, metered) for row in fetch(connection, _THERE))
+
+
+def names(store: Store) -> Mapping[str, Words | None]:
+    """Pool that has not left -> its name, where it has one."""
+    with store.read() as connection:
+        return {row.id: _read(Pool, row.spec).name for row in fetch(connection, _THERE)}
 
 
 def network(store: Store, held: Sequence[Held]) -> Network:
@@ -192,9 +209,8 @@ def held(store: Store, pool_id: str) -> Held:
 
 def operators(store: Store) -> tuple[Operator, ...]:
     """Every operator, by id."""
-    query = sa.select(schema.operator.c.spec).order_by(schema.operator.c.id)
     with store.read() as connection:
-        return tuple(_read(Operator, text) for (text,) in connection.execute(query))
+        return tuple(_read(Operator, row.spec) for row in fetch(connection, _OPERATORS))
 
 
 def _links(network: Network) -> list[dict[str, Any]]:
@@ -214,25 +230,26 @@ def _put(tx: Transaction, table: sa.Table, row: Mapping[str, Any]) -> None:
         tx.execute(sa.insert(table).values(**row))
 
 
-def _row(connection: sa.Connection, pool_id: str) -> sa.RowMapping | None:
-    query = sa.select(schema.pool).where(schema.pool.c.id == pool_id)
-    return connection.execute(query).mappings().first()
+def _row(connection: sa.Connection, pool_id: str) -> Any:
+    return next(iter(fetch(connection, _POOL, {"its_id": pool_id})), None)
 
 
 def _settings(connection: sa.Connection, *names: str) -> dict[str, Any]:
-    table = schema.setting.c
-    query = sa.select(table.name, table.value).where(table.name.in_(names))
-    return {row.name: json.loads(row.value) for row in connection.execute(query)}
+    return {
+        row.name: json.loads(row.value)
+        for name in names
+        for row in fetch(connection, _SETTING, {"its_name": name})
+    }
 
 
-def _held(row: sa.RowMapping, metered: Mapping[str, Any]) -> Held:
-    pool = _read(Pool, row["spec"])
+def _held(row: Any, metered: Mapping[str, Any]) -> Held:
+    pool = _read(Pool, row.spec)
     told = metered.get(pool.place)
     if told is not None:
         pool = dataclasses.replace(pool, pue=PueReading(**told))
     return Held(
-        pool, json.loads(row["settings"]), row["state"], row["health"],
-        row["seen"], row["silent"], row["clock_s"], row["detail"],
+        pool, json.loads(row.settings), row.state, row.health, row.seen, row.silent, row.clock_s,
+        row.detail,
     )  # fmt: skip
 
 

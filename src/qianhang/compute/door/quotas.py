@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -132,6 +133,7 @@ def standing(connection: sa.Connection, org: str, project: str) -> int:
     return int(connection.execute(sa.select(_TABLE.c.chips).where(where)).scalar() or 0)
 
 
+@functools.lru_cache(4096)
 def chips_of(placement: str) -> float:
     """Chips of a placement as its row keeps it."""
     told = json.loads(placement)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Sequence
 from dataclasses import replace
+from operator import attrgetter
 from typing import Annotated
 
 from fastapi import Form
@@ -39,11 +40,11 @@ def months(ask: Who) -> HTMLResponse:
     every = sorted({one.month for one in found}, reverse=True)
     chosen = ask.query("month") if ask.query("month") in every else ""
     shown = [one for one in found if chosen in ("", one.month)]
-    start = _whole(ask.query("page")) * _PAGE
+    start, names = _whole(ask.query("page")) * _PAGE, payers.names(ask)
+    rows = [(one, names.of(*one.who, ask.lang)) for one in shown[start : start + _PAGE]]
     return page(
-        ask, "billing/bills.html", found=shown[start : start + _PAGE], count=len(shown),
-        number=start // _PAGE, more=len(shown) > start + _PAGE, months=every, chosen=chosen,
-        names=payers.names(ask),
+        ask, "billing/bills.html", rows=rows, count=len(shown), number=start // _PAGE,
+        more=len(shown) > start + _PAGE, months=every, chosen=chosen,
     )  # fmt: skip
 
 
@@ -153,7 +154,7 @@ def pays(ask: Who, name: str, of: str) -> Response:
 def _seen(ask: Asked) -> Sequence[Turnover]:
     mine = turnover(ask.store, "org", names=ask.who.covers)
     theirs = turnover(ask.store, "operator", names=payers.operators(ask))
-    return sorted([*mine, *theirs], key=lambda one: one.month, reverse=True)
+    return sorted([*mine, *theirs], key=attrgetter("month"), reverse=True)
 
 
 def _party(ask: Asked, kind: str, name: str, *, error: QianhangError | None = None) -> HTMLResponse:

@@ -162,7 +162,8 @@ def _list(ask: Asked, wanted: Filter, *, tab: str, state: str) -> HTMLResponse:
     more = found[_PAGE - 1].cursor if len(found) > _PAGE else None
     return compute_page(
         ask, "jobs", tab=tab, rows=rows, more=more, state=state, states=STATES, wanted=wanted,
-        orgs=known, pools=names, may=any(ask.who.may(role) for role in RUNNERS),
+        orgs=tuple(known.items()), pools=tuple(names.items()),
+        may=any(ask.who.may(role) for role in RUNNERS),
     )  # fmt: skip
 
 
@@ -179,7 +180,7 @@ def _orgs(ask: Asked) -> dict[str, str]:
 
 def _names(ask: Asked) -> dict[str, Any]:
     """Pool -> its name, where it has one."""
-    return {one.pool.id: one.pool.name for one in plant.pools(ask.store)}
+    return dict(plant.names(ask.store))
 
 
 def _form(

@@ -30,7 +30,8 @@ def network(ask: Who) -> HTMLResponse:
     """Every pool with its load, on the map of tiles and as a table."""
     found = pools.lines(ask)
     return compute_page(
-        ask, "pools", tab="pools", pools=found, open=census.open_jobs(ask.store, ask.who.covers),
+        ask, "pools", tab="pools", pools=found, rows=[(one.row,) for one in found],
+        open=census.open_jobs(ask.store, ask.who.covers),
         map=pools.map_of(found, province=ask.query("province")),
     )  # fmt: skip
 

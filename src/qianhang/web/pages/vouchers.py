@@ -197,19 +197,26 @@ def _granted(ask: Asked) -> HTMLResponse:
     every = views.seen_grants(ask)
     state = ask.query("state") if ask.query("state") in _STATES else ""
     programme = ask.query("programme")
-    found = [
-        g for g in every
-        if state in ("", g["state_now"]) and programme in ("", g["programme"])
-    ]  # fmt: skip
+    found = every
+    if state or programme:
+        found = every.only(lambda g, s: state in ("", s) and programme in ("", g["programme"]))
     start = _whole(ask.query("page")) * _PAGE
-    held = [g for g in every if g["state_now"] == "open"]
+    titles = {name: one.name for name, one in views.by_id(ask).items()}
+    names = payers.names(ask)
+    rows = [
+        (
+            g["id"], g["programme"], titles.get(g["programme"]), g["entity"],
+            names.of("org", g["entity"], ask.lang), g["contract"], g["fen"], g["left"],
+            g["expires"], g["state_now"],
+        )
+        for g in found[start : start + _PAGE]
+    ]  # fmt: skip
     return page(
-        ask, "billing/grants.html", found=found[start : start + _PAGE], count=len(found),
-        number=start // _PAGE, more=len(found) > start + _PAGE, chosen=state, states=_STATES,
-        programme=programme, names=payers.names(ask), tab="grants", office=payers.office(ask),
-        programmes=views.by_id(ask),
-        given=sum(g["fen"] - g["returned"] for g in every), left=sum(g["left"] for g in held),
-        open_count=len(held), lapsed=sum(g["state_now"] == "lapsed" for g in every),
+        ask, "billing/grants.html", rows=rows, count=len(found), number=start // _PAGE,
+        more=len(found) > start + _PAGE, chosen=state, states=_STATES, programme=programme,
+        tab="grants", office=payers.office(ask),
+        given=every.given, left=every.left,
+        open_count=every.states.count("open"), lapsed=every.states.count("lapsed"),
     )  # fmt: skip
 
 

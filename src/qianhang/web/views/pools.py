@@ -2,21 +2,37 @@
 
 from __future__ import annotations
 
+import functools
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from qianhang.access import ROOT
 from qianhang.charts import Field, Table
 from qianhang.compute.door import census, plant
 from qianhang.compute.door.plant import Held
 from qianhang.compute.flavour import flavours
+from qianhang.compute.network import PueReading
 from qianhang.core.manifest import Words
 from qianhang.plan import atlas
 from qianhang.plan.atlas import Place, Province
 from qianhang.web import words
 from qianhang.web.asked import Asked
 
-__all__ = ["Land", "Line", "Shelf", "Tile", "lines", "map_of", "one", "require", "runs", "table"]
+__all__ = [
+    "Land",
+    "Line",
+    "Row",
+    "Shelf",
+    "Tile",
+    "lines",
+    "map_of",
+    "one",
+    "require",
+    "runs",
+    "table",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +85,16 @@ class Line:
         return min(1.0, self.busy / self.chips)
 
     @property
+    def row(self) -> Row:
+        """What the table of all pools shows of it."""
+        pool, shelves = self.held.pool, tuple((s.name, s.chips) for s in self.shelves)
+        return Row(
+            pool.id, self.name, self.operator, pool.city, shelves, self.chips, self.busy,
+            self.free, self.queue, pool.pue, self.held.state, self.held.health, self.tone,
+            self.held.seen, self.mine,
+        )  # fmt: skip
+
+    @property
     def tone(self) -> str:
         """How its state looks: good, warn, bad or none."""
         if self.held.state == "left":
@@ -76,6 +102,26 @@ class Line:
         if self.held.health == "lost":
             return "bad"
         return "warn" if self.held.health == "suspect" or self.held.state == "draining" else "good"
+
+
+class Row(NamedTuple):  # looked up by value for each page
+    """A pool as the table of all shows it."""
+
+    id: str
+    name: Words
+    operator: Words
+    city: str
+    shelves: tuple[tuple[Words, int], ...]
+    chips: int
+    busy: float
+    free: float
+    queue: int
+    pue: PueReading
+    state: str
+    health: str
+    tone: str
+    seen: str
+    mine: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,42 +222,51 @@ def _shelves(
 
 def map_of(found: Sequence[Line], *, province: str) -> Land:
     """The map of the pools' cities by load, opened at the province that is named or is alone."""
-    places = [(line, atlas.place_of(line.held.pool.city)) for line in found]
-    all_in = {place.province for _, place in places if place}
-    chosen = atlas.find_province(province or (all_in.pop() if len(all_in) == 1 else ""))
+    provinces: dict[str, list[Line]] = defaultdict(list)
+    cities: dict[Place, list[Line]] = defaultdict(list)
+    elsewhere = 0
+    for line in found:
+        place = atlas.place_of(line.held.pool.city)
+        if place is None:
+            elsewhere += 1
+        else:
+            provinces[place.province].append(line)
+            cities[place].append(line)
+    alone = next(iter(provinces)) if len(provinces) == 1 else ""
+    chosen = atlas.find_province(province or alone)
     country = tuple(
-        _tile((p.short, p.name, p.en), (p.column, p.row), _at(places, Place(p.short)))
+        _tile((p.short, p.name, p.en), (p.column, p.row), provinces.get(p.short, ()))
         for p in atlas.provinces()
     )
-    cities = (
+    near = (
         tuple(
             _tile(
-                (c.name, c.name, c.en), (c.column, c.row), _at(places, Place(chosen.short, c.name))
+                (c.name, c.name, c.en),
+                (c.column, c.row),
+                cities.get(Place(chosen.short, c.name), ()),
             )
             for c in chosen.cities
         )
         if chosen
         else ()
     )
-    return Land(country, chosen, cities, sum(place is None for _, place in places))
+    return Land(country, chosen, near, elsewhere)
 
 
-def _at(places: Iterable[tuple[Line, Place | None]], where: Place) -> list[Line]:
-    """The pools in a province, or in one city of it."""
-    return [
-        line
-        for line, place in places
-        if place and place.province == where.province and where.city in ("", place.city)
-    ]
-
-
-def _tile(names: tuple[str, ...], at: tuple[int, int], found: Sequence[Line]) -> Tile:
-    short, full, en = names
+def _tile(names: tuple[str, str, str], at: tuple[int, int], found: Sequence[Line]) -> Tile:
+    if not found:
+        return _bare(names, at)
     away = sum(line.held.health != "up" for line in found)
     return Tile(
-        short, full, en, *at, pools=len(found), chips=sum(line.chips for line in found),
+        *names, *at, pools=len(found), chips=sum(line.chips for line in found),
         busy=sum(line.busy for line in found), away=away,
     )  # fmt: skip
+
+
+@functools.cache
+def _bare(names: tuple[str, str, str], at: tuple[int, int]) -> Tile:
+    """A place without a pool; there are as many as the map has."""
+    return Tile(*names, *at, pools=0, chips=0, busy=0, away=0)
 
 
 def table(found: Iterable[Line]) -> Table:

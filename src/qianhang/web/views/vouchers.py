@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
+from functools import cached_property
 from typing import Any, get_args
+from weakref import WeakKeyDictionary
 
 from qianhang.billing.moment import Where, stamp
 from qianhang.billing.vouchers import Facts, Programme, claims, funds, grants, shipped
@@ -14,12 +16,14 @@ from qianhang.billing.vouchers.funds import Fund
 from qianhang.billing.vouchers.paper import facts_of
 from qianhang.billing.vouchers.programme import Charge, Evidence, Kind, Site, Size, Use
 from qianhang.core.errors import UsageError
+from qianhang.store import Store
 from qianhang.store.kept import Kept
 from qianhang.web.asked import Asked
 from qianhang.web.views import payers
 
 __all__ = [
     "CHOICES",
+    "Seen",
     "Shelf",
     "by_id",
     "facts_from",
@@ -58,6 +62,45 @@ class Shelf:
         return sum(f.free_fen for f in self.funds)
 
 
+@dataclass(frozen=True)
+class Seen(Sequence[Mapping[str, Any]]):
+    """Grants with their states, of which few are looked at one by one.
+
+    states : of each grant, from the moment `since` until just before `until`, as rows keep them
+    """
+
+    grants: Sequence[Mapping[str, Any]]
+    states: Sequence[str]
+    since: str
+    until: str
+
+    def __len__(self) -> int:
+        return len(self.grants)
+
+    def __getitem__(self, at: Any) -> Any:
+        """A grant with its state, or several."""
+        if isinstance(at, slice):
+            return replace(self, grants=self.grants[at], states=self.states[at])
+        return {**self.grants[at], "state_now": self.states[at]}
+
+    @cached_property
+    def given(self) -> int:
+        """What they were worth when they were made, less what went back, fen."""
+        return sum(g["fen"] - g["returned"] for g in self.grants)
+
+    @cached_property
+    def left(self) -> int:
+        """What those that are open may still pay, fen."""
+        both = zip(self.grants, self.states, strict=True)
+        return sum(g["left"] for g, state in both if state == "open")
+
+    def only(self, allowed: Callable[[Mapping[str, Any], str], bool]) -> Seen:
+        """Those that are allowed, by grant and state."""
+        both = zip(self.grants, self.states, strict=True)
+        kept = [(g, state) for g, state in both if allowed(g, state)]
+        return replace(self, grants=[g for g, _ in kept], states=[s for _, s in kept])
+
+
 def programmes(ask: Asked) -> tuple[Shelf, ...]:
     """Every shipped or installed programme, those that work here first."""
     return _SHELVES.of(ask.store)
@@ -82,17 +125,35 @@ def by_id(ask: Asked) -> dict[str, Programme]:
     return {s.programme.id: s.programme for s in programmes(ask)}
 
 
-def seen_grants(ask: Asked) -> list[dict[str, Any]]:
-    """The grants that the reader may see, newest first, with their state as it is now."""
+def seen_grants(ask: Asked) -> Seen:
+    """The grants that the reader may see, newest first, with their states as they are now."""
+    every = _every(ask)
+    if payers.office(ask):
+        return every
+    covers = ask.who.covers
+    return every.only(lambda grant, _: grant["entity"] in covers)
+
+
+def _every(ask: Asked) -> Seen:
+    """All grants; those of a moment before while no grant, and by the clock no state, changed."""
     found, at = grants.newest(ask.store), stamp(ask.now)
-    if not payers.office(ask):
-        found = tuple(g for g in found if g["entity"] in ask.who.covers)
-    return [{**g, "state_now": state_of(g, at)} for g in found]
+    known = _LAST.get(ask.store)
+    if known is not None and known.grants is found and known.since <= at < known.until:
+        return known
+    ends = (g["expires"] for g in found if g["state"] == "open" and g["expires"] > at)
+    made = Seen(found, tuple(state_of(g, at) for g in found), at, min(ends, default=_NEVER))
+    _LAST[ask.store] = made
+    return made
+
+
+_LAST: WeakKeyDictionary[Store, Seen] = WeakKeyDictionary()
+_NEVER = "~"  # sorts after every moment
 
 
 def seen_grant(ask: Asked, number: str) -> dict[str, Any] | None:
     """The grant of this number, where there is one for this reader."""
-    return next((g for g in seen_grants(ask) if str(g["id"]) == number), None)
+    seen = seen_grants(ask)
+    return next((dict(seen[n]) for n, g in enumerate(seen.grants) if str(g["id"]) == number), None)
 
 
 def state_of(grant: Mapping[str, Any], at: str) -> str:
