@@ -178,7 +178,7 @@ def _network(store, home, *, at):
     stock = (Stock("cpu-core", 1, 2, 10),)
     pool = Pool("here", "op", stock, name=Words("本机", "Here"), city="杭州市", pue=read)
     operator = Operator("op", Words("甲方", "Operator A"))
-    settings = {"here": {"folder": str(home / "pool"), "threads": 2}}
+    settings = {"here": {"folder": str(home / "pool"), "threads": 2, "user": "service"}}
     plant.add(store, Network((pool,), (operator,), engines=settings), by="t", at=at)
     quotas.apply(store, "root", project="p", chips=8, reason="训练", by="t", at=at)
     wish = Wish(
