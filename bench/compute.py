@@ -27,8 +27,7 @@ DAY = 86400.0
 PHILLY = Params()
 # One machine whose users ask for days and take minutes: reservations for age alone, after ten days.
 RICC = Params(
-    reserve_after_s=10 * DAY, reserve_per_area=0.0, hard_after_s=10 * DAY, late_share=1e9,
-    renew_s=21600.0,
+    reserve_after_s=10 * DAY, reserve_per_area=0.0, pinned_after_s=10 * DAY, renew_s=21600.0,
 )  # fmt: skip
 RICC_QUANTILE = 0.9
 GOES = 3

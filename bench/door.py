@@ -69,7 +69,9 @@ def door(chips: int) -> Iterator[tuple[Store, Supervisor]]:
         home = Path(name)
         names = ("p1", "p2")
         pools = tuple(Pool(one, "op", (Stock("cpu-core", 1, chips, 10),)) for one in names)
-        settings = {one: {"folder": str(home / one), "threads": chips} for one in names}
+        settings = {
+            one: {"folder": str(home / one), "threads": chips, "user": "service"} for one in names
+        }
         with Store.open(Settings(home=home), parts=(PART,)) as store:
             plant.add(store, Network(pools, engines=settings), by="bench", at=datetime.now(UTC))
             yield store, Supervisor(store, home)

@@ -68,8 +68,8 @@ def bare(settings: Settings, source: Path, to: Path) -> None:
 class Cluster:
     """A head, and the CPU that it and its workers used since they were looked at first."""
 
-    def __init__(self, executable: str, settings: Settings) -> None:
-        self.head = RayHead(executable)
+    def __init__(self, head: RayHead, settings: Settings) -> None:
+        self.head = head
         self.head.start()
         self.first = self.most = self.head.cpu_s()
         pool = Pool("ray", "op", (Stock("cpu-core", 1, 4, 10),), driver="ray")
@@ -115,8 +115,9 @@ def main(rows: int) -> None:
         cpu_s, done = scored("local", 1)
         lines.append(line("`qianhang score`", rows, cpu_s, plain_s, f"job {done.cpu_s:.1f}"))
         if executable := os.environ.get("QIANHANG_RAY", ""):
-            cluster = Cluster(executable, settings)
-            later.callback(cluster.head.close)
+            head = RayHead(executable)
+            later.callback(head.close)
+            cluster = Cluster(head, settings)
             for members in (1, 2):
                 before = cluster.used()
                 asker_s, done = scored("ray", members, cluster)

@@ -38,6 +38,7 @@ HEAD = ("秒 s", "受理 admitted", "期内结束 ended in time", "作业每秒 
         "命令 commands", "门合计 the door together", "Slurm 的守护进程 Slurm's daemons",
         "节点上：步骤、看护、作业 on the node: step, keeper, job", "全部 all",
         "账目 ledger")  # fmt: skip
+KEEPS_S = 300  # Slurm's own default
 LOOK_S = 0.5  # as a service does
 SUBREAPER = 36
 DAEMONS = ("slurmctld", "slurmd", "munged")
@@ -145,8 +146,8 @@ def row(seconds: float, rate: float) -> tuple[str, ...]:
     """One line of the table."""
     orphans = Orphans()
     with (
-        slurm_bed(name="alpha") as one,
-        slurm_bed(name="beta") as two,
+        slurm_bed(name="alpha", keeps_jobs_s=KEEPS_S) as one,
+        slurm_bed(name="beta", keeps_jobs_s=KEEPS_S) as two,
         tempfile.TemporaryDirectory() as folder,
         open_store(Settings(home=Path(folder))) as store,
     ):

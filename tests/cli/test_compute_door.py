@@ -143,6 +143,8 @@ def test_what_was_decided_is_decided_again_from_the_store_and_from_its_file(home
     assert "each as the door made it" in out
     found = json.loads(call("replay", str(path), "--json"))
     assert (found["alike"], found["decisions"], found["first"]) == (True, 1, None)
+    as_log = ("simulate", "--trace", str(path), "--pools", str(tmp_path / "pools.toml"), "--json")
+    assert json.loads(call(*as_log))["jobs"] == 1
     text = path.read_text(encoding="utf8")
     assert "[120, 0, " in text
     path.write_text(text.replace("[120, 0, ", "[99900, 0, "), encoding="utf8")

@@ -8,6 +8,8 @@ import pytest
 from click.testing import CliRunner
 
 from qianhang.cli.compute import compute_command
+from qianhang.runs import open_store
+from qianhang.store import Settings
 
 POOLS = """
 [[operators]]
@@ -107,6 +109,10 @@ def test_a_line_and_the_chips_of_a_pool_are_measured_without_a_service(joined):
     assert "one - west  never probed" in call("link", "show")
     (one,) = told("capacity", "one", "--size", "64", "--seconds", "0.05")
     assert (one["chips"], one["precision"]) == (1, "fp32")
+    with open_store(Settings.load()) as store:
+        asked = store.entries(kind="compute.job.admitted")
+        quoted = store.entries(kind="compute.job.quoted")
+    assert {one.subject for one in asked} == {one.subject for one in quoted} != set()
     held = told("inventory")
     assert held["confirmed_pflops"] == pytest.approx(one["tflops"] / 1000)
     assert held["nameplate_pflops"] == pytest.approx(1102 * 0.08 / 1000)

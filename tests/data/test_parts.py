@@ -34,7 +34,7 @@ def all_of(parts):
     return held, refused, blank
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(
     st.lists(st.sampled_from(sorted(ROWS)), min_size=1, max_size=30),
     st.integers(1, 12),

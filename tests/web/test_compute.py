@@ -336,6 +336,12 @@ def test_a_quote_by_the_api_is_what_the_service_answers(site, signed, pools, eng
     ).json()["code"] == "QH906"  # fmt: skip
 
 
+def test_a_quote_where_no_pool_has_joined_is_a_conflict_and_no_fault_of_the_server(signed):
+    client = signed("developer", scopes=["run"])
+    answer = client.post("/api/v1/compute/quotes", json={"task": TASK})
+    assert (answer.status_code, answer.json()["code"]) == (409, "QH501")
+
+
 def test_the_use_of_a_pool_by_the_hour_is_that_of_its_page(site, signed, pools, engine):
     told = signed("viewer", scopes=["read"]).get("/api/v1/compute/pools/p1/use").json()
     assert (told["pool"], told["chips"], len(told["hours"])) == ("p1", 4, 168)

@@ -1,5 +1,7 @@
 """A scenario's own page: what it measured when it last ran, as far as the reader may see."""
 
+import re
+
 import pytest
 
 
@@ -34,3 +36,13 @@ def test_nothing_of_another_companys_run_stands_on_the_page(site, signed):
 def test_a_scenario_that_never_ran_has_no_figures_and_no_charts(signed):
     page = signed("viewer").get("/scenarios/water.leak_detection").text
     assert "<figure" not in page
+
+
+def test_a_scenarios_page_opens_the_clause_of_each_plan_that_it_realises(site, signed):
+    """The sample plan asks for a load management system, M540, which the load forecast covers."""
+    plan = site.plan()
+    page = signed("viewer").get("/scenarios/energy.load_forecast").text
+    (code,) = re.findall(rf'href="/plans/{plan.ref}/review\?kind=system&amp;at=(Y\d+)#i-', page)
+    there = signed("viewer").get(f"/plans/{plan.ref}/review?kind=system&at={code}").text
+    assert "新型电力负荷管理系统" in re.search(r"<mark.*?</mark>", there, re.DOTALL)[0]
+    assert "/review?kind=system" not in signed("viewer").get("/scenarios/ocean.tide").text

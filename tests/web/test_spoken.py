@@ -39,7 +39,8 @@ ONE_OF = re.compile(
 OWN_NAMES = {"本平台", "中文"}
 
 UNLINKED = (
-    "/sign-in", "/welcome", "/open", "/account", "/portal", "/plans/compare?plan=P1&plan=P1",
+    "/sign-in", "/sign-in/openid/code", "/welcome", "/open", "/account", "/portal",
+    "/plans/compare?plan=P1&plan=P1",
     "/plans/P1/source?at=T1",
 )  # fmt: skip
 # Answers that are no pages (files, streams, checks of health, an address to go to), then: a link of

@@ -129,6 +129,7 @@ def _errands() -> Iterator[Errands]:
     """Errands whose jobs a service looks after, or, where none does, this very process."""
     from qianhang.compute.door.supervisor import Supervisor
     from qianhang.compute.green.errands import Errands
+    from qianhang.runs.admission import admit
     from qianhang.store import Settings
 
     home = Settings.load().home
@@ -142,7 +143,9 @@ def _errands() -> Iterator[Errands]:
             return at
 
         try:
-            yield Errands(store, home, look=look)
+            yield Errands(
+                store, home, look=look, admit=lambda asked, at: admit(store, [asked], at)[0].job
+            )
         finally:
             door.release()
 

@@ -54,9 +54,9 @@ class StudyCase(TypedDict):
     """One case: the network as it is, or after one change; waits in s."""
 
     name: Words
-    figures: dict[str, float]
-    cost: dict[str, float]
-    waits: list[float]
+    figures: dict[str, float | None]
+    cost: dict[str, float | None]
+    waits: list[float | None]
 
 
 class StudySeries(TypedDict):

@@ -183,7 +183,7 @@ def _network(folder: Path, beds: Sequence[SlurmBed]) -> Network:
                        "python": sys.executable, "programs": "/usr/bin", **_QUICK}
         for n, bed in enumerate(beds)
     }  # fmt: skip
-    engines["local"] = {"folder": str(folder / "local"), "threads": 4}
+    engines["local"] = {"folder": str(folder / "local"), "threads": 4, "user": "service"}
     return Network((*slurm, local), (Operator("op", Words("甲", "A")),), engines=engines)
 
 
@@ -204,8 +204,12 @@ def _rage(store: Store, plan: Plan, beds: Sequence[SlurmBed], *, door: _Door) ->
     chance.shuffle(what)
     marks = [plan.jobs * (n + 1) // (len(what) + 2) for n in range(len(what))]
     done: list[_Kill] = []
-    began = time.monotonic()
+    began = looked = time.monotonic()
     while time.monotonic() - began < plan.limit_s:
+        if done and time.monotonic() - looked > _SOME_S:
+            for bed in beds:
+                _resume(bed)
+            looked = time.monotonic()
         ended = plan.jobs - _open(store)
         if what and ended >= marks[len(marks) - len(what)]:
             one = what.pop()
@@ -227,6 +231,10 @@ def _kill(what: str, bed: SlurmBed, *, door: _Door, chance: random.Random) -> No
     bed.kill(part)
     time.sleep(chance.uniform(0.0, 1.0))
     bed.start(part)
+
+
+def _resume(bed: SlurmBed) -> None:
+    """What a person does who looks after the cluster: nodes that it gave up work again."""
     for node in _drained(bed):
         with contextlib.suppress(subprocess.SubprocessError):  # it may just be coming up
             bed.run("scontrol", "update", f"nodename={node}", "state=resume")

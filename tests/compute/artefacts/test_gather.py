@@ -10,6 +10,7 @@ from qianhang.compute.artefacts import folder, gather, shelf
 from qianhang.compute.artefacts.outputs import Outputs
 from qianhang.compute.artefacts.shelf import Limits
 from qianhang.compute.door import jobs, plant
+from qianhang.compute.network import Network
 from qianhang.compute.task import Outcome
 from qianhang.core.errors import StoreError, UsageError
 from qianhang.store import Files, Store
@@ -318,6 +319,17 @@ def test_a_pool_of_kubernetes_says_that_it_cannot(bed):
     bed.collect()
     assert bed.state(job) == "unsupported"
     assert bed.store.entries(subject=job)[-1].payload["state"] == "unsupported"
+
+
+def test_outputs_of_a_pool_of_ray_lie_in_its_run_folder(bed, tmp_path):
+    job = bed.ended(["a"], {"a": b"x"})
+    held = plant.held(bed.store, "p1")
+    pool = replace(held.pool, driver="ray")
+    settings = {"p1": {"address": "http://head:8265", "run_dir": str(tmp_path / "p1")}}
+    found = Network((pool,), plant.operators(bed.store), engines=settings)
+    plant.add(bed.store, found, by="t", at=bed.now())
+    bed.collect()
+    assert bed.bytes_of(job) == b"x"
 
 
 def test_a_full_disk_makes_outputs_wait(bed, monkeypatch):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import random
+from heapq import heappop, heappush
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,16 @@ from hypothesis import strategies as st
 
 from qianhang.compute.job import DataRef, Job, Want
 from qianhang.compute.network import Lending, Network, Pool, Stock
-from qianhang.compute.policy import Params, Predictor, Preempt, Reserve, Start
+from qianhang.compute.policy import (
+    Params,
+    Predictor,
+    Preempt,
+    Queue,
+    Reserve,
+    Start,
+    View,
+    settle,
+)
 from qianhang.compute.simulate import Traced, replay, summary
 
 _SPEC = importlib.util.spec_from_file_location("slow", Path(__file__).with_name("slow.py"))
@@ -45,7 +55,11 @@ def made(count, seed, *, chips=16):
 def test_waits_are_those_of_the_slow_simulator(seed, reserve_after):
     rows = made(150, seed)
     params = Params(
-        reserve_after_s=reserve_after, reserve_per_area=0.0, hard_after_s=NEVER, renew_s=NEVER
+        reserve_after_s=reserve_after,
+        reserve_per_area=0.0,
+        hard_after_s=NEVER,
+        pinned_after_s=NEVER,
+        renew_s=NEVER,
     )
     found = replay(traced(rows), one_pool(16), params=params)
     assert list(found.waits) == slow.waits(rows, 16, reserve_after=reserve_after)
@@ -69,6 +83,48 @@ def _said(decision):
     if isinstance(decision, Start):
         return decision.job, decision.placement, decision.cost, decision.part
     return decision
+
+
+THREE = Network((
+    Pool("a", "op", (Stock("nvidia-v100", 2, 8),)),
+    Pool("b", "op", (Stock("nvidia-v100", 3, 4), Stock("cpu-core", 1, 12))),
+    Pool("c", "op", (Stock("nvidia-v100", 1, 8),)),
+))  # fmt: skip
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_a_replay_decides_what_the_queue_decides_at_every_moment(seed):
+    """By the loop that a door runs: every job through the queue, none started on its arrival."""
+    draw, jobs, at = random.Random(seed), [], 0.0
+    for number in range(150):
+        at += draw.choice((0, 1, 4, 9))
+        run = float(draw.randint(1, 60))
+        home = draw.choice(("", "", "a", "b", "c"))
+        want = Want(draw.choice((1, 1, 2, 4)), draw.choice((1, 1, 2)))
+        jobs.append(Traced(Job(f"j{number:03d}", "o", want, at, run * draw.choice((1, 2, 0.5)),
+                               pools=(home,) if home else ()), run))  # fmt: skip
+    params = Params(reserve_after_s=20.0, reserve_per_area=0.5, hard_after_s=90.0, renew_s=15.0)
+    told = []
+    replay(jobs, THREE, params=params, listen=lambda now, d: told.append((now, _said(d))))
+    assert told == _settled(jobs, params)
+
+
+def _settled(jobs, params):
+    view, queue = View(THREE, params), Queue(params)
+    really, coming = {t.job.id: t.run_s for t in jobs}, list(jobs)
+    ends, told = [], []
+    while coming or ends:
+        now = min([t.job.submitted for t in coming[:1]] + [end[0] for end in ends[:1]])
+        while ends and ends[0][0] <= now:
+            view.end(heappop(ends)[2], queue, now)
+        while coming and coming[0].job.submitted <= now:
+            view.admit(coming.pop(0).job, queue)
+        for decision in settle(view, queue, now, params):
+            told.append((now, _said(decision)))
+            if isinstance(decision, Start):
+                run = view.running[decision.job, decision.part]
+                heappush(ends, (now + really[decision.job], len(told), run))
+    return told
 
 
 POOLS = Network((
@@ -157,7 +213,7 @@ def test_backfill_never_puts_off_a_reservation_when_estimates_hold(rows):
     replay(
         jobs,
         one_pool(8),
-        params=Params(reserve_after_s=5.0, reserve_per_area=0.0, hard_after_s=10.0, late_share=1.0),
+        params=Params(reserve_after_s=5.0, reserve_per_area=0.0, pinned_after_s=10.0),
         listen=listen,
     )
     assert all(wait <= 0 for wait in late)

@@ -49,7 +49,8 @@ def told(marks, jobs, *, silent=False, late=False):
         (RUNS, [seen("NODE_FAIL")], "unknown", "lost"),
         (RUNS, [seen("OUT_OF_MEMORY")], "unknown", "memory_limit"),
         (RUNS, [seen("TIMEOUT")], "unknown", "wall_limit"),
-        (RUNS, [seen("CANCELLED", nodes="n1")], "unknown", "cancelled"),
+        (RUNS, [seen("CANCELLED", nodes="n1", signal=15)], "unknown", "cancelled"),
+        (RUNS, [seen("CANCELLED", nodes="n1")], "unknown", "lost"),
         (RUNS, [seen("FAILED", code=78)], "unknown", "lost"),
         # It ended before it started: by a hand, by a node without Python, dropped by the cluster.
         (NEW, [seen("CANCELLED")], "unknown", "cancelled"),

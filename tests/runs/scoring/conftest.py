@@ -4,22 +4,37 @@ from __future__ import annotations
 
 import hashlib
 import shutil
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from qianhang.runs import Request, carry_out
+from qianhang import models
+from qianhang.core.spec import make
+from qianhang.runs import open_store, record
 from qianhang.store import Settings
 
 
 @pytest.fixture(scope="session")
-def kept(tmp_path_factory, pack, faults):
-    """A store with one version of the pack's model."""
-    home = tmp_path_factory.mktemp("kept") / "home"
-    carry_out(Request(str(pack.folder), data=faults), settings=Settings(home=home))
-    return home
+def kept(tmp_path_factory, pack):
+    """A store with one version of the pack's model, fitted here: the way of a run costs more."""
+    settings, now = Settings(home=tmp_path_factory.mktemp("kept") / "home"), datetime.now(UTC)
+    case = pack.manifest.find_case()
+    spec = make(pack.manifest, case, seed=0, params={})
+    model = pack.code.fit(pack.code.sample(3).table, spec=spec)
+    card = models.Card({"zh": "故障", "en": "fault"})
+    with open_store(settings) as store:
+        asked = {"seed": 0, "params": {}}
+        run = record.begin(store, key="k", scenario=pack.id, case=case.name, request=asked, now=now)
+        sha = models.save(store.files, model, local=pack.code)
+        with store.write() as tx:
+            new = models.NewModel(pack.id, "accepted", sha, run.id, card)
+            models.register(tx, new, at=now)
+            record.close(tx, run, state="finished", result={}, now=now)
+        record.let_go(run)
+    return settings.home
 
 
 @pytest.fixture

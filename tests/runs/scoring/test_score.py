@@ -214,10 +214,13 @@ def test_jobs_that_wait_are_not_sent_twice_and_are_stopped_for_another_pool(
         assert {one.state for one in jobs.listed(store)} == {"cancelled"}
         again = carry._sent(replace(order, pool="p2"), folder, store, store_of)
         assert not set(again) & set(sent)
+        anew = Folder(tmp_path / "anew")  # the same table once more, after its result was written
+        anew.begin(folder.plan())
+        assert not set(carry._sent(order, anew, store, store_of)) & {*sent, *again}
 
 
 def test_a_command_killed_on_the_way_goes_on_with_the_blocks_that_are_missing(
-    store_of, ask, tmp_path, sha, pack
+    here, store_of, ask, tmp_path, sha, pack
 ):
     """kill -9 of the command at its third block; a ledger of the pack tells what was scored.
 
@@ -226,8 +229,7 @@ def test_a_command_killed_on_the_way_goes_on_with_the_blocks_that_are_missing(
     ledger, mark = tmp_path / "ledger", tmp_path / "died"
     folder = _mortal(
         pack, tmp_path, ledger,
-        when=f"len(_seen) == 2 and not os.path.exists({str(mark)!r})",
-        whom=f"(open({str(mark)!r}, 'w').close(), _parent(os.getppid()))[1]",
+        when=f"len(_seen) == 2 and _first({str(mark)!r})", whom="_parent(os.getppid())",
     )  # fmt: skip
     asked = replace(ask, scenario=str(folder))
     script = f"""
@@ -252,15 +254,14 @@ score(ask, settings=Settings(home=Path({str(store_of.home)!r})))
 def test_jobs_of_the_network_survive_their_keepers_and_score_no_block_twice(
     store_of, ask, tmp_path, sha, pack, here
 ):
-    """Each job's keeper is killed at its second block; a ledger of the pack tells what was scored.
+    """One job's keeper is killed at its second block; a ledger of the pack tells what was scored.
 
     Two jobs on two pools of this machine; the other way is this process.
     """
     ledger = tmp_path / "ledger"
     folder = _mortal(
         pack, tmp_path, ledger,
-        when="_seen and os.environ.get('QIANHANG_TOKEN', '').endswith('.1')",
-        whom="os.getppid()",
+        when=f"_seen and _first({str(tmp_path / 'died')!r})", whom="os.getppid()",
     )  # fmt: skip
     with open_store(store_of) as store:
         plant.add(store, network(tmp_path, "p1", "p2"), by="test", at=datetime.now(UTC))
@@ -273,7 +274,7 @@ def test_jobs_of_the_network_survive_their_keepers_and_score_no_block_twice(
     with open_store(store_of) as store:
         found = jobs.listed(store)
         goes = [[a.outcome.reason for a in attempts.of(store, one.job.id)] for one in found]
-        assert goes == [["lost", "finished"]] * 2
+        assert sorted(goes) == [["finished"], ["lost", "finished"]]
         assert {one.job.scenario for one in found} == {pack.id}
     assert not list(tmp_path.glob("p?/jobs/*"))
     there = sha(ask.out)
@@ -295,6 +296,14 @@ _plain, _seen = predict, []
 
 def _parent(pid):
     return int(open(f"/proc/{{pid}}/stat").read().rpartition(")")[2].split()[1])
+
+
+def _first(mark):
+    try:
+        open(mark, "x").close()
+    except FileExistsError:
+        return False
+    return True
 
 
 def predict(model, rows, *, spec):

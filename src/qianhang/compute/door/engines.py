@@ -54,7 +54,7 @@ class Patience:
     anew_s: float = 1.0
     lost_s: float = 600.0
     lag_s: float = 5.0
-    retry_s: float = 60.0
+    retry_s: float = 15.0
     give_up_s: float = 600.0
 
 

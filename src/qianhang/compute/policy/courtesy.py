@@ -11,9 +11,7 @@ from qianhang.compute.policy.params import Params
 __all__ = ["polite", "stands_back"]
 
 
-def polite(
-    entry: Entry, ways: Sequence[Option], now: float, params: Params
-) -> Sequence[Option]:
+def polite(entry: Entry, ways: Sequence[Option], now: float, params: Params) -> Sequence[Option]:
     """Those ways on which the job has waited as long already as its stay makes others wait.
 
     To wait for a place that costs the others less, just as long as the dear one would cost them,
@@ -37,9 +35,7 @@ def stands_back(entry: Entry, now: float, params: Params) -> float:
     return min((at for at in times if at > now), default=float("inf"))
 
 
-def _delays(
-    entry: Entry, ways: Sequence[Option], now: float, params: Params
-) -> list[float]:
+def _delays(entry: Entry, ways: Sequence[Option], now: float, params: Params) -> list[float]:
     """How long others would wait for the job's stay, s, each of them counted, on each way.
 
     The chip-seconds of the stay, times the jobs a chip that have waited of late for this rack

@@ -27,11 +27,11 @@ def decide(view: View, queue: Queue, now: float, params: Params) -> tuple[Decisi
     The order: jobs for which room is kept, by age; then tier, fair share of the organisation,
     smallest estimated area, age. A job may start where that does not put off a reservation.
     """
-    if queue.review or view.holds:
-        if queue.review or now >= view.renew:
-            found = reserve(view, queue, now, params)
-            if found is not None:
-                return (found,)
+    if queue.review or now >= view.renew:
+        found = reserve(view, queue, now, params)
+        if found is not None:
+            return (found,)
+    if view.holds:
         chosen = _late(view, queue, now, params)
         if chosen is not None:
             return (chosen,)
@@ -56,6 +56,11 @@ def decide(view: View, queue: Queue, now: float, params: Params) -> tuple[Decisi
 def _late(view: View, queue: Queue, now: float, params: Params) -> Start | None:
     """The start of the oldest job for which room is kept and that has room now."""
     entries, touched, able = queue.entries, queue.touched, []
+    for klass in touched:
+        if klass.kept:
+            break
+    else:
+        return None
     for rack in view.holds.values():
         if rack.hold is not None:
             entry = entries[rack.hold.job]
@@ -83,9 +88,7 @@ def settle(view: View, queue: Queue, now: float, params: Params) -> Iterator[Dec
             yield decision
 
 
-def at_once(
-    entry: Entry, view: View, queue: Queue, *, now: float, params: Params
-) -> Start | None:
+def at_once(entry: Entry, view: View, queue: Queue, *, now: float, params: Params) -> Start | None:
     """The start of a job that has just come and that nobody holds yet, where `decide` could decide
     on nothing else; None where it has to be asked.
     """
@@ -101,12 +104,18 @@ def _room(
     entry: Entry, options: Sequence[Option], view: View, *, now: float, params: Params
 ) -> Sequence[Option]:
     """Those options on which the job fits now without putting off a reservation for another."""
-    klass, found = entry.klass, []
+    klass = entry.klass
     total, chips, alone = klass.total, klass.chips, klass.replicas == 1
+    if klass.pinned and options:
+        rack = options[0].rack
+        if rack.loose and rack.hold is None and klass.plain:
+            return options if total <= rack.free and rack.up else ()
+        return options if _fits(entry, options[0], view, now, params) else ()
+    found = []
     for option in options:
         rack = option.rack
         if rack.hold is None and klass.plain:
-            if total > rack.free or not rack.up or (rack.wanted and not klass.pinned):
+            if total > rack.free or not rack.up or rack.wanted:
                 continue
             if rack.loose or (rack.top >= chips if alone else rack.slots(chips) >= klass.replicas):
                 found.append(option)

@@ -20,14 +20,14 @@ class Entry:
     estimate : run time that order and backfill go by, s; due : when it may ask for a reservation
     ripe : when it gets one as the first of its pool's order; 0: whenever it asks
     left, parts : replicas still to start one by one; 1 of 1 where they start together
-    kept : where room is kept for it
+    kept : where room is kept for it; turn : its place among the starts of its rack
     since, end : start and expected end; option : where it runs; leaving : when it has to be gone
     mark : the caller's own number for the job
     """
 
     __slots__ = (
-        "alive", "due", "end", "estimate", "job", "kept", "klass", "late", "leaving", "left", "lent",
-        "mark", "nodes", "number", "option", "parts", "ripe", "shares", "since",
+        "alive", "due", "end", "estimate", "job", "kept", "klass", "late", "leaving", "left",
+        "lent", "mark", "nodes", "number", "option", "parts", "ripe", "shares", "since", "turn",
     )  # fmt: skip
 
     since: float
@@ -35,6 +35,7 @@ class Entry:
     nodes: tuple[int, ...]
     shares: tuple[int, ...]
     option: Option
+    turn: int
 
     def __init__(self, job: Job, klass: Klass, estimate: float, due: float) -> None:
         self.job, self.klass, self.estimate, self.due = job, klass, estimate, due
@@ -93,6 +94,11 @@ class Reach:
         self.first: Head | None = None
         self.stale = False
 
+    def meet(self, head: Head) -> None:
+        """One more job, the first of its class."""
+        if not self.stale and (self.first is None or head < self.first):
+            self.first = head
+
     def renew(self) -> None:
         """Work out the first."""
         heads = [line[0] for klass in self.waiting for line in klass.lines.values() if line]
@@ -108,15 +114,16 @@ class Klass:
     reach : the classes of the same racks; flat : all options cost the same
     pinned : one only; patience : further age, in estimates, until its first gets a reservation
     crowding : one only, where other jobs may have the choice
+    hard_s : age at which any of its jobs may have a reservation
     lines : organisation ("" where shares do not count) -> heap by tier, area, age, id
     late : jobs past their due time, oldest due first; kept : jobs for which room is kept
     asks : none of its jobs may have a reservation for its age before, s; stale : not worked out
     """
 
     __slots__ = (
-        "asks", "chips", "crowding", "flat", "kept", "late", "lines", "options", "part", "parts",
-        "patience", "pinned", "plain", "reach", "replicas", "stale", "total", "waiting", "ways",
-        "weight",
+        "asks", "chips", "crowding", "flat", "hard_s", "kept", "late", "lines", "options",
+        "part", "parts", "patience", "pinned", "plain", "reach", "replicas", "stale", "total",
+        "waiting", "ways", "weight",
     )  # fmt: skip
 
     def __init__(
@@ -141,8 +148,9 @@ class Klass:
         self.pinned = len(options) == 1
         self.patience = params.reserve_per_area * self.total if self.pinned else 0.0
         self.crowding = self.pinned and not alone
+        self.hard_s = params.pinned_after_s if self.pinned else params.hard_after_s
 
-    def renew(self, hard_after_s: float) -> None:
+    def renew(self) -> None:
         """Work out when the oldest or one of the first may have a reservation for its age."""
         entries = [line[0][4] for line in self.lines.values() if line]
         if self.late:
@@ -150,7 +158,7 @@ class Klass:
         self.stale = False
         self.asks = min(
             (
-                0.0 if one.late and not one.ripe else one.job.submitted + hard_after_s
+                0.0 if one.late and not one.ripe else one.job.submitted + self.hard_s
                 for one in entries
                 if one.kept is None
             ),

@@ -23,9 +23,9 @@ class Params:
         unless it says its own age
     reserve_per_area : further age, seconds for each chip-second of estimated area, of a job that
         only one rack may take: to wait for room there is dear, nothing else may use it
-    hard_after_s : age at which any job gets one, wherever it stands, within late_share
-    late_share : share of a pool's chip-time that goes to jobs reserved for their hard age, where
-        they have nowhere else to go
+    hard_after_s : age at which a job that several racks may take gets one, wherever it stands
+    pinned_after_s : the same of a job that only one rack may take, within late_share
+    late_share : share of a pool's chip-time that goes to these where other jobs have the choice
     area_power, chip_power : the order is by smallest (estimate x chips ** chip_power) ** area_power
     roam_power : jobs that n racks may take stand back by a factor n ** roam_power in that order,
         behind those that have nowhere else to go
@@ -48,7 +48,8 @@ class Params:
     reserve_after_s: float = 3600.0
     reserve_per_area: float = 10.0
     hard_after_s: float = 1.5 * _DAY
-    late_share: float = 0.005
+    pinned_after_s: float = 10 * _DAY
+    late_share: float = 0.05
     area_power: float = 1.0
     chip_power: float = 1.0
     roam_power: float = 2.0

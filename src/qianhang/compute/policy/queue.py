@@ -44,7 +44,7 @@ class Queue:
         self.old: dict[Klass, None] = {}
         self._by_org = bool(params.share_step)
         self._plain = params.area_power == 1.0
-        self._age, self._hard = params.reserve_after_s, params.hard_after_s
+        self._age = params.reserve_after_s
         self.again = _NEVER
 
     def __len__(self) -> int:
@@ -60,7 +60,7 @@ class Queue:
         if not self._plain:
             area **= self.params.area_power
         ripe = submitted + self._age + klass.patience * estimate
-        due = min(ripe, submitted + self._hard)
+        due = min(ripe, submitted + klass.hard_s)
         if job.max_wait_s is not None or job.deadline is not None:
             own = self._own(job, estimate)
             due, ripe = (own, 0.0) if own < due else (due, ripe)
@@ -88,7 +88,8 @@ class Queue:
             rack.own(estimate * klass.total, submitted)
         first = line[0] is item
         if first:
-            klass.stale = klass.reach.stale = True
+            klass.stale = True
+            klass.reach.meet(item)
         total = klass.total
         for option in klass.options:
             if option.rack.free >= total or klass.part or option.rack.owners:
@@ -137,12 +138,14 @@ class Queue:
 
     def _next(self, line: list[Head], klass: Klass) -> None:
         """The line without its first, whose next has been tried nowhere if it is the shorter."""
-        gone = heappop(line)[4]
+        head = heappop(line)
         while line and not line[0][4].alive:
             heappop(line)
-        klass.stale = klass.reach.stale = True
+        klass.stale = True
+        if head is klass.reach.first:
+            klass.reach.stale = True
         if line and klass in self.touched:
-            entry = line[0][4]
+            gone, entry = head[4], line[0][4]
             if entry.estimate < gone.estimate or entry.job.estimate_s < gone.job.estimate_s:
                 self.touched[klass] = klass.options
 
@@ -180,7 +183,7 @@ class Queue:
         self.touched.setdefault(klass, ())
         self.old[klass] = None
         self.review = True
-        self.wake = min(self.wake, entry.job.submitted + self._hard)
+        self.wake = min(self.wake, entry.job.submitted + klass.hard_s)
 
     def touch(self, rack: Rack) -> None:
         """Every class that may use this rack is worth a look."""

@@ -7,6 +7,7 @@ from math import exp
 from typing import TYPE_CHECKING
 
 from qianhang.compute.network import Pool, Stock
+from qianhang.compute.policy.ends import Ends
 
 if TYPE_CHECKING:
     from qianhang.compute.policy.entry import Entry, Head, Klass, Reach
@@ -34,16 +35,17 @@ class Rack:
     top : most free chips on one node, held nodes left out
     open : whether it is up and its pool keeps no room yet
     wanted, own_work : jobs that wait for this rack and can go nowhere else; chip-seconds of all
-        such jobs so far, as estimated; queued, counted : their mean number of late, and as of when, s
+        such jobs so far, as estimated
+    queued, counted : mean number of such jobs of late, and as of when, s
     levels : free chips -> nodes with just so many free, held nodes left out
     held : held node -> its free chips, and how many of them a job may take beyond the hold's time
     shared : chip in parts -> (node, hundredths free)
     """
 
     __slots__ = (
-        "chips", "counted", "extra", "flavour", "free", "held", "hold", "index", "klasses", "levels",
-        "loose", "node_free", "open", "own_since", "own_work", "owners", "pool", "queued", "reaches", "runs",
-        "shared", "size", "top", "totals", "up", "wanted",
+        "chips", "counted", "ends", "extra", "flavour", "free", "held", "hold", "index", "klasses",
+        "levels", "loose", "node_free", "open", "own_since", "own_work", "owners", "pool", "queued",
+        "reaches", "runs", "shared", "size", "top", "totals", "up", "wanted",
     )  # fmt: skip
 
     def __init__(self, pool: Pool, stock: Stock, index: int) -> None:
@@ -51,7 +53,8 @@ class Rack:
         self.size, self.chips = stock.chips_per_node, stock.chips
         self.loose = stock.nodes == 1 or stock.chips_per_node == 1
         self.free, self.extra = stock.chips, _FREE
-        self.levels: list[dict[int, None]] = [{} for _ in range(self.size + 1)]
+        levels = 1 if self.loose else self.size + 1
+        self.levels: list[dict[int, None]] = [{} for _ in range(levels)]
         self.node_free = [self.size] * stock.nodes
         if not self.loose:
             self.levels[self.size] = dict.fromkeys(range(stock.nodes))
@@ -61,6 +64,7 @@ class Rack:
         self.hold: Hold | None = None
         self.shared: dict[int, tuple[int, int]] = {}
         self.runs: dict[Entry, None] = {}
+        self.ends = Ends(self.runs)
         self.klasses: list[Klass] = []
         self.reaches: list[Reach] = []
         self.totals: list[int] = []
@@ -260,17 +264,16 @@ class Rack:
         self.drop()
         self.hold = hold
         if self.loose:
-            gone = sum(run.klass.total for run in self.runs if run.end <= hold.at)
+            gone = sum([run.klass.total for run in self.ends.until(hold.at)])
             self.extra = self.free + gone - hold.need
         for node, need in zip(hold.nodes, hold.needs, strict=True):
             free = self.node_free[node]
             del self.levels[free][node]
             self.held[node] = [free, free - need]
-        for run in self.runs if self.held else ():
-            if run.end <= hold.at:
-                for node in run.nodes:
-                    if node in self.held:
-                        self.held[node][1] += run.klass.chips
+        for run in self.ends.until(hold.at) if self.held else ():
+            for node in run.nodes:
+                if node in self.held:
+                    self.held[node][1] += run.klass.chips
         self._lower()
 
     def drop(self) -> None:

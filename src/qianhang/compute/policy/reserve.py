@@ -21,11 +21,11 @@ def reserve(view: View, queue: Queue, now: float, params: Params) -> Reserve | N
         if found:
             return found
     if queue.review and view.open:
-        for entry, racks, hard in _candidates(view, queue, now, params):
+        for entry, racks, hard in _candidates(view, queue, now):
             if entry.kept is None:
-                found = _best(entry, racks, now=now, params=params)
+                found = _best(entry, racks, now=now, params=params, hard=hard)
                 if found:
-                    return found._replace(hard=hard)
+                    return found
     return None
 
 
@@ -35,24 +35,21 @@ def _renewed(view: View, queue: Queue, now: float, params: Params) -> Reserve | 
         hold = rack.hold
         if hold and (hold.at <= now or now >= hold.made + params.renew_s):
             entry = queue.entries[hold.job]
-            others = _open(entry.klass) if hold.at <= now else []
-            found = _best(entry, [rack, *others], now=now, params=params)
+            passed = hold.at <= now
+            found = _best(
+                entry, [rack, *_open(entry.klass)] if passed else [rack], now=now, params=params,
+                hard=hold.hard, strict=hold.strict or passed,
+            )  # fmt: skip
             if found:
-                return found._replace(hard=hold.hard, strict=hold.strict or hold.at <= now)
+                return found
     return None
 
 
 def _open(klass: Klass) -> list[Rack]:
-    return [
-        option.rack
-        for option in klass.options
-        if not option.lent and option.rack.open
-    ]
+    return [option.rack for option in klass.options if not option.lent and option.rack.open]
 
 
-def _candidates(
-    view: View, queue: Queue, now: float, params: Params
-) -> Iterator[tuple[Entry, list[Rack], bool]]:
+def _candidates(view: View, queue: Queue, now: float) -> Iterator[tuple[Entry, list[Rack], bool]]:
     """Who may have a reservation, on which racks, and whether for its hard age.
 
     By due time, jobs that ask for one, and the first and the oldest of each class past their hard
@@ -61,18 +58,18 @@ def _candidates(
     found = []
     for klass in queue.old:
         if klass.stale:
-            klass.renew(params.hard_after_s)
+            klass.renew()
         if klass.asks > now or (klass.pinned and not klass.options[0].rack.open):
             continue
         racks = _open(klass)
         calm = racks
-        if klass.pinned:
+        if klass.crowding:
             calm = [rack for rack in racks if view.quiet.get(rack.pool.id, 0.0) <= now]
         heads = [line[0][4] for line in klass.lines.values() if line] if racks else ()
         for entry in dict.fromkeys((klass.late[0][2], *heads)) if racks else ():
             if entry.late and not entry.ripe:
                 found.append((entry.due, entry.job.id, entry, racks, False))
-            elif calm and now >= (hard_at := entry.job.submitted + params.hard_after_s):
+            elif calm and now >= (hard_at := entry.job.submitted + klass.hard_s):
                 found.append((hard_at, entry.job.id, entry, calm, True))
     if found:
         for _, _, entry, racks, hard in sorted(found, key=lambda one: one[:2]):
@@ -93,13 +90,18 @@ def _ripe(view: View, now: float) -> list[Entry]:
     return sorted(ripe, key=lambda entry: ripe[entry]) if len(ripe) > 1 else list(ripe)
 
 
-def _best(entry: Entry, racks: list[Rack], *, now: float, params: Params) -> Reserve | None:
-    times = [(soonest(rack, entry, now=now, params=params), at) for at, rack in enumerate(racks)]
-    (at, nodes, needs), index = min(times, key=lambda found: (found[0][0], found[1]))
+def _best(
+    entry: Entry, racks: list[Rack], *, now: float, params: Params, hard: bool, strict: bool = False
+) -> Reserve | None:
+    best, least = racks[0], soonest(racks[0], entry, now=now, params=params)
+    for rack in racks[1:]:
+        found = soonest(rack, entry, now=now, params=params)
+        if found[0] < least[0]:
+            best, least = rack, found
+    at, nodes, needs = least
     if at == float("inf"):
         return None
-    rack = racks[index]
-    return Reserve(entry.job.id, rack.pool.id, at, rack.index, nodes, needs)
+    return Reserve(entry.job.id, best.pool.id, at, best.index, nodes, needs, hard, strict)
 
 
 def soonest(
@@ -111,16 +113,11 @@ def soonest(
     Infinite where it never has. The time is above now: a job that fits now needs no reservation.
     """
     klass = entry.klass
-    overrun = params.overrun
-    ends = sorted([
-        (run.end if run.end > now else run.expected(now, overrun), at, run)
-        for at, run in enumerate(rack.runs)
-    ])  # fmt: skip
     if rack.loose:
         free = rack.free
         if free >= klass.total:
             return now + 1.0, (), ()
-        for end, _, run in ends:
+        for end, _, run in rack.ends.expected(now, params.overrun):
             free += run.klass.total
             if free >= klass.total:
                 return end, (), ()
@@ -129,7 +126,7 @@ def soonest(
     slots = sum(free // chips for free in free_on)
     if slots >= klass.replicas:
         return now + 1.0, *_chosen(rack, free_on, chips, replicas=klass.replicas)
-    for end, _, run in ends:
+    for end, _, run in rack.ends.expected(now, params.overrun):
         for node in run.nodes:
             slots -= free_on[node] // chips
             free_on[node] += run.klass.chips

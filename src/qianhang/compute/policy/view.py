@@ -121,6 +121,7 @@ class View:
             self.reserve(decision, queue, now)
         elif isinstance(decision, Preempt):
             run = self.running[decision.job, decision.part]
+            run.option.rack.ends.ranked = None
             run.leaving, run.end = decision.by, min(run.end, decision.by)
             queue.hasten(decision.owner, now)
 
@@ -140,7 +141,10 @@ class View:
             queue.remove(entry, now)
         if not reviewed:
             if queue.asks > now:
-                queue.asks = min(queue.asks, self._asks(klass), self._ripens(klass.reach.racks))
+                asks = self._asks(klass) if klass.late else _NEVER
+                if klass.reach.stale:
+                    asks = min(asks, self._ripens(klass.reach.racks))
+                queue.asks = min(queue.asks, asks)
             queue.review = queue.asks <= now
         return run
 
@@ -171,17 +175,19 @@ class View:
         else:
             run.nodes = rack.take(klass.chips, klass.replicas, short=short)
         rack.runs[run] = None
+        if rack.ends.ranked is not None:
+            rack.ends.add(run)
         self.running[name, part] = run
         if self.lends or self._shares:
             self._account(run, run_s * klass.total, now=now, sign=1)
 
     def _asks(self, klass: Klass) -> float:
         """From when on one of the class may want a reservation for its age, at soonest."""
-        if not klass.late or not any(option.rack.open for option in klass.options):
+        if not any(option.rack.open for option in klass.options):
             return _NEVER
         if klass.stale:
-            klass.renew(self.params.hard_after_s)
-        if klass.pinned and klass.asks:
+            klass.renew()
+        if klass.crowding and klass.asks:
             return max(klass.asks, self.quiet.get(klass.options[0].rack.pool.id, 0.0))
         return klass.asks
 
@@ -218,6 +224,8 @@ class View:
         del self.running[run.job.id, run.number]
         rack, klass = run.option.rack, run.klass
         del rack.runs[run]
+        if rack.ends.ranked is not None:
+            rack.ends.remove(run)
         free, extra, top, hold = rack.free, rack.extra, rack.top, rack.hold
         if rack.loose and not klass.part:
             rack.free = free + klass.total
@@ -254,9 +262,7 @@ class View:
             queue.review = queue.review or queue.asks <= now
         else:
             self.let_go(decision.job, queue)
-        for run in rack.runs:
-            if run.end <= now:
-                run.end = run.expected(now, self.params.overrun)
+        rack.ends.foresee(now, self.params.overrun)
         klass = entry.klass
         hold = Hold(decision.job, decision.at, need=klass.total, nodes=decision.nodes)
         hold.made, hold.hard, hold.needs = now, decision.hard, decision.needs
@@ -302,7 +308,7 @@ class View:
 
     def _served(self, rack: Rack, entry: Entry, run_s: float, queue: Queue, now: float) -> None:
         hold, name = rack.hold, entry.job.id
-        if hold and hold.hard and hold.job == name:
+        if hold and hold.hard and hold.job == name and entry.klass.crowding:
             share = self.params.late_share * rack.pool.chips
             quiet = max(now, self.quiet.get(rack.pool.id, 0.0))
             until = quiet + run_s * entry.klass.total / share if share else float("inf")

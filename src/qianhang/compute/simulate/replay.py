@@ -223,7 +223,8 @@ def _loop(clock: _Clock) -> None:
     ends, queue, never = clock.ends, clock.queue, float("inf")
     dues, turns, touched = queue.dues, queue.turns, queue.touched
     leave, arrive, alone, settle = clock.leave, clock.arrive, clock.arrive_alone, clock.settle
-    young = min(clock.params.reserve_after_s, clock.params.hard_after_s) > 0.0
+    params = clock.params
+    young = min(params.reserve_after_s, params.hard_after_s, params.pinned_after_s) > 0.0
     moments = [one.job.submitted for one in clock.traced]
     count, place = len(moments), 0
     moments.append(never)
@@ -232,7 +233,11 @@ def _loop(clock: _Clock) -> None:
         now = ends[0][0] if ends and ends[0][0] < next_at else next_at
         while ends and ends[0][0] <= now:
             leave(heappop(ends)[2], now)
-        due = (turns and turns[0][0] <= now) or (dues and dues[0][0] <= now) or min(queue.wake, queue.again) <= now
+        due = (
+            (turns and turns[0][0] <= now)
+            or (dues and dues[0][0] <= now)
+            or (queue.wake <= now or queue.again <= now)
+        )
         if next_at <= now < moments[place + 1] and young and not (due or touched or queue.review):
             if not alone(place, now):
                 arrive(place)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import secrets
 import shlex
 import shutil
 import sys
@@ -119,14 +120,14 @@ def _sent(order: Order, folder: Folder, store: Store, settings: Settings) -> tup
     """The jobs, admitted; written down before, so that a kill in between does not double them."""
     last = folder.round()
     begun = bool(last) and not last.get("jobs")
-    number = int(last.get("number", 0)) + (not begun)
+    name = str(last["name"]) if begun else secrets.token_hex(6)
     wanted = asdict(Order(**last["order"])) if begun else asdict(order)
     wanted["key"] = order.key
-    folder.send({"number": number, "order": wanted})
+    folder.send({"name": name, "order": wanted})
     asked = _asked(Order(**wanted), folder, store, settings)
-    made = admit(store, asked, _now(), key=f"score-{order.key[:24]}-{number}")
+    made = admit(store, asked, _now(), key=f"score-{order.key[:24]}-{name}")
     names = tuple(one.job for one in made)
-    folder.send({"number": number, "order": wanted, "jobs": names})
+    folder.send({"name": name, "order": wanted, "jobs": names})
     return names
 
 

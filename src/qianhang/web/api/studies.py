@@ -18,6 +18,7 @@ from qianhang.runs.studies.carrier import SHARES
 from qianhang.web import sheets, words
 from qianhang.web.api import study_shapes as shapes
 from qianhang.web.api.paging import Cursor, Limit, sliced
+from qianhang.web.api.shapes import finite
 from qianhang.web.api.shapes import words as both
 from qianhang.web.api.study_shapes import StudyId
 from qianhang.web.asked import Asked, Who
@@ -75,7 +76,8 @@ def get_study(ask: Who, study: StudyId) -> shapes.StudyDetail:
         **_plain(ask, found), shares=list(SHARES), plots=_plots(cases),
         cases=[
             shapes.StudyCase(
-                name=both(c.name), figures=dict(c.figures), cost=dict(c.cost), waits=list(c.waits)
+                name=both(c.name), figures=finite(dict(c.figures)), cost=finite(dict(c.cost)),
+                waits=finite(list(c.waits)),
             )
             for c in cases
         ],
@@ -152,7 +154,10 @@ def _plots(cases: Sequence[studies.Case]) -> list[shapes.StudyPlot]:
 
 
 def _plot(found: Chart) -> shapes.StudyPlot:
-    series = [shapes.StudySeries(name=both(s.name), x=list(s.x), y=list(s.y)) for s in found.series]
+    series = [
+        shapes.StudySeries(name=both(s.name), x=list(s.x), y=finite(list(s.y)))
+        for s in found.series
+    ]
     return shapes.StudyPlot(
         title=both(found.title), kind=found.kind, x=_axis(found.x), y=_axis(found.y),
         series=series, source=both(found.source or Said("", "")),

@@ -129,9 +129,11 @@ class StudyCase(BaseModel):
     """One case on the same jobs: the network as it is, or after one change."""
 
     name: Words
-    figures: dict[str, float] = Field(description="Waits in s, utilisation 0 to 1, it_kwh, pue ...")
-    cost: dict[str, float] = Field(description="site_kwh; chips_cny and power_cny in yuan")
-    waits: list[float] = Field(description="Quantiles of the wait at `shares`, s")
+    figures: dict[str, float | None] = Field(
+        description="Waits in s, utilisation 0 to 1, it_kwh, pue ..."
+    )
+    cost: dict[str, float | None] = Field(description="site_kwh; chips_cny and power_cny in yuan")
+    waits: list[float | None] = Field(description="Quantiles of the wait at `shares`, s")
 
 
 class StudySeries(BaseModel):

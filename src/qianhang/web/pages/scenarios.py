@@ -26,6 +26,7 @@ from qianhang.web.render import page
 from qianhang.web.routes import Pages
 from qianhang.web.views import catalogue as views
 from qianhang.web.views.catalogue import Shown
+from qianhang.web.views.clauses import clauses
 
 __all__ = ["Shown", "chosen", "routes"]
 
@@ -170,6 +171,7 @@ def _scenario(
         figures=figures(ask, last, *display.view(ask.store, last)) if last else (),
         models=kept.kept(ask.store, covers, scenario=pack.id),
         systems=[systems()[i] for i in pack.manifest.covers if i in systems()],
+        clauses=clauses(ask, pack.id),
         orgs=_orgs(ask),
         error=error,
         typed=typed or {},

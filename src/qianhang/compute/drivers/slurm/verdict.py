@@ -157,6 +157,8 @@ def _without_record(marks: Marks, job: ClusterJob) -> Status:
     """The cluster says that it ended, the folder does not say how."""
     used = marks.used if marks.beats else Usage(wall_s=job.wall_s)
     reason = _REASONS.get(job.state, "lost")
+    if job.state == "CANCELLED" and _dropped(job) and not marks.cancelled:
+        reason = "lost"  # begun, forgotten, begun again by a new controller, refused by its node
     if job.state == "FAILED" and marks.started is None and job.code not in {NO_RECORD, None}:
         reason = "failed"  # such as a node without Python; the log tells
     return Status("known", "ended", Outcome(reason, job.code, job.signal, used), job.reason)
