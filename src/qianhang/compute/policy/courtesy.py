@@ -10,6 +10,8 @@ from qianhang.compute.policy.params import Params
 
 __all__ = ["polite", "stands_back"]
 
+_NOTHING_S = 1.0  # nobody stands back for less
+
 
 def polite(entry: Entry, ways: Sequence[Option], now: float, params: Params) -> Sequence[Option]:
     """Those ways on which the job has waited as long already as its stay makes others wait.
@@ -20,7 +22,7 @@ def polite(entry: Entry, ways: Sequence[Option], now: float, params: Params) -> 
     waited, kept = now - entry.job.submitted, entry.kept
     found = []
     for option, delay in zip(ways, _delays(entry, ways, now, params), strict=True):
-        if delay <= waited or option.rack is kept:
+        if delay <= max(waited, _NOTHING_S) or option.rack is kept:
             found.append(option)
     return found
 
