@@ -139,10 +139,9 @@ def newest(
     streams = _streams(orgs, shared=shared and ROOT not in (orgs or ()))
     with store.read() as connection:
         for kind, more in streams:
-            many = len(more) if kind.startswith("many") else 0
-            query = _query(listed, kind, tuple(wanted), before is not None, many)
+            query = _query(listed, kind, tuple(wanted), before is not None, len(more))
             found += fetch(connection, query, values | more)
-    if len(streams) > 1:
+    if len(streams) > 1 or streams[0][0] == "few":
         at, last = listed.columns.index(listed.at), listed.columns.index("id")
         found.sort(key=lambda row: (row[at], row[last]), reverse=True)
     return found[:limit]
@@ -154,32 +153,48 @@ def _streams(orgs: Collection[str] | None, *, shared: bool) -> list[tuple[str, d
         return [("all", {})]
     if len(orgs) > _FEW:
         return [("many and shared" if shared else "many", spread("orgs", sorted(orgs)))]
-    one: list[tuple[str, dict[str, Any]]] = [("one", {"org": name}) for name in sorted(orgs)]
-    return [*one, ("shared", {})] if shared else one
+    few = {f"org_{n}": name for n, name in enumerate(sorted(orgs))}
+    return [("few", few), ("shared", {})] if shared else [("few", few)]
 
 
 @functools.lru_cache(maxsize=256)
 def _query(
     listed: Listed, kind: str, filters: tuple[str, ...], continued: bool, width: int
 ) -> Prepared:
-    table = listed.table
-    at, org = table.c[listed.at], table.c.org
+    """The statement of a kind; width : how many organisations it takes."""
+    org = listed.table.c.org
+    if kind == "few":
+        walks = [
+            _walk(listed, org == sa.bindparam(f"org_{n}"), filters, continued=continued)
+            for n in range(width)
+        ]
+        if not walks:
+            return Prepared(_walk(listed, sa.false(), filters, continued=continued))
+        return Prepared(sa.union_all(*(one.subquery().select() for one in walks)))
     many = among(hidden(org), "orgs", width)
     kinds: dict[str, sa.ColumnElement[bool]] = {
         "all": sa.true(),
-        "one": org == sa.bindparam("org"),
         "many": many,
         "shared": _shared(),
         "many and shared": many | _shared(hide=True),
     }
-    query = sa.select(*(table.c[name] for name in listed.columns)).where(kinds[kind])
+    return Prepared(_walk(listed, kinds[kind], filters, continued=continued))
+
+
+def _walk(
+    listed: Listed, seen: sa.ColumnElement[bool], filters: tuple[str, ...], *, continued: bool
+) -> sa.Select[Any]:
+    """One walk of an index, newest first."""
+    table = listed.table
+    at = table.c[listed.at]
+    query = sa.select(*(table.c[name] for name in listed.columns)).where(seen)
     for number, name in enumerate(filters):
         column = hidden(table.c[name]) if number else table.c[name]
         query = query.where(column == sa.bindparam(name))
     if continued:
         last = sa.tuple_(sa.bindparam("at", type_=sa.String), sa.bindparam("id", type_=sa.String))
         query = query.where(sa.tuple_(at, table.c.id) < last)
-    return Prepared(query.order_by(at.desc(), table.c.id.desc()).limit(sa.bindparam("limit")))
+    return query.order_by(at.desc(), table.c.id.desc()).limit(sa.bindparam("limit"))
 
 
 def _shared(*, hide: bool = False) -> sa.ColumnElement[bool]:
