@@ -18,6 +18,7 @@ import pytest
 import tomli
 
 from qianhang import charts, safety
+from qianhang.compute.policy import Params
 from qianhang.core import manifest, pack, words
 from qianhang.data import codes as data_codes
 from qianhang.safety import wording
@@ -141,6 +142,18 @@ def test_every_setting_stands_in_the_handbook_with_its_key_and_default():
     for setting in SETTINGS:
         line = lines[f"`{setting.name}` (`{setting.key}`)"]
         assert f"`{setting.default}`" in line or not setting.default, setting.name
+
+
+def test_every_knob_of_the_policy_stands_on_its_page_with_its_default():
+    rows = re.findall(
+        r"^\| `(\w+)` \| (.+?) \| .+ · .+ \|$",
+        (DOCS / "policy.md").read_text(encoding="utf8"),
+        re.MULTILINE,
+    )
+    written = {name: tomli.loads(f"value = {value}")["value"] for name, value in rows}
+    knobs = [one for one in dataclasses.fields(Params) if one.init]
+    defaults = {one.name: one.default for one in knobs}
+    assert {n: tuple(v) if isinstance(v, list) else v for n, v in written.items()} == defaults
 
 
 def test_every_variable_that_the_source_reads_stands_in_the_handbook():
