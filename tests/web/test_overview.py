@@ -220,6 +220,7 @@ def test_what_lies_on_no_tile_is_counted_beside_the_map_and_the_page_says_why(si
     assert [(one["name"], one["plans"]) for one in found["elsewhere"]] == [("云泽市", 1)]
     with site.store.write() as tx:
         tx.execute(sa.update(schema.plan).values(region="郑州市"))
+        tx.append("plan.review", "P1", payload={}, at=now())
     again = signed("viewer").get("/").text
     assert "图上还没有着色" not in again
     assert "驻马店" in again

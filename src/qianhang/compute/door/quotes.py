@@ -47,7 +47,7 @@ _MOVES = frozenset(
 _STILL = frozenset(
     {
         *("compute.job.notice", "compute.job.quoted", "compute.job.reserved"),
-        *("compute.quota.applied", "compute.bench"),
+        *("compute.quota.applied", "compute.bench", "compute.policy"),
     }
 )
 
