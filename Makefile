@@ -36,7 +36,7 @@ bench: $(VENV)/.dev
 ray: $(VENV)/.dev $(RAY)/.ray
 	QIANHANG_RAY=$(CURDIR)/$(RAY)/bin/ray $(BIN)/python -m pytest -s -m ray tests/compute tests/runs
 
-# Every role through every page in the language in which `make test` leaves it out; needs chromium.
+# Every role through every page in the languages in which `make test` leaves it out; needs chromium.
 walk: $(VENV)/.dev
 	$(BIN)/python -m pytest -m walk tests/web/browser
 
