@@ -21,8 +21,8 @@ PAGE = HERE.parent / "docs" / "benchmarks.md"
 FIGURES = HERE.parent / "docs" / "figures.json"
 INTRO = """# 基准 Benchmarks
 
-由 `python bench/run.py --write` 生成，数字不是手写的。机器两核且忙，故只用 CPU 时间，重在比值；两边轮流执行，各取最少的一次，并核对两边结果一致（“apart”为最大相对差）。“noise”为该库两半次数之间与自身的差。粗体表示超过 5% 且不能归于噪声，或结果不一致。
-Written by `python bench/run.py --write`; no figure here is typed. The machine has two cores and is busy, hence CPU time and ratios: both sides take turns, the least of each counts, and their answers are compared ("apart" is the largest relative difference). "noise" is how far the library is from itself between two halves of its goes. Bold is a wrapper above 5% by more than noise, or answers that differ.
+由 `python bench/run.py --write` 生成；算力网络、大表打分两节的表是各自脚本所印，由人贴入，其后的说明是人写的。机器两核且忙，故只用 CPU 时间，重在比值；两边轮流执行，各取最少的一次，并核对两边结果一致（“apart”为最大相对差）。“noise”为该库两半次数之间与自身的差。粗体表示超过 5% 且不能归于噪声，或结果不一致。
+Written by `python bench/run.py --write`; the tables on the compute network and on scoring were printed by their scripts and pasted, the words below them are typed. The machine has two cores and is busy, hence CPU time and ratios: both sides take turns, the least of each counts, and their answers are compared ("apart" is the largest relative difference). "noise" is how far the library is from itself between two halves of its goes. Bold is a wrapper above 5% by more than noise, or answers that differ.
 """  # noqa: E501 - a line is a paragraph of the page
 TITLES = {
     "engines.py": "引擎与单独使用的库 Engines beside the library alone",
@@ -71,6 +71,9 @@ def kept() -> dict[str, str]:
 
 def main(arguments: list[str]) -> None:
     """Run every script; write the page where that is asked for."""
+    unknown = [a for a in arguments if a not in {"--write", "--quick", *TITLES}]
+    if unknown:
+        raise SystemExit(f"{unknown[0]}: expected --write, --quick or one of {', '.join(TITLES)}")
     found, wanted = kept(), [a for a in arguments if not a.startswith("--")]
     parts = [INTRO]
     for script, title in TITLES.items():
