@@ -44,7 +44,7 @@ def _delays(entry: Entry, ways: Sequence[Option], now: float, params: Params) ->
     alone, less those of the calmest rack, times the share of the chips then in use, squared.
     """
     klass, memory_s = entry.klass, params.courtesy_s
-    calm = min(option.rack.crowd(now, memory_s) for option in klass.options)
+    calm = min([option.rack.crowd(now, memory_s) for option in klass.options])
     found = []
     for option in ways:
         rack = option.rack

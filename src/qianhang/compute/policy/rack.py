@@ -43,7 +43,7 @@ class Rack:
     """
 
     __slots__ = (
-        "chips", "counted", "ends", "extra", "flavour", "free", "held", "hold", "index", "klasses",
+        "_told", "_told_at", "chips", "counted", "ends", "extra", "flavour", "free", "held", "hold", "index", "klasses",
         "levels", "loose", "node_free", "open", "own_since", "own_work", "owners", "pool", "queued",
         "reaches", "runs", "shared", "size", "top", "totals", "up", "wanted",
     )  # fmt: skip
@@ -69,7 +69,8 @@ class Rack:
         self.reaches: list[Reach] = []
         self.totals: list[int] = []
         self.wanted, self.own_work, self.own_since = 0, 0.0, _FREE
-        self.queued = self.counted = 0.0
+        self.queued = self.counted = self._told = 0.0
+        self._told_at = -_FREE
         self.up = self.open = pool.health == "up"
 
     def first(self) -> Head | None:
@@ -123,13 +124,16 @@ class Rack:
         if now > self.counted:
             self.queued, self.counted = self.crowd(now, memory_s) * self.chips, now
         self.wanted += more
+        self._told_at = -_FREE
 
     def crowd(self, now: float, memory_s: float) -> float:
         """Such jobs that waited, a chip: a mean that forgets over memory_s."""
-        wanted, queued = self.wanted, self.queued
-        if not (wanted or queued):
-            return 0.0
-        return (wanted + (queued - wanted) * exp((self.counted - now) / memory_s)) / self.chips
+        if now != self._told_at:
+            wanted, over = self.wanted, self.queued - self.wanted
+            if over:
+                over *= exp((self.counted - now) / memory_s)
+            self._told_at, self._told = now, (wanted + over) / self.chips
+        return self._told
 
     def pressure(self, now: float) -> float:
         """Share of the chips that such jobs have asked for so far, a day at least counted."""
