@@ -35,4 +35,3 @@ def reading(where: Where) -> Iterator[sa.Connection]:
     else:
         with where.read() as connection:
             yield connection
-

@@ -96,4 +96,3 @@ def _introduced(store: Store, steps: Sequence[Any], known: set[str]) -> list[Ste
             asked = {k: v for k, v in dataclasses.asdict(one.job).items() if v is not None}
             found.append(("job", json.loads(json.dumps(asked))))
     return found
-
