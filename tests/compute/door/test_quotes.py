@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from qianhang.compute import Outcome, Usage
-from qianhang.compute.door import attempts, jobs, plant, quotes
+from qianhang.compute.door import attempts, jobs, plant, quotas, quotes
 from qianhang.compute.door.supervisor import Supervisor
 from qianhang.compute.door.why import why
 from qianhang.compute.job import Job, Want
@@ -186,3 +186,15 @@ def test_a_desk_does_not_follow_where_a_pool_is_another(door, store, now):
     assert desk.follow(store, now(1))
     plant.turn(store, "p1", "draining", by="test", at=now())
     assert not desk.follow(store, now())
+
+
+def test_a_desk_follows_past_result_files_and_applications_but_not_past_a_quota(door, store, now):
+    door.tick(now())
+    desk = quotes.Desk(store, now())
+    with store.write() as tx:
+        tx.append("compute.artefact.kept", "j1", payload={}, at=now())
+        tx.append("compute.application.sent", "a1", payload={}, at=now())
+    assert desk.follow(store, now(1))
+    with store.write() as tx:
+        quotas.put(tx, "city", project="", chips=1, by="test", at=now(), reason="few")
+    assert not desk.follow(store, now(1))

@@ -50,6 +50,7 @@ _STILL = frozenset(
         *("compute.quota.applied", "compute.bench", "compute.policy"),
     }
 )
+_ASIDE = ("compute.application.", "compute.artefact.")  # an approval tells its quota apart
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +123,7 @@ class Desk:
         """
         with store.read() as connection:
             rows = fetch(connection, _NEWS, {"after": self._seen, "most": _MUCH + 1})
-            ours = [row for row in rows if row.kind.startswith("compute.")]
+            ours = [row for row in rows if _is_ours(row.kind)]
             kinds = {row.kind for row in ours}
             if len(rows) > _MUCH or kinds - _MOVES - _STILL:
                 return False
@@ -248,6 +249,10 @@ def _starts(store: Store) -> Starts:
         if row.way is not None:
             found.learn(row.pool, row.way.start, row.wait_s)
     return found
+
+
+def _is_ours(kind: str) -> bool:
+    return kind.startswith("compute.") and not kind.startswith(_ASIDE)
 
 
 def _head(store: Store) -> int:
