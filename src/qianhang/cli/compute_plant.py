@@ -8,7 +8,8 @@ from pathlib import Path
 
 import click
 
-from qianhang.cli.compute_door import BY, json_option, now, opened, show
+from qianhang.cli.compute_door import BY, now, opened, show
+from qianhang.cli.options import json_option
 from qianhang.core.errors import StoreError
 from qianhang.core.words import say
 

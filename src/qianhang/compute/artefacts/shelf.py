@@ -50,6 +50,7 @@ State = Literal[
     "wanted", "kept", "empty", "too_much", "full", "away", "unsupported", "not_due", "gone"
 ]
 _HARVEST, _TABLE = tables.harvest, tables.artefact
+_AGAIN: tuple[State, ...] = ("empty", "too_much", "full", "away")  # nothing was kept, and may be
 _SETTING = "artefacts"
 _PIECE = 200
 
@@ -92,6 +93,11 @@ class Harvest:
     missing: tuple[str, ...]
     found: str
     expected: str
+
+    @property
+    def again(self) -> bool:
+        """Whether they may be collected once more."""
+        return self.state in _AGAIN
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,8 +208,7 @@ def again(store: Store, job: str, *, by: str, at: datetime) -> None:
 
     Raises UsageError where something was, or none are wanted of the job.
     """
-    states = ("empty", "too_much", "full", "away")
-    where = (_HARVEST.c.job == job) & _HARVEST.c.state.in_(states)
+    where = (_HARVEST.c.job == job) & _HARVEST.c.state.in_(_AGAIN)
     with store.write() as tx:
         fresh = {"state": "wanted", "tried": ""}
         if not tx.execute(sa.update(_HARVEST).where(where).values(fresh)).rowcount:
