@@ -310,6 +310,8 @@ def _put(place: Path, text: str) -> None:
 class _Absent:
     """The driver of a pool whose settings nobody can read: no question is answered."""
 
+    hands = 1
+
     def __init__(self, name: str, why: str) -> None:
         self.name, self._why = name, why
 
