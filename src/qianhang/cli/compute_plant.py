@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import time
+from contextlib import closing
 from pathlib import Path
 
 import click
@@ -146,10 +147,9 @@ def supervise_command(every_s: float, policy: Path | None) -> None:
     from qianhang.runs.door import looks, supervisor
     from qianhang.store import Settings
 
-    with opened() as store:
+    with opened() as store, closing(Gatherer(store, Settings.load().home)) as gatherer:
         door = supervisor(store, Settings.load(), params=load(policy))
         look = looks(door, store)
-        gatherer = Gatherer(store, Settings.load().home)
         click.echo(say("cli.compute.supervise.begins"))
         try:
             while True:
@@ -165,4 +165,3 @@ def supervise_command(every_s: float, policy: Path | None) -> None:
                 time.sleep(max(0.0, pause - (time.monotonic() - began)))
         except KeyboardInterrupt:
             door.release()
-            gatherer.close()

@@ -64,6 +64,7 @@ def test_quotes_are_scored_by_when_their_jobs_began_and_ended(door, engines, sto
     """Both were quoted at most 60 s; the smaller starts at once, the other an hour later."""
     door.tick(now())
     first = quoted(store, now, want=Want(4), pools=("p1",), estimate_s=1800.0)
+    now(1)
     late = quoted(store, now, want=Want(4), pools=("p1",), estimate_s=60.0)
     assert quotes.score(store).started == 0
     door.tick(now(1))
@@ -82,6 +83,20 @@ def test_quotes_are_scored_by_when_their_jobs_began_and_ended(door, engines, sto
     assert (found.quoted, found.started, found.ended) == (2, 2, 2)
     assert (found.within_p90, found.ended_p90) == (0.5, 0.0)
     assert 3500 < found.late_p90_s < 3600
+    newest = quotes.score(store, limit=1)  # by its submission: the smaller one
+    assert (newest.started, newest.within_p90) == (1, 1.0)
+
+
+def test_the_last_quotes_are_found_without_sorting_all_that_there_are(store):
+    with store.read() as connection:
+        made = quotes._QUOTED.on(connection)
+        values = {**made.fixed, "its_state": "finished", "most": 2}
+        plan = connection.connection.driver_connection.execute(
+            f"EXPLAIN QUERY PLAN {made.text}", values
+        ).fetchall()
+    steps = [step[3] for step in plan]
+    assert "ix_compute_job_state_submitted" in steps[0]
+    assert not any("TEMP B-TREE" in step for step in steps)
 
 
 def test_without_a_pool_there_is_nothing_to_quote(store, now):
