@@ -24,6 +24,7 @@ from qianhang.billing.vouchers import Act, Applicant, Contract, Facts, Supplier,
 from qianhang.billing.vouchers import tables as vouchers
 from qianhang.compute import schema
 from qianhang.compute.door import jobs, plant
+from qianhang.compute.door.moments import stamp
 from qianhang.compute.job import Job, Want
 from qianhang.compute.network import Network, Operator, Pool, Stock
 from qianhang.compute.policy import Placement
@@ -34,6 +35,9 @@ from qianhang.store import Store, Transaction
 __all__ = ["GRANT", "JOB", "RUNNING", "fill"]
 
 ORGS, POOLS = 20, 11
+COUNT = 100_000  # jobs, and lines of bills
+WAIT, RUN = 200, 60  # of the jobs the newest, and those before them
+GRANTS = 2000
 JOB, RUNNING, GRANT = "j-ended", "j-running", 1
 START = datetime(2026, 3, 2, 2, tzinfo=UTC)
 _BEGAN = datetime(2026, 1, 1, tzinfo=UTC)
@@ -53,30 +57,21 @@ settlement = { payout = "reimbursed" }
 """
 
 
-def fill(
-    store: Store, *, count: int = 100_000, waiting: int = 200, running: int = 60, given: int = 2000
-) -> None:
-    """The network in the store.
-
-    count : jobs, and lines of bills; waiting, running : of the jobs the newest; given : grants
-    """
+def fill(store: Store) -> None:
+    """The network in the store."""
     with store.write() as tx:
         for number in range(ORGS):
             organisations.add_organisation(
                 tx, f"第{number}区", kind="county", by="bench", at=START, org=_org(number)
             )
     _pools(store)
-    _jobs(store, count, waiting, running)
-    _bills(store, count)
-    _grants(store, given)
+    _jobs(store)
+    _bills(store)
+    _grants(store)
 
 
 def _org(number: int) -> str:
     return f"o{number % ORGS:02d}"
-
-
-def _text(at: datetime) -> str:
-    return at.replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z"
 
 
 def _pools(store: Store) -> None:
@@ -89,63 +84,62 @@ def _pools(store: Store) -> None:
     operator = Operator("op", Words("甲算力公司", "A"))
     engines = {name: {"folder": f"/tmp/{name}", "threads": 4} for name in names}
     plant.add(store, Network(pools, (operator,), engines=engines), by="bench", at=START)
-    fresh = {"health": "up", "seen": _text(START), "silent": "", "clock_s": 0.1}
+    fresh = {"health": "up", "seen": stamp(START), "silent": "", "clock_s": 0.1}
     with store.write() as tx:
         tx.execute(sa.update(schema.pool).values(**fresh))
 
 
-def _jobs(store: Store, count: int, waiting: int, running: int) -> None:
+def _jobs(store: Store) -> None:
     """Jobs a minute apart: the newest wait, those before them run, the others have ended."""
     job = Job(id="j-first", submitted=0.0, org="o00", want=Want(8), estimate_s=3600.0)
     with store.write() as tx:
         jobs.admit(tx, jobs.Asked(job, jobs.Work("echo")), at=_BEGAN)
         row = dict(tx.execute(sa.select(schema.job)).mappings().one())
-        tx.execute(sa.update(schema.job).values(state="cancelled", ended=_text(_BEGAN)))
-        first = count - waiting - running
-
-        def state(n: int) -> str:
-            return "finished" if n < first else "running" if n < count - waiting else "queued"
-
-        numbers = range(count)
-        _copy(tx, schema.job, row, (_job(n, count, state(n)) for n in numbers))
-        tried = range(count - waiting)
-        _copy(tx, schema.attempt, {}, (_attempt(n, count, state(n)) for n in tried))
+        tx.execute(sa.update(schema.job).values(state="cancelled", ended=stamp(_BEGAN)))
+        _copy(tx, schema.job, row, map(_job, range(COUNT)))
+        _copy(tx, schema.attempt, {}, map(_attempt, range(COUNT - WAIT)))
 
 
-def _name(n: int, count: int) -> str:
+def _state(n: int) -> str:
+    if n < COUNT - WAIT - RUN:
+        return "finished"
+    return "running" if n < COUNT - WAIT else "queued"
+
+
+def _name(n: int) -> str:
     """The newest that runs, and one that has ended, are those that the bench asks for."""
-    return {count - 201: RUNNING, count // 2: JOB}.get(n, f"j{n:012x}")
+    return {COUNT - WAIT - 1: RUNNING, COUNT // 2: JOB}.get(n, f"j{n:012x}")
 
 
-def _job(n: int, count: int, state: str) -> Mapping[str, Any]:
-    at = _BEGAN + timedelta(minutes=n)
+def _job(n: int) -> Mapping[str, Any]:
+    state, at = _state(n), _BEGAN + timedelta(minutes=n)
     why = {"pool": f"pool-{n % POOLS:02d}", "cost": {"price": 9600}, "others": {}}
     begun = state != "queued"
     return {
-        "id": _name(n, count), "org": _org(n), "project": f"课题{n % 7}", "name": f"训练 {n}",
-        "key": f"k{n}", "state": state, "epoch": int(begun), "submitted": _text(at),
-        "started": _text(at + timedelta(minutes=5)) if begun else "",
-        "ended": _text(at + timedelta(minutes=65)) if state == "finished" else "",
+        "id": _name(n), "org": _org(n), "project": f"课题{n % 7}", "name": f"训练 {n}",
+        "key": f"k{n}", "state": state, "epoch": int(begun), "submitted": stamp(at),
+        "started": stamp(at + timedelta(minutes=5)) if begun else "",
+        "ended": stamp(at + timedelta(minutes=65)) if state == "finished" else "",
         "reason": "finished" if state == "finished" else "",
         "why": json.dumps(why) if begun else "{}",
     }  # fmt: skip
 
 
-def _attempt(n: int, count: int, state: str) -> Mapping[str, Any]:
-    at, job, over = _BEGAN + timedelta(minutes=n), _name(n, count), state == "finished"
+def _attempt(n: int) -> Mapping[str, Any]:
+    at, job, over = _BEGAN + timedelta(minutes=n), _name(n), _state(n) == "finished"
     pool, flavour = f"pool-{n % POOLS:02d}", "ascend-910b"
     outcome = asdict(Outcome("finished", 0, usage=Usage(3600.0, 20_000.0, 900.0, 3)))
     return {
         "token": f"{job}.1", "job": job, "epoch": 1, "pool": pool, "flavour": flavour,
         "placement": json.dumps(Placement(pool, flavour, 1, 8)._asdict()),
         "cost": json.dumps({"price": 9600}), "state": "ended" if over else "running",
-        "ref": f"r{n}", "made": _text(at), "started": _text(at + timedelta(minutes=5)),
-        "leaving": "", "ended": _text(at + timedelta(minutes=65)) if over else "",
+        "ref": f"r{n}", "made": stamp(at), "started": stamp(at + timedelta(minutes=5)),
+        "leaving": "", "ended": stamp(at + timedelta(minutes=65)) if over else "",
         "outcome": json.dumps(outcome) if over else "", "metered": over,
     }  # fmt: skip
 
 
-def _bills(store: Store, count: int) -> None:
+def _bills(store: Store) -> None:
     """Lines over a year, organisations and pools; one of a real charge is what they copy."""
     price = Price(
         operator="op", flavour="ascend-910b", unit="card_hour", category="compute",
@@ -165,11 +159,11 @@ def _bills(store: Store, count: int) -> None:
         _copy(tx, billing.line, row, (
             {"id": f"copy {n}", "usage": f"u{n}", "org": _org(n), "month": months[n % 12],
              "own_month": months[n % 12], "pool": f"pool-{n % POOLS:02d}"}
-            for n in range(count)
+            for n in range(COUNT)
         ))  # fmt: skip
 
 
-def _grants(store: Store, count: int) -> None:
+def _grants(store: Store) -> None:
     deal = Contract("c-first", date(2026, 1, 1), 1_000_000)
     facts = Facts(Applicant("o00"), Supplier("op"), deal, START.date(), evidence=("contract",))
     with store.write() as tx:
@@ -177,7 +171,7 @@ def _grants(store: Store, count: int) -> None:
         funds.appropriate(tx, "plain", year=2026, fen=10**10, act=Act("bench", START, "f2"))
         number = grants.grant(tx, "plain", facts=facts, fen=100_000, act=Act("bench", START, "g"))
         row = dict(tx.execute(sa.select(vouchers.grant)).mappings().one())
-        others = range(number + 1, number + count)
+        others = range(number + 1, number + GRANTS)
         _copy(tx, vouchers.grant, row, (
             {"id": n, "entity": _org(n), "contract": f"c{n}"} for n in others
         ))  # fmt: skip

@@ -10,7 +10,6 @@ step, the keeper, the job. As root on Linux, with Slurm installed.
 
 from __future__ import annotations
 
-import ctypes
 import os
 import resource
 import sys
@@ -23,6 +22,7 @@ from pathlib import Path
 from qianhang.compute.door import attempts, jobs, plant
 from qianhang.compute.door.moments import seconds as moment_s
 from qianhang.compute.door.supervisor import Supervisor
+from qianhang.compute.drivers.kernel import CHILD_SUBREAPER, prctl
 from qianhang.compute.job import Job, Want
 from qianhang.compute.network import Network, Operator, Pool, Stock
 from qianhang.core.manifest import Words
@@ -40,7 +40,6 @@ HEAD = ("秒 s", "受理 admitted", "期内结束 ended in time", "作业每秒 
         "账目 ledger")  # fmt: skip
 KEEPS_S = 300  # Slurm's own default
 LOOK_S = 0.5  # as a service does
-SUBREAPER = 36
 DAEMONS = ("slurmctld", "slurmd", "munged")
 
 
@@ -59,7 +58,7 @@ class Orphans:
     """What Slurm's daemons start and let go of: ours to collect, with what it and its own used."""
 
     def __init__(self) -> None:
-        ctypes.CDLL(None).prctl(SUBREAPER, 1, 0, 0, 0)
+        prctl(CHILD_SUBREAPER, 1)
         self.used = self.effort = 0.0
 
     def collect(self) -> None:

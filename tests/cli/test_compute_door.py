@@ -193,7 +193,7 @@ def test_an_application_is_sent_asked_about_and_approved_in_part(home):
 def test_result_files_are_collected_listed_taken_home_and_deleted(home, tmp_path):
     (tmp_path / "pools.toml").write_text(POOLS, encoding="utf8")
     task = "estimate: 1m\noutputs: {files: [d, b.bin], when: always}\n"
-    task += "run: mkdir d && echo one > d/a.txt\n"
+    task += "run: mkdir d && echo one > d/a.txt && ln -s a.txt d/link\n"
     (tmp_path / "task.yaml").write_text(task, encoding="utf8")
     call("pool", "add", str(tmp_path / "pools.toml"))
     name = call("submit", str(tmp_path / "task.yaml")).strip()
@@ -205,6 +205,7 @@ def test_result_files_are_collected_listed_taken_home_and_deleted(home, tmp_path
     told = call("artefact", "list", name)
     assert "1  d/a.txt  4 B" in told
     assert "not there: b.bin" in told
+    assert "passed over: d/link (a link)" in told
     call("artefact", "get", name, "--to", str(tmp_path / "out"))
     assert (tmp_path / "out" / "d" / "a.txt").read_text() == "one\n"
     assert json.loads(call("artefact", "limits", "--days", "3"))["days"] == 3

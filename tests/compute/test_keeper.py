@@ -5,10 +5,14 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
 from qianhang.compute.drivers import keeper, kernel, notes
+from qianhang.compute.drivers.slurm.runfolder import install_keeper
 
 SLOW = {"contextlib", "ctypes", "enum", "json", "pathlib", "re", "shutil", "signal", "typing"}
 
@@ -47,3 +51,21 @@ def test_only_the_errors_that_are_named_are_forgiven():
         raise FileNotFoundError
     with pytest.raises(OSError, match="other"), kernel.Forgiving(FileNotFoundError):
         raise OSError("other")
+
+
+def test_two_hands_of_a_process_that_install_the_keeper_at_once_both_find_it_whole(
+    tmp_path, monkeypatch
+):
+    """Each file is written by both before either puts it in its place."""
+    together, replace = threading.Barrier(2), Path.replace
+
+    def late(part, target):
+        together.wait(30)
+        return replace(part, target)
+
+    monkeypatch.setattr(Path, "replace", late)
+    with ThreadPoolExecutor(2) as hands:
+        first, second = hands.map(install_keeper, [tmp_path, tmp_path])
+    assert first == second
+    found = {place.name: place.read_bytes() for place in first.iterdir()}
+    assert found == {source.name: source.read_bytes() for source in keeper.FILES}

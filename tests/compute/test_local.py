@@ -319,6 +319,18 @@ def test_more_threads_than_there_are_is_refused(pool, tmp_path):
     assert caught.value.code == "QH502"
 
 
+def test_a_keeper_that_cannot_be_started_leaves_no_file_open(pool, tmp_path, monkeypatch):
+    def refused(*_given, **_named):
+        raise OSError(11, "Resource temporarily unavailable")
+
+    monkeypatch.setattr(subprocess, "Popen", refused)
+    before = len(list(Path("/proc/self/fd").iterdir()))
+    for number in range(3):
+        with pytest.raises(PoolUnavailable, match="QH502"):
+            pool.submit(Task(f"t{number}", ("true",), tmp_path))
+    assert len(list(Path("/proc/self/fd").iterdir())) == before
+
+
 def test_following_a_job_that_nobody_knows_is_an_error(pool):
     with pytest.raises(PoolUnavailable) as caught:
         follow(pool, "never")

@@ -40,13 +40,8 @@ def signed(by: str) -> str:
 
 
 def take_turns(tx: Transaction) -> None:
-    """Wait until nobody else writes: for what is looked up first and written after.
-
-    SQLite's writers take turns anyway; PostgreSQL's do so at the head of the log.
-    """
-    from qianhang.store.schema import log_head
-
-    tx.execute(sa.select(log_head.c.seq).with_for_update())
+    """Wait until nobody else writes: for what is looked up first and written after."""
+    tx.take_turns()
 
 
 def note(

@@ -17,7 +17,7 @@ import sqlalchemy as sa
 from qianhang.billing import ledger, metering, prices, schema
 from qianhang.billing.ledger import Posting
 from qianhang.billing.lines import Line, keep, lines
-from qianhang.billing.moment import Where, reading, stamp, take_turns
+from qianhang.billing.moment import Where, reading, stamp
 from qianhang.billing.month import following, span
 from qianhang.billing.rating import Part, rate
 from qianhang.billing.usage import UsageRecord
@@ -83,7 +83,7 @@ def charge(tx: Transaction, usage: str, *, at: datetime) -> list[Line]:
 
     Raises BillingError where no price holds, or another record has corrected this one.
     """
-    take_turns(tx)
+    tx.take_turns()
     if tx.fetch(_CHARGED, {"name": usage}):
         return lines(tx, usage=usage)
     record = metering.find(tx, usage)

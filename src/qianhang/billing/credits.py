@@ -16,7 +16,7 @@ import tomli
 from qianhang.billing.amount import exact, half_up
 from qianhang.billing.charges import Credit, credit, payable
 from qianhang.billing.lines import lines
-from qianhang.billing.moment import Where, stamp, take_turns
+from qianhang.billing.moment import Where, stamp
 from qianhang.billing.month import ends, span
 from qianhang.core.errors import BillingError
 from qianhang.store import Transaction
@@ -121,7 +121,7 @@ def grant(
         raise BillingError("QH558", text, hint="credits are worked out when the month is over")
     if rule.pool not in ("", pool):
         raise ValueError(f"the rule is about pool {rule.pool}, not {pool}")
-    take_turns(tx)
+    tx.take_turns()
     if _granted(tx, month, pool):
         return _given(tx, month, pool, rule)
     found = worked_out(tx, month, pool, rule=rule, down=down)

@@ -17,7 +17,7 @@ import sqlalchemy as sa
 
 from qianhang.billing import schema
 from qianhang.billing.audit import Fault, check
-from qianhang.billing.moment import Where, moment, reading, stamp, take_turns
+from qianhang.billing.moment import Where, moment, reading, stamp
 from qianhang.core.errors import BillingError, BudgetError
 from qianhang.store import Transaction
 from qianhang.store.log import canonical
@@ -224,7 +224,7 @@ def _made(row: sa.RowMapping, postings: Sequence[Posting]) -> Entry:
 
 
 def _write(tx: Transaction, draft: _Draft, *, at: datetime, guarded: Collection[str]) -> int:
-    take_turns(tx)
+    tx.take_turns()
     said = draft.content()
     digest = hashlib.sha256(canonical(said).encode("utf8")).hexdigest()
     for known in tx.fetch(_SAME, {"name": draft.key}):

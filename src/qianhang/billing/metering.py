@@ -12,7 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from qianhang.billing import schema
-from qianhang.billing.moment import Where, moment, reading, stamp, take_turns
+from qianhang.billing.moment import Where, moment, reading, stamp
 from qianhang.billing.usage import UsageRecord, retold
 from qianhang.core.errors import BillingError
 from qianhang.store import Transaction
@@ -55,7 +55,7 @@ def record(tx: Transaction, usage: UsageRecord, *, at: datetime) -> str:
     Raises BillingError where another was kept under the same id or covers the same time, where it
     ends after `at`, where its pool is frozen, or where what it corrects is not there to be.
     """
-    take_turns(tx)
+    tx.take_turns()
     body = canonical(usage.told())
     digest = hashlib.sha256(body.encode("utf8")).hexdigest()
     for known in tx.fetch(_KNOWN, {"name": usage.id}):
@@ -124,7 +124,7 @@ def freeze(tx: Transaction, pool: str, *, since: datetime, why: str, at: datetim
 
     A pool that does not answer may or may not have run what it was given.
     """
-    take_turns(tx)
+    tx.take_turns()
     if _open(tx, pool) is not None:
         return
     row = {"pool": pool, "since": stamp(since), "until": None, "why": why}
@@ -134,7 +134,7 @@ def freeze(tx: Transaction, pool: str, *, since: datetime, why: str, at: datetim
 
 def thaw(tx: Transaction, pool: str, *, why: str, at: datetime) -> None:
     """Take records of the pool again; what they say of the time between needs its proof as ever."""
-    take_turns(tx)
+    tx.take_turns()
     found = _open(tx, pool)
     if found is None:
         return

@@ -4,32 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING, TypeAlias
 
 import sqlalchemy as sa
 
 from qianhang.store import Transaction
-from qianhang.store.prepared import Prepared
-from qianhang.store.schema import log_head
+from qianhang.store.log import stamp
 
 if TYPE_CHECKING:
     from qianhang.store import Store
 
-__all__ = ["Where", "moment", "reading", "stamp", "take_turns"]
+__all__ = ["Where", "moment", "reading", "stamp"]
 
-_HEAD = Prepared(sa.select(log_head.c.seq).with_for_update())
 Where: TypeAlias = "Store | Transaction | sa.Connection"
-
-
-def stamp(at: datetime) -> str:
-    """A moment as rows keep it: ISO, UTC, microseconds; earlier moments sort first.
-
-    Raises ValueError for a time without a zone.
-    """
-    if at.tzinfo is None:
-        raise ValueError("a time of billing needs a time zone")
-    return at.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
 
 
 def moment(text: str) -> datetime:
@@ -47,12 +35,3 @@ def reading(where: Where) -> Iterator[sa.Connection]:
     else:
         with where.read() as connection:
             yield connection
-
-
-def take_turns(tx: Transaction) -> None:
-    """Wait until nobody else writes: for what is looked up first and written after.
-
-    SQLite's writers take turns anyway; PostgreSQL's do so at the head of the log.
-    """
-    if tx.connection.dialect.name == "postgresql":
-        tx.fetch(_HEAD)

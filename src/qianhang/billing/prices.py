@@ -19,7 +19,7 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 
 from qianhang.billing import schema
-from qianhang.billing.moment import Where, moment, reading, stamp, take_turns
+from qianhang.billing.moment import Where, moment, reading, stamp
 from qianhang.billing.usage import CATEGORIES, UNITS
 from qianhang.core.errors import BillingError
 from qianhang.store import Transaction
@@ -116,7 +116,7 @@ def publish(tx: Transaction, every: Sequence[Price], *, at: datetime) -> list[st
     Raises BillingError where a version is published anew with other prices, two prices claim the
     same unit from the same moment, or a time is touched that was charged already.
     """
-    take_turns(tx)
+    tx.take_turns()
     for price in every:
         _keep(tx, price, at)
     return [p.id for p in every]

@@ -9,7 +9,7 @@ from datetime import datetime
 from qianhang.billing import ledger
 from qianhang.billing.charges import owed, payable
 from qianhang.billing.ledger import Posting
-from qianhang.billing.moment import Where, take_turns
+from qianhang.billing.moment import Where
 from qianhang.billing.month import ends
 from qianhang.billing.statements import issued, parties
 from qianhang.core.errors import BillingError
@@ -71,7 +71,7 @@ def settle(
     `operator:NAME:settlement` then holds what the operator pays (above zero) or receives.
     Raises BillingError where the month has not ended, or a statement of it is not issued.
     """
-    take_turns(tx)
+    tx.take_turns()
     if at < ends(month):
         raise BillingError("QH558", f"month {month} has not ended", hint="settle when it is over")
     net = positions(tx, month, collectors)

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from qianhang.billing import schema
 from qianhang.billing.lines import Line, lines
-from qianhang.billing.moment import Where, reading, stamp, take_turns
+from qianhang.billing.moment import Where, reading, stamp
 from qianhang.billing.month import ends
 from qianhang.core.errors import BillingError
 from qianhang.store import Transaction
@@ -75,7 +75,7 @@ def issue(tx: Transaction, party: str, month: str, *, at: datetime) -> Statement
 
     Raises BillingError where the month has not ended.
     """
-    take_turns(tx)
+    tx.take_turns()
     known = issued(tx, party, month)
     if known is not None:
         return known

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from qianhang.cli.options import json_option
 from qianhang.core.day import clock
 from qianhang.core.words import language, say
 
@@ -47,7 +48,7 @@ def add_command(login: str, name: str, org: str, roles: tuple[str, ...], lang: s
 
 
 @account_command.command(name="list", help=say("cli.account.list.help"))
-@click.option("--json", "as_json", is_flag=True, help=say("cli.json"))
+@json_option
 def list_command(as_json: bool) -> None:
     from qianhang.access import accounts
     from qianhang.runs import read_store

@@ -10,6 +10,7 @@ from typing import Any
 
 import click
 
+from qianhang.cli.options import json_option
 from qianhang.core.pack import Card, cards
 from qianhang.core.words import language, say
 from qianhang.store import Settings, glance
@@ -22,7 +23,7 @@ __all__ = ["list_command"]
 @click.option("--industry", help=say("cli.list.industry"))
 @click.option("--task", help=say("cli.list.task"))
 @click.option("--tier", help=say("cli.list.tier"))
-@click.option("--json", "as_json", is_flag=True, help=say("cli.json"))
+@json_option
 def list_command(
     text: str, industry: str | None, task: str | None, tier: str | None, as_json: bool
 ) -> None:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from qianhang.cli.compute_door import json_option, now, opened, show
+from qianhang.cli.compute_door import now, opened, show
+from qianhang.cli.options import json_option
 from qianhang.core.words import say
 
 if TYPE_CHECKING:
@@ -91,28 +92,6 @@ def show_command(application: str, as_json: bool) -> None:
         click.echo(f"  {one.at}  {act}  {one.by}  {one.words}")
 
 
-@application_command.command(name="ask", help=say("cli.compute.application.ask.help"))
-@_NAME
-@_words(required=True)
-@_BY
-def ask_command(application: str, words: str, by: str) -> None:
-    from qianhang.compute.applications import desk
-
-    with opened() as store:
-        click.echo(_line(desk.ask(store, application, words=words, by=by, at=now())))
-
-
-@application_command.command(name="reply", help=say("cli.compute.application.reply.help"))
-@_NAME
-@_words(required=True)
-@_BY
-def reply_command(application: str, words: str, by: str) -> None:
-    from qianhang.compute.applications import desk
-
-    with opened() as store:
-        click.echo(_line(desk.reply(store, application, words=words, by=by, at=now())))
-
-
 @application_command.command(name="approve", help=say("cli.compute.application.approve.help"))
 @_NAME
 @click.option("--chips", type=int, help=say("cli.compute.application.less"))
@@ -139,26 +118,25 @@ def approve_command(
     click.echo(_line(done))
 
 
-@application_command.command(name="reject", help=say("cli.compute.application.reject.help"))
-@_NAME
-@_words(required=True)
-@_BY
-def reject_command(application: str, words: str, by: str) -> None:
-    from qianhang.compute.applications import desk
+def _step(act: str, *, needed: bool) -> click.Command:
+    """The command of a step that takes words alone, needed or not."""
 
-    with opened() as store:
-        click.echo(_line(desk.reject(store, application, words=words, by=by, at=now())))
+    @click.command(name=act, help=say(f"cli.compute.application.{act}.help"))
+    @_NAME
+    @_words(required=needed)
+    @_BY
+    def command(application: str, words: str, by: str) -> None:
+        from qianhang.compute.applications import desk
+
+        with opened() as store:
+            done = getattr(desk, act)(store, application, words=words, by=by, at=now())
+        click.echo(_line(done))
+
+    return command
 
 
-@application_command.command(name="withdraw", help=say("cli.compute.application.withdraw.help"))
-@_NAME
-@_words(required=False)
-@_BY
-def withdraw_command(application: str, words: str, by: str) -> None:
-    from qianhang.compute.applications import desk
-
-    with opened() as store:
-        click.echo(_line(desk.withdraw(store, application, words=words, by=by, at=now())))
+for _act, _needed in {"ask": True, "reply": True, "reject": True, "withdraw": False}.items():
+    application_command.add_command(_step(_act, needed=_needed))
 
 
 def _line(one: Application) -> str:

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import dataclasses
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from qianhang.cli.compute_door import BY, json_option, now, opened, show
+from qianhang.cli.compute_door import BY, now, opened, show
+from qianhang.cli.options import json_option
 from qianhang.core.words import say
+
+if TYPE_CHECKING:
+    from qianhang.compute.artefacts.shelf import Harvest
 
 __all__ = ["artefact_command"]
 
@@ -36,15 +41,23 @@ def list_command(job: str, as_json: bool) -> None:
         told_json = dataclasses.asdict(told) if told else {"state": "none"}
         show(told_json | {"files": [dataclasses.asdict(one) for one in files]})
         return
-    state = told.state if told else "none"
-    click.echo(say(f"cli.compute.artefact.state_{state}"), err=True)
+    click.echo(_state(told), err=True)
     for one in files:
         mark = say("cli.compute.artefact.gone") if one.gone else one.sha[:12]
         click.echo(f"{one.number}  {one.path}  {one.size:,} B  {mark}")
     for pattern in told.missing if told else ():
         click.echo(say("cli.compute.artefact.missing", pattern=pattern), err=True)
     for path, why in (told.skipped if told else {}).items():
-        click.echo(say("cli.compute.artefact.skipped", path=path, why=why), err=True)
+        said = say(f"cli.compute.artefact.why_{why.replace(' ', '_')}")
+        click.echo(say("cli.compute.artefact.skipped", path=path, why=said), err=True)
+
+
+def _state(told: Harvest | None) -> str:
+    """What became of the outputs, and the numbers where there was too much."""
+    if told is None:
+        return say("cli.compute.artefact.state_none")
+    said = say(f"cli.compute.artefact.state_{told.state}")
+    return f"{said}  {told.found} / {told.expected}" if told.found else said
 
 
 @artefact_command.command(name="get", help=say("cli.compute.artefact.get.help"))

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from qianhang.cli.options import json_option
 from qianhang.core.errors import PoolUnavailable
 from qianhang.core.words import say
 
@@ -37,7 +38,6 @@ __all__ = [
 BY = "qianhang compute"
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 _LOOK_S = 0.5
-json_option = click.option("--json", "as_json", is_flag=True, help=say("cli.json"))
 
 
 def now() -> datetime:

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from qianhang.cli.compute_door import BY, json_option, now, opened, show
+from qianhang.cli.compute_door import BY, now, opened, show
+from qianhang.cli.options import json_option
 from qianhang.core.words import say
 
 if TYPE_CHECKING:

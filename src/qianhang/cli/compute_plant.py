@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 import time
+from contextlib import closing
 from pathlib import Path
 
 import click
 
-from qianhang.cli.compute_door import BY, json_option, now, opened, show
+from qianhang.cli.compute_door import BY, now, opened, show
+from qianhang.cli.options import json_option
 from qianhang.core.errors import StoreError
 from qianhang.core.words import say
 
@@ -145,10 +147,9 @@ def supervise_command(every_s: float, policy: Path | None) -> None:
     from qianhang.runs.door import looks, supervisor
     from qianhang.store import Settings
 
-    with opened() as store:
+    with opened() as store, closing(Gatherer(store, Settings.load().home)) as gatherer:
         door = supervisor(store, Settings.load(), params=load(policy))
         look = looks(door, store)
-        gatherer = Gatherer(store, Settings.load().home)
         click.echo(say("cli.compute.supervise.begins"))
         try:
             while True:
@@ -164,4 +165,3 @@ def supervise_command(every_s: float, policy: Path | None) -> None:
                 time.sleep(max(0.0, pause - (time.monotonic() - began)))
         except KeyboardInterrupt:
             door.release()
-            gatherer.close()

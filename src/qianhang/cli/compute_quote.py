@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from qianhang.cli.compute_door import BY, json_option, now, opened, refused, show
+from qianhang.cli.compute_door import BY, now, opened, refused, show
+from qianhang.cli.options import json_option
 from qianhang.core.words import say
 
 if TYPE_CHECKING:

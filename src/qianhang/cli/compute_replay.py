@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from qianhang.cli.compute_door import json_option, opened, show
+from qianhang.cli.compute_door import opened, show
+from qianhang.cli.options import json_option
 from qianhang.core.words import say
 
 if TYPE_CHECKING:

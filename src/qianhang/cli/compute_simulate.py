@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from qianhang.cli.options import json_option
 from qianhang.core.words import say
 
 __all__ = ["simulate_command"]
@@ -27,7 +28,7 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
               help=say("cli.compute.simulate.noise"))  # fmt: skip
 @click.option("--seed", default=0, show_default=True, help=say("cli.compute.simulate.seed"))
 @click.option("--predict", type=click.FloatRange(0, 1), help=say("cli.compute.simulate.predict"))
-@click.option("--json", "as_json", is_flag=True, help=say("cli.json"))
+@json_option
 def simulate_command(  # noqa: PLR0917 - one argument for each option of the command
     trace: Path,
     pools: Path,

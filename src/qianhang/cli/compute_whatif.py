@@ -10,6 +10,7 @@ from typing import Any
 
 import click
 
+from qianhang.cli.options import json_option
 from qianhang.cli.report import write
 from qianhang.core.words import language, say
 
@@ -32,7 +33,7 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 @click.option("--down", multiple=True, help=say("cli.compute.whatif.down"))
 @click.option("--green", type=click.FloatRange(min=0), help=say("cli.compute.whatif.green"))
 @click.option("--out", type=click.Path(path_type=Path), help=say("cli.compute.whatif.out"))
-@click.option("--json", "as_json", is_flag=True, help=say("cli.json"))
+@json_option
 def whatif_command(  # noqa: PLR0917 - one argument for each option of the command
     trace: Path,
     pools: Path,

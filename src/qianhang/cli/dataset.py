@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from qianhang.cli.options import json_option
 from qianhang.core.words import language, say
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ def dataset_command() -> None:
 
 @dataset_command.command(name="list", help=say("cli.dataset.list.help"))
 @click.argument("text", required=False, default="")
-@click.option("--json", "as_json", is_flag=True, help=say("cli.json"))
+@json_option
 def list_command(text: str, as_json: bool) -> None:
     from qianhang.data import all_datasets
 
@@ -45,7 +46,7 @@ def list_command(text: str, as_json: bool) -> None:
 
 @dataset_command.command(name="show", help=say("cli.dataset.show.help"))
 @click.argument("name")
-@click.option("--json", "as_json", is_flag=True, help=say("cli.json"))
+@json_option
 def show_command(name: str, as_json: bool) -> None:
     from qianhang.data import dataset, verify
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from qianhang.cli.options import again_option
 from qianhang.core.words import language, say
 
 __all__ = ["demo_command"]
@@ -22,7 +23,7 @@ __all__ = ["demo_command"]
     show_default=True,
     help=say("cli.demo.out"),
 )
-@click.option("--again", is_flag=True, help=say("cli.run.again"))
+@again_option()
 @click.pass_context
 def demo_command(ctx: click.Context, out: Path, again: bool) -> None:
     from qianhang.cli.report import write

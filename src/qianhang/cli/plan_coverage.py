@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from qianhang.cli.plan_json import json_option, tell
+from qianhang.cli.options import json_option
+from qianhang.cli.plan_json import tell
 from qianhang.cli.plan_ledger import clean, table
 from qianhang.core.words import say
 

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from qianhang.cli.options import json_option
 from qianhang.cli.plan_evidence import writing
-from qianhang.cli.plan_json import json_option, tell
+from qianhang.cli.plan_json import tell
 from qianhang.cli.plan_ledger import clean, table
 from qianhang.core.words import say
 

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from qianhang.cli.plan_json import json_option, tell
+from qianhang.cli.options import json_option
+from qianhang.cli.plan_json import tell
 from qianhang.cli.plan_ledger import amount, clean, on_option, standing_row, state_of, table, today
 from qianhang.core.words import say
 

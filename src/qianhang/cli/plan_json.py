@@ -1,23 +1,16 @@
-"""The --json of `qianhang plan`: one option, one way to write what a command has to tell."""
+"""What plans, bills and vouchers tell as JSON: each kind of value in one way."""
 
 from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import date, datetime
 from pathlib import Path
-from typing import Any
 
 import click
 
-from qianhang.core.words import say
-
-__all__ = ["json_option", "tell"]
-
-json_option: Callable[[Callable[..., Any]], Callable[..., Any]] = click.option(
-    "--json", "as_json", is_flag=True, help=say("cli.json")
-)
+__all__ = ["tell"]
 
 
 def tell(body: object) -> None:

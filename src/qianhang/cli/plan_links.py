@@ -6,8 +6,9 @@ from datetime import UTC, datetime
 
 import click
 
+from qianhang.cli.options import json_option
 from qianhang.cli.plan_evidence import writing
-from qianhang.cli.plan_json import json_option, tell
+from qianhang.cli.plan_json import tell
 from qianhang.core.words import say
 
 __all__ = ["link_command"]

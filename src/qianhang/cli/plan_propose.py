@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from qianhang.cli.options import json_option
 from qianhang.cli.plan_evidence import writing
 from qianhang.cli.plan_ledger import amount, clean, item_row, table
 from qianhang.core.words import say
@@ -32,7 +33,7 @@ __all__ = ["propose_command"]
 )  # fmt: skip
 @click.option("--dry-run", is_flag=True, help=say("cli.plan.propose.dry_run"))
 @click.option("--by", default="", help=say("cli.plan.by"))
-@click.option("--json", "as_json", is_flag=True, help=say("cli.json"))
+@json_option
 def propose_command(plan: str, sections: tuple[str, ...], dry_run: bool, **asked: Any) -> None:
     from qianhang.plan.items import find_plan
     from qianhang.plan.proposals import Endpoint, Patience, propose

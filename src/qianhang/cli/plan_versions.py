@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from qianhang.cli.plan_json import json_option, tell
+from qianhang.cli.options import json_option
+from qianhang.cli.plan_json import tell
 from qianhang.cli.plan_ledger import amount, clean, item_row
 from qianhang.cli.plan_reading import complain, each_document
 from qianhang.core.errors import QianhangError

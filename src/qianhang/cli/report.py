@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from qianhang.cli.options import json_option
 from qianhang.core.words import say
 
 __all__ = ["report_command", "write"]
@@ -23,7 +24,7 @@ def write(path: Path, text: str) -> None:
 @click.argument("run", default="last")
 @click.option("--out", type=click.Path(path_type=Path), help=say("cli.report.out"))
 @click.option("--lang", type=click.Choice(["zh", "en", "both"]), default="both", show_default=True)
-@click.option("--json", "as_json", is_flag=True, help=say("cli.json"))
+@json_option
 def report_command(run: str, out: Path | None, lang: str, as_json: bool) -> None:
     from qianhang.runs import get, page, read_store, tables_of, view
 

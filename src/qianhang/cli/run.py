@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from qianhang.cli.options import again_option, json_option, pool_option
 from qianhang.core.words import say
 
 __all__ = ["run_command"]
@@ -33,12 +34,12 @@ def _params(_: click.Context, __: click.Parameter, values: tuple[str, ...]) -> d
     type=click.IntRange(0, 2**31 - 1),
     help=say("cli.run.seed"),
 )
-@click.option("--pool", default="local", show_default=True, help=say("cli.run.pool"))
+@pool_option()
 @click.option("--param", multiple=True, callback=_params, metavar="K=V", help=say("cli.run.param"))
 @click.option("--subject", default="", help=say("cli.run.subject"))
 @click.option("--region", default="", help=say("cli.run.region"))
-@click.option("--again", is_flag=True, help=say("cli.run.again"))
-@click.option("--json", "as_json", is_flag=True, help=say("cli.json"))
+@again_option()
+@json_option
 def run_command(  # noqa: PLR0917 - one argument for each option of the command
     scenario: str,
     data: Path | None,

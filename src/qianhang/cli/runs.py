@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from qianhang.cli.options import json_option
 from qianhang.core.words import language, say
 
 __all__ = ["compare_command", "runs_command", "show_command"]
@@ -16,7 +17,7 @@ __all__ = ["compare_command", "runs_command", "show_command"]
 @click.option("--scenario", default="", help=say("cli.runs.scenario"))
 @click.option("--state", default="", help=say("cli.runs.state"))
 @click.option("--limit", default=50, show_default=True, help=say("cli.runs.limit"))
-@click.option("--json", "as_json", is_flag=True, help=say("cli.json"))
+@json_option
 def runs_command(scenario: str, state: str, limit: int, as_json: bool) -> None:
     from rich.table import Table
 
@@ -42,7 +43,7 @@ def runs_command(scenario: str, state: str, limit: int, as_json: bool) -> None:
 
 @click.command(help=say("cli.show.help"))
 @click.argument("run")
-@click.option("--json", "as_json", is_flag=True, help=say("cli.json"))
+@json_option
 @click.option("--log", is_flag=True, help=say("cli.show.log"))
 def show_command(run: str, as_json: bool, log: bool) -> None:
     from qianhang.cli.screen import console, scores
@@ -87,7 +88,7 @@ def _plain(value: Any) -> str:
 @click.command(help=say("cli.compare.help"))
 @click.argument("first")
 @click.argument("second")
-@click.option("--json", "as_json", is_flag=True, help=say("cli.json"))
+@json_option
 def compare_command(first: str, second: str, as_json: bool) -> None:
     from rich.table import Table
 

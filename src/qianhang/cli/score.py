@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from qianhang.cli.options import again_option, json_option, pool_option
 from qianhang.core.words import say
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ _EVERY_S = 2.0
 @click.argument("scenario")
 @click.argument("table", type=click.Path(path_type=Path))
 @click.option("--out", type=click.Path(path_type=Path), required=True, help=say("cli.score.out"))
-@click.option("--pool", default="local", show_default=True, help=say("cli.score.pool"))
+@pool_option("cli.score.pool")
 @click.option("--version", type=int, help=say("cli.predict.version"))
 @click.option("--block-rows", default=100_000, show_default=True,
               type=click.IntRange(1, 10_000_000), help=say("cli.score.block_rows"))  # fmt: skip
@@ -32,8 +33,8 @@ _EVERY_S = 2.0
               help=say("cli.score.jobs"))  # fmt: skip
 @click.option("--minutes", default=90, show_default=True, type=click.IntRange(1, 10_080),
               help=say("cli.score.minutes"))  # fmt: skip
-@click.option("--again", is_flag=True, help=say("cli.score.again"))
-@click.option("--json", "as_json", is_flag=True, help=say("cli.json"))
+@again_option("cli.score.again")
+@json_option
 def score_command(
     *, scenario: str, table: Path, out: Path, pool: str, version: int | None, block_rows: int,
     jobs: int, minutes: int, again: bool, as_json: bool,
@@ -42,7 +43,10 @@ def score_command(
     from qianhang.runs.scoring.score import Ask, score
     from qianhang.store import Settings
 
-    ask = Ask(scenario, table, out, pool, version, block_rows, jobs, minutes, again)
+    ask = Ask(
+        scenario, table, out, pool, version, rows=block_rows, members=jobs, minutes=minutes,
+        again=again,
+    )  # fmt: skip
     done = score(ask, settings=Settings.load(), tell=_Teller())
     if as_json:
         click.echo(json.dumps(dataclasses.asdict(done)))

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from qianhang.cli.options import again_option, json_option, pool_option
 from qianhang.core.words import say
 
 if TYPE_CHECKING:
@@ -37,11 +38,11 @@ def _params(_: click.Context, __: click.Parameter, given: tuple[str, ...]) -> di
 @click.option("--seeds", default="0-9", show_default=True, help=say("cli.sweep.seeds"))
 @click.option("--param", multiple=True, callback=_params, metavar="K=V,V",
               help=say("cli.sweep.param"))  # fmt: skip
-@click.option("--pool", default="local", show_default=True, help=say("cli.run.pool"))
+@pool_option()
 @click.option("--at-once", default=4, show_default=True, type=click.IntRange(1, 64),
               help=say("cli.sweep.at_once"))  # fmt: skip
-@click.option("--again", is_flag=True, help=say("cli.run.again"))
-@click.option("--json", "as_json", is_flag=True, help=say("cli.json"))
+@again_option()
+@json_option
 def sweep_command(
     *, scenario: str, case: str, data: Path | None, seeds: str, param: Mapping[str, list[str]],
     pool: str, at_once: int, again: bool, as_json: bool,

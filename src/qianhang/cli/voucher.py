@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from qianhang.cli.plan_json import json_option, tell
+from qianhang.cli.options import json_option
+from qianhang.cli.plan_json import tell
 from qianhang.core.words import say
 
 if TYPE_CHECKING:

@@ -153,9 +153,7 @@ def _new_ref() -> str:
 
 def _take_turns(tx: Transaction) -> None:
     """Wait until nobody else writes: the same form may be on its way twice."""
-    from qianhang.store.schema import log_head
-
-    tx.execute(sa.select(log_head.c.seq).with_for_update())
+    tx.take_turns()
 
 
 def _select() -> sa.Select[Any]:

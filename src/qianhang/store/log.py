@@ -17,7 +17,17 @@ from qianhang.store.files import Files
 from qianhang.store.prepared import Prepared, change, fetch
 from qianhang.store.schema import GENESIS, log, log_head
 
-__all__ = ["Broken", "Check", "LogEntry", "append", "canonical", "entries", "verify"]
+__all__ = [
+    "Broken",
+    "Check",
+    "LogEntry",
+    "append",
+    "canonical",
+    "entries",
+    "stamp",
+    "take_turns",
+    "verify",
+]
 
 
 # Made once: to build a statement costs more than to carry it out.
@@ -95,22 +105,39 @@ def canonical(payload: Mapping[str, Any]) -> str:
     return _CANONICAL.encode(payload)
 
 
+def stamp(at: datetime) -> str:
+    """A moment as the log keeps it: ISO, UTC, microseconds; earlier moments sort first.
+
+    Raises ValueError for a time without a zone.
+    """
+    if at.tzinfo is None:
+        raise ValueError("the time of a log record needs a time zone")
+    return f"{at.astimezone(UTC).replace(tzinfo=None).isoformat(timespec='microseconds')}Z"
+
+
+def take_turns(connection: sa.Connection) -> None:
+    """Wait until nobody else writes.
+
+    SQLite gave us the whole file already; PostgreSQL's writers take turns at the head of the log.
+    """
+    if connection.dialect.name == "postgresql":
+        fetch(connection, _HEAD)
+
+
 def append(
     connection: sa.Connection, kind: str, subject: str, *, payload: Mapping[str, Any], at: datetime
 ) -> LogEntry:
     """The new last record, written in the caller's transaction."""
-    if at.tzinfo is None:
-        raise ValueError("the time of a log record needs a time zone")
     if not kind or len(kind) > 80 or len(subject) > 200:
         raise ValueError("kind holds 1 to 80 characters, subject at most 200")
-    # On PostgreSQL the row lock makes writers take turns; SQLite gave us the whole file already.
+    # The row's lock makes writers take turns on PostgreSQL.
     found = fetch(connection, _HEAD)
     if not found:
         raise StoreError("QH704", "the head of the log is absent", hint="run qianhang verify")
     head = found[0]
     row = {
         "seq": head.seq + 1,
-        "at": f"{at.astimezone(UTC).replace(tzinfo=None).isoformat(timespec='microseconds')}Z",
+        "at": stamp(at),
         "kind": kind,
         "subject": subject,
         "payload": canonical(payload),

@@ -44,6 +44,10 @@ class Transaction:
         """How many rows a statement made ready wrote; `values` is one row or several."""
         return prepared.change(self.connection, statement, values)
 
+    def take_turns(self) -> None:
+        """Wait until nobody else writes: for what is looked up first and written after."""
+        log.take_turns(self.connection)
+
     def append(
         self, kind: str, subject: str, *, payload: Mapping[str, Any], at: datetime
     ) -> LogEntry:

@@ -21,8 +21,18 @@ def now():
 
 
 @pytest.fixture
-def store(tmp_path, now):
-    with Store.open(Settings(home=tmp_path), parts=(schema.PART, tables.PART)) as found:
+def parts():
+    return (schema.PART, tables.PART)
+
+
+@pytest.fixture
+def settings(tmp_path):
+    return Settings(home=tmp_path)
+
+
+@pytest.fixture
+def store(settings, parts, tmp_path, now):
+    with Store.open(settings, parts=parts) as found:
         plant.add(found, network(tmp_path, "p1", "p2"), by="t", at=now())
         yield found
 

@@ -5,7 +5,9 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 import pytest
+import sqlalchemy as sa
 
+from qianhang.compute import schema
 from qianhang.compute.artefacts import folder, gather, shelf
 from qianhang.compute.artefacts.outputs import Outputs
 from qianhang.compute.artefacts.shelf import Limits
@@ -172,6 +174,7 @@ def test_an_organisation_keeps_no_more_than_its_share(bed):
     other = bed.ended(["a"], {"a": b"z" * 600_000}, org="town")
     assert bed.collect() == 3
     assert [bed.state(one) for one in (first, second, other)] == ["kept", "full", "kept"]
+    assert len(shelf.files_of(bed.store).kept()) == 2  # nothing lies there that no row counts
     shelf.remove(bed.store, first, by="ann", at=bed.now())
     shelf.again(bed.store, second, by="ann", at=bed.now())
     bed.collect()
@@ -296,6 +299,24 @@ def test_files_are_deleted_after_their_days_and_said_to_be_gone(bed):
     assert [one.path for one in shelf.listed(bed.store, job) if one.gone] == ["a"]
     kinds = [one.kind for one in bed.store.entries(subject=job)]
     assert kinds[-2:] == ["compute.artefact.kept", "compute.artefact.gone"]
+
+
+def test_whatever_is_over_its_days_goes_in_one_look(bed, monkeypatch):
+    monkeypatch.setattr(shelf, "_PIECE", 2)
+    limit(bed, days=1)
+    made = [bed.ended(["a"], {"a": b"%d" % number}) for number in range(5)]
+    bed.collect()
+    assert shelf.expire(bed.store, bed.now(2 * 86400.0)) == 5
+    assert {bed.state(one) for one in made} == {"gone"}
+
+
+def test_a_job_that_nobody_can_read_does_not_keep_the_others_waiting(bed):
+    """Its row is of another version; the one that ended after it is collected all the same."""
+    broken, sound = (bed.ended(["a"], {"a": b"x"}) for _ in range(2))
+    with bed.store.write() as tx:
+        tx.execute(sa.update(schema.job).where(schema.job.c.id == broken).values(run='{"x": 1}'))
+    assert bed.collect() == 1
+    assert (bed.state(broken), bed.state(sound)) == ("wanted", "kept")
 
 
 def test_bytes_that_changed_in_the_store_do_not_come_out_whole(bed):

@@ -458,3 +458,57 @@ def test_a_link_that_a_job_left_is_not_written_through(faked, tmp_path):
     assert victim.read_text() == "untouched"
     assert mark.read_text() == "2026-05-01T00:10:00.000+00:00"
     assert not mark.is_symlink()
+
+
+@pytest.mark.parametrize("change", ["joined", "renewed"])
+def test_a_pool_that_joins_or_is_renewed_while_engines_are_asked_gets_a_driver(
+    faked, tmp_path, monkeypatch, change
+):
+    """Another process writes between the look at the log and the engines' answers."""
+    made = []
+
+    def driver_of(_kind, settings, *, name, **_):
+        made.append((name, settings["threads"]))
+        return faked.engines.setdefault(name, Engine(name))
+
+    monkeypatch.setattr(engines, "driver_of", driver_of)
+    name = {"joined": "p3", "renewed": "p1"}[change]
+    late = network(tmp_path, name, chips=9)
+
+    def meanwhile(_):
+        faked.p2.at_call = str
+        plant.add(faked.store, late, by="other", at=faked.now())
+
+    faked.p2.at_call = meanwhile
+    faked.door.tick(faked.now())
+    for _ in range(3):
+        faked.door.tick(faked.now(11))
+    assert made[-1] == (name, 9)
+    job = put(faked.store, faked.now, pools=(name,))
+    faked.door.tick(faked.now(1))
+    assert pools_of(faked, job) == [(name, "submitted")]
+
+
+def test_settings_that_nobody_can_read_stop_neither_the_door_nor_the_pools_job(
+    faked, tmp_path, monkeypatch
+):
+    """A pool is renewed with such while a job runs there; put right, its job's end is seen."""
+    name = put(faked.store, faked.now, pools=("p1",))
+    faked.door.tick(faked.now(1))
+
+    def unreadable(_kind, _settings, *, name, **_):
+        if name == "p1":
+            raise UsageError("QH547", "local pool: unknown setting")
+        return faked.engines[name]
+
+    monkeypatch.setattr(engines, "driver_of", unreadable)
+    plant.add(faked.store, network(tmp_path, "p1", chips=8), by="test", at=faked.now())
+    other = put(faked.store, faked.now)
+    faked.door.tick(faked.now(11))
+    assert pools_of(faked, other) == [("p2", "submitted")]
+    assert states(faked, [name]) == ["running"]
+    monkeypatch.setattr(engines, "driver_of", lambda *_, name, **__: faked.engines[name])
+    plant.add(faked.store, network(tmp_path, "p1", chips=4), by="test", at=faked.now())
+    end_all(faked)
+    until_over(faked.door, faked.now)
+    assert states(faked, [name, other]) == ["finished", "finished"]

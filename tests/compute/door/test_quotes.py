@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from qianhang.compute import Outcome, Usage
-from qianhang.compute.door import attempts, jobs, plant, quotes
+from qianhang.compute.door import attempts, jobs, plant, quotas, quotes
 from qianhang.compute.door.supervisor import Supervisor
 from qianhang.compute.door.why import why
 from qianhang.compute.job import Job, Want
@@ -64,6 +64,7 @@ def test_quotes_are_scored_by_when_their_jobs_began_and_ended(door, engines, sto
     """Both were quoted at most 60 s; the smaller starts at once, the other an hour later."""
     door.tick(now())
     first = quoted(store, now, want=Want(4), pools=("p1",), estimate_s=1800.0)
+    now(1)
     late = quoted(store, now, want=Want(4), pools=("p1",), estimate_s=60.0)
     assert quotes.score(store).started == 0
     door.tick(now(1))
@@ -82,6 +83,20 @@ def test_quotes_are_scored_by_when_their_jobs_began_and_ended(door, engines, sto
     assert (found.quoted, found.started, found.ended) == (2, 2, 2)
     assert (found.within_p90, found.ended_p90) == (0.5, 0.0)
     assert 3500 < found.late_p90_s < 3600
+    newest = quotes.score(store, limit=1)  # by its submission: the smaller one
+    assert (newest.started, newest.within_p90) == (1, 1.0)
+
+
+def test_the_last_quotes_are_found_without_sorting_all_that_there_are(store):
+    with store.read() as connection:
+        made = quotes._QUOTED.on(connection)
+        values = {**made.fixed, "its_state": "finished", "most": 2}
+        plan = connection.connection.driver_connection.execute(
+            f"EXPLAIN QUERY PLAN {made.text}", values
+        ).fetchall()
+    steps = [step[3] for step in plan]
+    assert "ix_compute_job_state_submitted" in steps[0]
+    assert not any("TEMP B-TREE" in step for step in steps)
 
 
 def test_without_a_pool_there_is_nothing_to_quote(store, now):
@@ -186,3 +201,15 @@ def test_a_desk_does_not_follow_where_a_pool_is_another(door, store, now):
     assert desk.follow(store, now(1))
     plant.turn(store, "p1", "draining", by="test", at=now())
     assert not desk.follow(store, now())
+
+
+def test_a_desk_follows_past_result_files_and_applications_but_not_past_a_quota(door, store, now):
+    door.tick(now())
+    desk = quotes.Desk(store, now())
+    with store.write() as tx:
+        tx.append("compute.artefact.kept", "j1", payload={}, at=now())
+        tx.append("compute.application.sent", "a1", payload={}, at=now())
+    assert desk.follow(store, now(1))
+    with store.write() as tx:
+        quotas.put(tx, "city", project="", chips=1, by="test", at=now(), reason="few")
+    assert not desk.follow(store, now(1))

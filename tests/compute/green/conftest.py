@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from qianhang.compute.door import plant
+from qianhang.compute.door import jobs, plant
 from qianhang.compute.door.supervisor import Supervisor
 from qianhang.compute.green import tables
 from qianhang.compute.green.errands import Errands
@@ -40,5 +40,9 @@ def errands(store, tmp_path, now):
         door.tick(at)
         return at
 
-    yield Errands(store, tmp_path, look=look, give_up_s=60)
+    def admit(asked, at):
+        with store.write() as tx:
+            return jobs.admit(tx, asked, at=at)[0]
+
+    yield Errands(store, tmp_path, look=look, admit=admit, give_up_s=60)
     door.release()

@@ -201,6 +201,14 @@ def test_a_file_that_is_no_journal_is_told_with_its_step(tmp_path, line):
         again(read(path))
 
 
+@pytest.mark.parametrize("content", [b"", b"\xff\xfe\n", b"PK\x03\x04\x9d\n"])
+def test_a_file_of_something_else_is_no_journal(tmp_path, content):
+    path = tmp_path / "j.jsonl"
+    path.write_bytes(content)
+    with pytest.raises(UsageError, match="QH533"):
+        list(read(path))
+
+
 def test_notice_to_a_borrower_is_made_again(tmp_path, monkeypatch):
     engine, now = Engine("p1"), Clock()
     monkeypatch.setattr(engines, "driver_of", lambda *_, **__: engine)

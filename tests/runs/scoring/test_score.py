@@ -212,6 +212,8 @@ def test_jobs_that_wait_are_not_sent_twice_and_are_stopped_for_another_pool(
         assert carry._open(order, folder, store, store_of) == sent
         assert carry._open(replace(order, pool="p2"), folder, store, store_of) == ()
         assert {one.state for one in jobs.listed(store)} == {"cancelled"}
+        # The platform's own program: it reads this installation, which a pool's user may not.
+        assert all(one.work.own for one in jobs.listed(store))
         again = carry._sent(replace(order, pool="p2"), folder, store, store_of)
         assert not set(again) & set(sent)
         anew = Folder(tmp_path / "anew")  # the same table once more, after its result was written

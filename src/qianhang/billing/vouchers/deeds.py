@@ -14,7 +14,6 @@ import sqlalchemy as sa
 
 from qianhang.billing import ledger
 from qianhang.billing.ledger import Posting
-from qianhang.billing.moment import take_turns
 from qianhang.billing.vouchers import tables
 from qianhang.core.errors import UsageError
 from qianhang.store import Transaction
@@ -77,7 +76,7 @@ def known(tx: Transaction, what: str, said: Mapping[str, Any], *, act: Act) -> i
 
     Raises UsageError where the key stands for something else.
     """
-    take_turns(tx)
+    tx.take_turns()
     seen = tx.fetch(_SEEN, {"key": act.key})
     if not seen:
         return None

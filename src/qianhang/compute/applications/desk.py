@@ -57,6 +57,7 @@ def send(store: Store, wish: Wish, *, by: str, at: datetime) -> Application:
     }  # fmt: skip
     own = (_TABLE.c.org == wish.org) & (_TABLE.c.project == wish.project)
     with store.write() as tx:
+        tx.take_turns()
         query = sa.select(_TABLE.c.id).where(own, _TABLE.c.state.in_(OPEN))
         if found := tx.execute(query).scalar():
             raise UsageError(
@@ -66,25 +67,27 @@ def send(store: Store, wish: Wish, *, by: str, at: datetime) -> Application:
         tx.execute(sa.insert(_TABLE).values(row))
         facts = {n: row[n] for n in ("org", "project", "chips", "card_hours", "pool", "purpose")}
         facts |= {"first": row["first"], "last": row["last"], "by": by}
-        _step(tx, name, "sent", words=wish.purpose, by=by, at=at)
+        period.note(tx, name, "sent", words=wish.purpose, by=by, at=at)
         tx.append("compute.application.sent", name, payload=facts, at=at)
     return get(store, name)
 
 
 def ask(store: Store, name: str, *, words: str, by: str, at: datetime) -> Application:
     """The application, sent back with a question."""
+    words = _said(words)
     with store.write() as tx:
         found = _answerable(tx, name, by)
-        _turn(tx, found, "asked", act="asked", words=_said(words), by=by, at=at)
+        _turn(tx, found, "asked", act="asked", words=words, by=by, at=at)
         tx.append("compute.application.asked", name, payload={"words": words, "by": by}, at=at)
     return get(store, name)
 
 
 def reply(store: Store, name: str, *, words: str, by: str, at: datetime) -> Application:
     """The application, with what was asked for; it waits for an answer again."""
+    words = _said(words)
     with store.write() as tx:
-        found = _locked(tx, name, ("asked",), act="reply")
-        _turn(tx, found, "applied", act="replied", words=_said(words), by=by, at=at)
+        found = _in_state(tx, name, ("asked",), act="reply")
+        _turn(tx, found, "applied", act="replied", words=words, by=by, at=at, answer=False)
         tx.append("compute.application.replied", name, payload={"words": words, "by": by}, at=at)
     return get(store, name)
 
@@ -97,11 +100,12 @@ def approve(
 
     Raises UsageError where more is granted than was asked for, AccessRefused to who wrote on it.
     """
+    words = _said(words, needed=False)
     with store.write() as tx:
         found = _answerable(tx, name, by)
         given = _whole_or_less(found.wish, granted, at)
-        _turn(tx, found, "approved", act="approved", words=_said(words, needed=False), by=by,
-              at=at, granted=json.dumps(asdict(given), default=str))  # fmt: skip
+        _turn(tx, found, "approved", act="approved", words=words, by=by, at=at,
+              granted=json.dumps(asdict(given), default=str))  # fmt: skip
         facts: dict[str, Any] = {"chips": given.chips, "card_hours": given.card_hours}
         facts |= {"last": given.last.isoformat(), "words": words, "by": by}
         tx.append("compute.application.approved", name, payload=facts, at=at)
@@ -112,22 +116,23 @@ def approve(
 
 def reject(store: Store, name: str, *, words: str, by: str, at: datetime) -> Application:
     """The application rejected, with the reason."""
+    words = _said(words)
     with store.write() as tx:
         found = _answerable(tx, name, by)
-        _turn(tx, found, "rejected", act="rejected", words=_said(words), by=by, at=at)
+        _turn(tx, found, "rejected", act="rejected", words=words, by=by, at=at)
         tx.append("compute.application.rejected", name, payload={"words": words, "by": by}, at=at)
     return get(store, name)
 
 
 def withdraw(store: Store, name: str, *, words: str = "", by: str, at: datetime) -> Application:
     """The application taken back by the applicant; what it gave is given back at once."""
+    words = _said(words, needed=False)
     with store.write() as tx:
-        found = _locked(tx, name, (*OPEN, "approved", "active"), act="withdraw")
+        found = _in_state(tx, name, (*OPEN, "approved", "active"), act="withdraw")
         if found.state == "active":
             period.close(tx, found, at=at)
-        said = _said(words, needed=False)
-        _turn(tx, found, "withdrawn", act="withdrawn", words=said, by=by, at=at, answer=False)
-        tx.append("compute.application.withdrawn", name, payload={"words": said, "by": by}, at=at)
+        _turn(tx, found, "withdrawn", act="withdrawn", words=words, by=by, at=at, answer=False)
+        tx.append("compute.application.withdrawn", name, payload={"words": words, "by": by}, at=at)
     return get(store, name)
 
 
@@ -147,7 +152,7 @@ def _whole_or_less(wish: Wish, granted: Granted | None, at: datetime) -> Granted
 
 def _answerable(tx: Transaction, name: str, by: str) -> Application:
     """The open application, where this one did not write on it."""
-    found = _locked(tx, name, OPEN, act="answer")
+    found = _in_state(tx, name, OPEN, act="answer")
     wrote = sa.select(_STEP.c.by).where(
         _STEP.c.application == name, _STEP.c.act.in_(("sent", "replied"))
     )
@@ -158,9 +163,10 @@ def _answerable(tx: Transaction, name: str, by: str) -> Application:
     return found
 
 
-def _locked(tx: Transaction, name: str, states: Collection[str], *, act: str) -> Application:
-    row = tx.execute(sa.select(_TABLE).where(_TABLE.c.id == name).with_for_update()).mappings()
-    found = row.first()
+def _in_state(tx: Transaction, name: str, states: Collection[str], *, act: str) -> Application:
+    """The application, where it is in one of these states; others wait from here on."""
+    tx.take_turns()
+    found = tx.execute(sa.select(_TABLE).where(_TABLE.c.id == name)).mappings().first()
     if found is None:
         raise UsageError("QH524", f"application {name[:40]!r} does not exist")
     if found["state"] not in states:
@@ -175,17 +181,16 @@ def _turn(
     tx: Transaction, found: Application, state: State, *, act: str, words: str, by: str,
     at: datetime, answer: bool = True, granted: str = "",
 ) -> None:  # fmt: skip
+    """The application in its next state, with the step that led there; answer : whether by whom
+    it was sent to.
+    """
     values: dict[str, Any] = {"state": state}
     if granted:
         values["granted"] = granted
-    if answer and act != "replied":
+    if answer:
         values |= {"reason": words, "answered_by": by, "answered": stamp(at)}
     tx.execute(sa.update(_TABLE).where(_TABLE.c.id == found.id).values(values))
-    _step(tx, found.id, act, words=words, by=by, at=at)
-
-
-def _step(tx: Transaction, name: str, act: str, *, words: str, by: str, at: datetime) -> None:
-    period.note(tx, name, act, words=words, by=by, at=at)
+    period.note(tx, found.id, act, words=words, by=by, at=at)
 
 
 def _said(words: str, *, needed: bool = True) -> str:

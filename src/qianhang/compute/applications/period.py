@@ -32,20 +32,26 @@ def turn(store: Store, at: datetime) -> int:
     """How many applications came in force, ended or lapsed now: to be called now and then."""
     with store.read() as connection:
         due = [one.id for one in _alive(connection) if _due(connection, one, at)]
+    count = 0
     for name in due:
         with store.write() as tx:
-            row = tx.execute(sa.select(_TABLE).where(_TABLE.c.id == name).with_for_update())
-            found = of_row(row.mappings().one())
-            act = _due(tx.connection, found, at)
+            tx.take_turns()
+            row = tx.execute(sa.select(_TABLE).where(_TABLE.c.id == name)).mappings().one()
+            found = of_row(row)
+            act = _due(tx.connection, found, at)  # another process may have been quicker
             if act == "active":
                 begin(tx, found, at=at)
             elif act:
                 _end(tx, found, act, at=at)
-    return len(due)
+            count += bool(act)
+    return count
 
 
 def begin(tx: Transaction, found: Application, *, at: datetime) -> None:
-    """The approved application in force: the project's quota is what it grants, or more."""
+    """The approved application in force: the project's quota is what it grants, or more.
+
+    tx : in which nobody else writes
+    """
     if found.granted is None:
         raise ValueError(f"application {found.id} was not approved")
     others = _in_force(tx, found)
@@ -60,7 +66,10 @@ def begin(tx: Transaction, found: Application, *, at: datetime) -> None:
 
 
 def close(tx: Transaction, found: Application, *, at: datetime) -> None:
-    """The quota as it is without this application; one that was set otherwise since stays."""
+    """The quota as it is without this application; one that was set otherwise since stays.
+
+    tx : in which nobody else writes
+    """
     others = _in_force(tx, found)
     now = quotas.standing(tx.connection, found.wish.org, found.wish.project)
     if now != _most(found.base, [*others, found]):

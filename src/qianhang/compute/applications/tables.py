@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+from sqlalchemy import Index, Table
 
-from sqlalchemy import Column, Index, Integer, String, Table, Text
-
+from qianhang.compute.columns import long, text, whole
 from qianhang.store.migrate import Part
 from qianhang.store.schema import metadata
 
@@ -14,30 +13,18 @@ __all__ = ["PART", "application", "step"]
 PART = Part("applications", "qianhang.compute.applications.migrations", "applications_0001")
 
 
-def _text(name: str, length: int, *, primary_key: bool = False) -> Column[Any]:
-    return Column(name, String(length), primary_key=primary_key, nullable=False)
-
-
-def _whole(name: str, *, primary_key: bool = False) -> Column[Any]:
-    return Column(name, Integer, primary_key=primary_key, nullable=False, autoincrement=False)
-
-
-def _long(name: str) -> Column[Any]:
-    return Column(name, Text, nullable=False)
-
-
 # first, last : days in China; granted : as approved, JSON, "" before; base : the project's quota
 # before it came in force, to be brought back; reason : of the last answer
 application = Table(
-    "application", metadata, _text("id", 40, primary_key=True), _text("org", 40),
-    _text("project", 80), _whole("chips"), _whole("card_hours"), _text("first", 10),
-    _text("last", 10), _long("flavours"), _text("pool", 60), _text("voucher", 80),
-    _long("purpose"), _text("contact", 200), _text("state", 12), _long("granted"), _whole("base"),
-    _long("reason"), _text("by", 80), _text("at", 32), _text("answered_by", 80),
-    _text("answered", 32), Index(None, "state"), Index(None, "org", "project"),
+    "application", metadata, text("id", 40, primary_key=True), text("org", 40),
+    text("project", 80), whole("chips"), whole("card_hours"), text("first", 10),
+    text("last", 10), long("flavours"), text("pool", 60), text("voucher", 80),
+    long("purpose"), text("contact", 200), text("state", 12), long("granted"), whole("base"),
+    long("reason"), text("by", 80), text("at", 32), text("answered_by", 80),
+    text("answered", 32), Index(None, "state"), Index(None, "org", "project"),
 )  # fmt: skip
 step = Table(
-    "application_step", metadata, _text("application", 40, primary_key=True),
-    _whole("number", primary_key=True), _text("act", 12), _long("words"), _text("by", 80),
-    _text("at", 32),
+    "application_step", metadata, text("application", 40, primary_key=True),
+    whole("number", primary_key=True), text("act", 12), long("words"), text("by", 80),
+    text("at", 32),
 )  # fmt: skip

@@ -20,7 +20,7 @@ _TABLE = tables.application
 def narrow(connection: sa.Connection, job: Job) -> Job:
     """The job, kept to the chips and pools of its project's approvals where they name any.
 
-    Raises UsageError where it names others alone.
+    Raises UsageError where it names only others.
     """
     if not job.project:
         return job

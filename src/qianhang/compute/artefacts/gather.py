@@ -6,6 +6,7 @@ before are found by their content, and rows come to be all together or not at al
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import shutil
 import tempfile
@@ -13,7 +14,7 @@ import time
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,7 +30,7 @@ from qianhang.compute.door.attempts import Attempt
 from qianhang.compute.door.engines import Engines, Patience
 from qianhang.compute.door.jobs import Kept
 from qianhang.compute.door.moments import seconds, stamp
-from qianhang.core.errors import StoreError, UsageError
+from qianhang.core.errors import QianhangError
 
 if TYPE_CHECKING:
     from qianhang.store import Store
@@ -67,7 +68,7 @@ def collect(store: Store, home: Path, now: datetime) -> int:
     for name in due:
         try:
             count += _settle(store, engines, jobs.get(store, name), allowed=allowed, now=now)
-        except (OSError, StoreError) as cause:  # a disk that is full or away: later again
+        except (OSError, QianhangError) as cause:  # a full disk, a row of another version: later
             _LOG.warning("artefacts of job %s are not collected yet: %s", name, cause)
             _later(store, name, now)
     return count
@@ -95,9 +96,10 @@ def _settle(store: Store, engines: Engines, kept: Kept, *, allowed: Limits, now:
     last = next((one for one in reversed(made) if one.state == "ended"), None)
     if wanted is None or last is None or not _meant(kept, wanted):
         return _close(store, kept, "not_due", now=now)
-    root = _root(store, engines, last)
-    if isinstance(root, str):
-        return _close(store, kept, "unsupported" if root else "away", now=now)
+    held = plant.held(store, last.pool)
+    if held.pool.driver == "kubernetes":
+        return _close(store, kept, "unsupported", now=now)
+    root = engines.root(held)
     with tempfile.TemporaryDirectory(prefix="artefacts-", dir=_spool(engines.home)) as place:
         try:
             taken = _take(root, kept.job.id, wanted, to=Path(place), allowed=allowed)
@@ -106,7 +108,7 @@ def _settle(store: Store, engines: Engines, kept: Kept, *, allowed: Limits, now:
             return _close(store, kept, "too_much", detail=detail, now=now)
         except (FileNotFoundError, NotADirectoryError) as cause:
             _LOG.info("artefacts of job %s: %s", kept.job.id, cause)
-            return _wait(store, kept, now, most_s=_GIVE_UP_S)
+            return _wait(store, kept, now)
         if taken.missing and now.timestamp() - seconds(kept.ended) < _SETTLES_S:
             _later(store, kept.job.id, now)
             return False
@@ -127,20 +129,14 @@ def _put(
             )  # fmt: skip
     except Full as cause:
         detail = {"found": cause.found, "expected": cause.expected}
-        return _close(store, kept, "full", detail=detail, now=now)
+        with store.write() as tx:
+            shelf.close(tx, kept.job.id, "full", detail=detail, at=now)
+            shelf.discard(tx, {one.sha for one in taken.made})
+        return True
 
 
 def _meant(kept: Kept, wanted: Outputs) -> bool:
     return kept.state == "finished" or (wanted.when == "always" and kept.state != "refused")
-
-
-def _root(store: Store, engines: Engines, last: Attempt) -> Path | str:
-    """The folder of the pool's jobs; "kubernetes" where it is never seen here, "" where it left."""
-    try:
-        held = plant.held(store, last.pool)
-    except UsageError:
-        return ""
-    return held.pool.driver if held.pool.driver == "kubernetes" else engines.root(held)
 
 
 def _take(root: Path, job: str, wanted: Outputs, *, to: Path, allowed: Limits) -> _Taken:
@@ -154,9 +150,9 @@ def _take(root: Path, job: str, wanted: Outputs, *, to: Path, allowed: Limits) -
     return _Taken(made, {"skipped": skipped, "missing": missing})
 
 
-def _wait(store: Store, kept: Kept, now: datetime, *, most_s: float) -> bool:
+def _wait(store: Store, kept: Kept, now: datetime) -> bool:
     """The folder is not seen: later again, and given up after a day."""
-    if now.timestamp() - seconds(kept.ended) < most_s:
+    if now.timestamp() - seconds(kept.ended) < _GIVE_UP_S:
         _later(store, kept.job.id, now)
         return False
     return _close(store, kept, "away", now=now)
@@ -184,8 +180,9 @@ def _spool(home: Path) -> Path:
 def _sweep(home: Path) -> None:
     """Copies that a killed process left, once they are a day old."""
     for place in (home / "spool").glob("artefacts-*"):
-        if time.time() - place.stat().st_mtime > _GIVE_UP_S:
-            shutil.rmtree(place, ignore_errors=True)
+        with contextlib.suppress(FileNotFoundError):  # another process may be done with its own
+            if time.time() - place.stat().st_mtime > _GIVE_UP_S:
+                shutil.rmtree(place, ignore_errors=True)
 
 
 class Gatherer:
@@ -197,14 +194,13 @@ class Gatherer:
         self.store, self.home, self.every = store, home, every
         self._threads = ThreadPoolExecutor(1, thread_name_prefix="artefacts")
         self._work: Future[None] | None = None
-        self._looked = self._swept = datetime.min
+        self._looked = self._swept = datetime.min.replace(tzinfo=UTC)
 
     def look(self, now: datetime) -> None:
         """Begin to collect what is due, where nothing is being collected."""
         busy = self._work is not None and not self._work.done()
-        naive = now.replace(tzinfo=None)
-        if not busy and naive - self._looked >= self.every:
-            self._looked = naive
+        if not busy and now - self._looked >= self.every:
+            self._looked = now
             self._work = self._threads.submit(self._collect, now)
 
     def close(self) -> None:
@@ -214,8 +210,8 @@ class Gatherer:
     def _collect(self, now: datetime) -> None:
         try:
             collect(self.store, self.home, now)
-            if now.replace(tzinfo=None) - self._swept >= timedelta(hours=1):
-                self._swept = now.replace(tzinfo=None)
+            if now - self._swept >= timedelta(hours=1):
+                self._swept = now
                 shelf.expire(self.store, now)
                 _sweep(self.home)
         except Exception:  # the next look tries again

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal
@@ -19,7 +19,6 @@ from qianhang.compute import schema
 from qianhang.compute.artefacts import tables
 from qianhang.compute.door.moments import stamp
 from qianhang.core.errors import UsageError
-from qianhang.store.schema import log_head
 
 if TYPE_CHECKING:
     from qianhang.compute.artefacts.folder import Copied
@@ -34,6 +33,7 @@ __all__ = [
     "again",
     "close",
     "content",
+    "discard",
     "expire",
     "files_of",
     "harvest",
@@ -50,6 +50,7 @@ State = Literal[
     "wanted", "kept", "empty", "too_much", "full", "away", "unsupported", "not_due", "gone"
 ]
 _HARVEST, _TABLE = tables.harvest, tables.artefact
+_AGAIN: tuple[State, ...] = ("empty", "too_much", "full", "away")  # nothing was kept, and may be
 _SETTING = "artefacts"
 _PIECE = 200
 
@@ -92,6 +93,11 @@ class Harvest:
     missing: tuple[str, ...]
     found: str
     expected: str
+
+    @property
+    def again(self) -> bool:
+        """Whether they may be collected once more."""
+        return self.state in _AGAIN
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +187,7 @@ def close(
 
 def _still_wanted(tx: Transaction, job: str) -> str | None:
     """The organisation, where nobody collected the outputs yet; others wait from here on."""
-    tx.execute(sa.select(log_head.c.seq).with_for_update())
+    tx.take_turns()
     query = sa.select(_HARVEST.c.org).where(_HARVEST.c.job == job, _HARVEST.c.state == "wanted")
     org = tx.execute(query).scalar()
     return None if org is None else str(org)
@@ -202,8 +208,7 @@ def again(store: Store, job: str, *, by: str, at: datetime) -> None:
 
     Raises UsageError where something was, or none are wanted of the job.
     """
-    states = ("empty", "too_much", "full", "away")
-    where = (_HARVEST.c.job == job) & _HARVEST.c.state.in_(states)
+    where = (_HARVEST.c.job == job) & _HARVEST.c.state.in_(_AGAIN)
     with store.write() as tx:
         fresh = {"state": "wanted", "tried": ""}
         if not tx.execute(sa.update(_HARVEST).where(where).values(fresh)).rowcount:
@@ -241,11 +246,13 @@ def named(store: Store, job: str, number: int) -> Artefact:
 
     Raises UsageError where there is none, or none any more.
     """
-    found = next((one for one in listed(store, job) if one.number == number), None)
-    if found is None or found.gone:
-        what = "was deleted" if found else "does not exist"
+    query = sa.select(_TABLE).where(_TABLE.c.job == job, _TABLE.c.number == number)
+    with store.read() as connection:
+        row = connection.execute(query).mappings().first()
+    if row is None or row["gone"]:
+        what = "was deleted" if row else "does not exist"
         raise UsageError("QH527", f"artefact {number} of job {job[:40]} {what}")
-    return found
+    return Artefact(**row)
 
 
 def content(store: Store, found: Artefact) -> Iterator[bytes]:
@@ -286,17 +293,19 @@ def expire(store: Store, at: datetime) -> int:
     """How many files were deleted now because they are older than they are kept."""
     before = stamp(at - timedelta(days=limits(store).days))
     old = sa.select(_TABLE.c.job).distinct().where(_TABLE.c.gone == "", _TABLE.c.at < before)
-    with store.read() as connection:
-        jobs = list(connection.execute(old.limit(_PIECE)).scalars())
     count = 0
-    for job in jobs:
-        with store.write() as tx:
-            count += _remove(tx, job, by="retention", at=at)
-    return count
+    while True:
+        with store.read() as connection:
+            jobs = list(connection.execute(old.limit(_PIECE)).scalars())
+        if not jobs:
+            return count
+        for job in jobs:
+            with store.write() as tx:
+                count += _remove(tx, job, by="retention", at=at)
 
 
 def _remove(tx: Transaction, job: str, *, by: str, at: datetime) -> int:
-    tx.execute(sa.select(log_head.c.seq).with_for_update())
+    tx.take_turns()
     kept = (_TABLE.c.job == job) & (_TABLE.c.gone == "")
     shas = set(tx.execute(sa.select(_TABLE.c.sha).where(kept)).scalars())
     if not shas:
@@ -304,6 +313,13 @@ def _remove(tx: Transaction, job: str, *, by: str, at: datetime) -> int:
     count = tx.execute(sa.update(_TABLE).where(kept).values(gone=stamp(at))).rowcount
     tx.execute(sa.update(_HARVEST).where(_HARVEST.c.job == job).values(state="gone"))
     tx.append("compute.artefact.gone", job, payload={"count": count, "by": by}, at=at)
+    discard(tx, shas)
+    return int(count)
+
+
+def discard(tx: Transaction, shas: Collection[str]) -> None:
+    """Delete the bytes of these contents that no artefact needs; others wait from here on."""
+    tx.take_turns()
     files, ordered = tx.files.beside("artefacts"), sorted(shas)
     for start in range(0, len(ordered), _PIECE):
         piece = ordered[start : start + _PIECE]
@@ -312,4 +328,3 @@ def _remove(tx: Transaction, job: str, *, by: str, at: datetime) -> int:
         for sha in piece:
             if sha not in needed:
                 files.remove(sha)
-    return int(count)

@@ -102,6 +102,7 @@ class Engines:
         return before != {name: (one.pool, one.settings) for name, one in self.held.items()}
 
     def _take(self, pools: Sequence[Held]) -> None:
+        """The pools as they are now, each that is new or was renewed with a driver of its own."""
         for one in pools:
             known = self.held.get(one.pool.id)
             if known is None or (known.pool, known.settings) != (one.pool, one.settings):
@@ -135,7 +136,7 @@ class Engines:
             guard(tx)
             for name, probe in found.items():
                 _write(tx, self.held[name], probe, now=now, lost=lost)
-        self.held = {one.pool.id: one for one in plant.pools(self.store)}
+        self._take(plant.pools(self.store))  # others may have joined while engines were waited for
         return frozenset(name for name in before if self.up(name))
 
     def _due(self, name: str, now: datetime) -> bool:
@@ -308,6 +309,8 @@ def _put(place: Path, text: str) -> None:
 
 class _Absent:
     """The driver of a pool whose settings nobody can read: no question is answered."""
+
+    hands = 1
 
     def __init__(self, name: str, why: str) -> None:
         self.name, self._why = name, why

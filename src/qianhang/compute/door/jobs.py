@@ -39,6 +39,7 @@ __all__ = [
     "listed",
     "named",
     "new_id",
+    "past",
     "readable",
     "refuse",
 ]
@@ -211,6 +212,14 @@ def listed(
         query = query.where(_TABLE.c.state.in_(sorted(states)))
     with store.read() as connection:
         return tuple(kept(row) for row in connection.execute(query).mappings())
+
+
+def past(store: Store, *, limit: int = 2000) -> list[tuple[Job, float]]:
+    """The newest jobs that finished, the oldest first, each with how long it ran, s, at least 1."""
+    found = listed(store, states=("finished",), limit=limit)
+    return [
+        (one.job, max(1.0, seconds(one.ended) - seconds(one.started))) for one in reversed(found)
+    ]
 
 
 def named(connection: sa.Connection, names: Sequence[str]) -> dict[str, Kept]:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import dataclasses
 import json
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
 from qianhang.compute.door import jobs
 from qianhang.compute.policy.desk import Step
+from qianhang.store.log import stamp
 from qianhang.store.schema import log
 
 if TYPE_CHECKING:
@@ -72,7 +73,7 @@ def _beginning(store: Store, since: datetime | None) -> int:
     if since is None:
         return 0
     query = sa.select(sa.func.max(log.c.seq)).where(
-        log.c.kind == _KIND, log.c.subject == _BEGIN, log.c.at <= _stamp(since)
+        log.c.kind == _KIND, log.c.subject == _BEGIN, log.c.at <= stamp(since)
     )
     with store.read() as connection:
         return int(connection.execute(query).scalar() or 0)
@@ -80,7 +81,7 @@ def _beginning(store: Store, since: datetime | None) -> int:
 
 def _records(store: Store, after: int, until: datetime | None) -> list[tuple[int, list[Any]]]:
     found = store.entries(kind=_KIND, after=after, limit=_PIECE)
-    last = _stamp(until) if until else "~"
+    last = stamp(until) if until else "~"
     return [(one.seq, one.payload["steps"]) for one in found if one.at <= last]
 
 
@@ -95,7 +96,3 @@ def _introduced(store: Store, steps: Sequence[Any], known: set[str]) -> list[Ste
             asked = {k: v for k, v in dataclasses.asdict(one.job).items() if v is not None}
             found.append(("job", json.loads(json.dumps(asked))))
     return found
-
-
-def _stamp(at: datetime) -> str:
-    return f"{at.astimezone(UTC).replace(tzinfo=None).isoformat(timespec='microseconds')}Z"

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import sqlalchemy as sa
 
 from qianhang.compute import schema
+from qianhang.compute.door.attempts import LIVE
 from qianhang.compute.door.moments import stamp
 from qianhang.compute.network import Link, Network, Operator, Pool, PueReading
 from qianhang.core import schema as closed
@@ -126,7 +127,7 @@ def turn(store: Store, pool_id: str, state: State, *, by: str, at: datetime) -> 
             raise _unknown(pool_id)
         busy = sa.select(sa.func.count()).where(
             schema.attempt.c.pool == pool_id,
-            schema.attempt.c.state.in_(("submitting", "submitted", "running", "unknown")),
+            schema.attempt.c.state.in_(LIVE),
         )
         count = int(tx.execute(busy).scalar_one())
         if state == "left" and count:

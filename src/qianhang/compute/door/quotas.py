@@ -81,6 +81,7 @@ def apply(
     where = (_TABLE.c.org == org) & (_TABLE.c.project == project)
     values = {"asked": chips, "state": "applied", "reason": reason, "by": by, "at": stamp(at)}
     with store.write() as tx:
+        tx.take_turns()
         if not tx.execute(sa.update(_TABLE).where(where).values(values)).rowcount:
             fresh = {"org": org, "project": project, "chips": 0, "answered_by": "", "answered": ""}
             tx.execute(sa.insert(_TABLE).values(fresh | values))
@@ -96,8 +97,9 @@ def answer(store: Store, org: str, *, project: str, approve: bool, by: str, at: 
     """
     where = (_TABLE.c.org == org) & (_TABLE.c.project == project)
     with store.write() as tx:
+        tx.take_turns()
         query = sa.select(_TABLE.c.asked, _TABLE.c.chips).where(where, _TABLE.c.asked > 0)
-        row = tx.execute(query.with_for_update()).first()
+        row = tx.execute(query).first()
         if row is None:
             raise UsageError("QH598", f"{_called(org, project)} has no open application")
         state = "approved" if approve else "declined"

@@ -40,6 +40,19 @@ _NEWS = Prepared(
     .order_by(log.c.seq)
     .limit(sa.bindparam("most"))
 )
+_JOB, _TRIED = schema.job, schema.attempt
+_BEGUN = ("running", "finished", "failed", "cancelled")
+# The newest in one state, by the index that ends in the moment of submission: none sorts them all.
+_QUOTED = Prepared(
+    sa.select(log.c.payload, _TRIED.c.pool, _TRIED.c.flavour, _JOB.c.submitted,
+              _JOB.c.started, _JOB.c.ended, _JOB.c.state)
+    .select_from(_JOB)
+    .join(log, (log.c.kind == _KIND) & (log.c.subject == _JOB.c.id))
+    .join(_TRIED, (_TRIED.c.job == _JOB.c.id) & (_TRIED.c.started == _JOB.c.started))
+    .where(_JOB.c.state == sa.bindparam("its_state"), _JOB.c.started != "")
+    .order_by(_JOB.c.submitted.desc())
+    .limit(sa.bindparam("most"))
+)  # fmt: skip
 # News of a job that the ledgers follow, and news that leave them as they are.
 _MOVES = frozenset(
     f"compute.job.{what}" for what in ("admitted", "cancel", "ended", "placed", "refused")
@@ -50,6 +63,7 @@ _STILL = frozenset(
         *("compute.quota.applied", "compute.bench", "compute.policy"),
     }
 )
+_ASIDE = ("compute.application.", "compute.artefact.")  # an approval tells its quota apart
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +136,7 @@ class Desk:
         """
         with store.read() as connection:
             rows = fetch(connection, _NEWS, {"after": self._seen, "most": _MUCH + 1})
-            ours = [row for row in rows if row.kind.startswith("compute.")]
+            ours = [row for row in rows if _is_ours(row.kind)]
             kinds = {row.kind for row in ours}
             if len(rows) > _MUCH or kinds - _MOVES - _STILL:
                 return False
@@ -185,7 +199,7 @@ def of(store: Store, job: str) -> Quote | None:
 
 
 def score(store: Store, *, limit: int = _LEARNT) -> Score:
-    """How the last quotes came true."""
+    """How the newest quotes came true."""
     rows = [row for row in _came_true(store, limit) if row.way is not None]
     begun = [(row.way.start, row.wait_s) for row in rows if row.way]
     over = [(row.way.finish_p90_s, row.end_s) for row in rows if row.way and row.end_s is not None]
@@ -208,20 +222,15 @@ class _True:
 
 
 def _came_true(store: Store, limit: int) -> list[_True]:
-    """The last quoted jobs that started, in the order of their starts."""
-    job, attempt = schema.job, schema.attempt
-    query = (
-        sa.select(log.c.payload, attempt.c.pool, attempt.c.flavour, job.c.submitted,
-                  job.c.started, job.c.ended, job.c.state)
-        .join(job, job.c.id == log.c.subject)
-        .join(attempt, (attempt.c.job == job.c.id) & (attempt.c.started == job.c.started))
-        .where(log.c.kind == _KIND, job.c.started != "")
-        .order_by(job.c.started.desc())
-        .limit(limit)
-    )  # fmt: skip
+    """The newest quoted jobs that started, in the order of their starts."""
     with store.read() as connection:
-        rows = connection.execute(query).all()
-    return [_true(row) for row in reversed(rows)]
+        rows = [
+            row
+            for state in _BEGUN
+            for row in fetch(connection, _QUOTED, {"its_state": state, "most": limit})
+        ]
+    rows.sort(key=lambda row: str(row.started))
+    return [_true(row) for row in rows[-limit:]]
 
 
 def _true(row: Any) -> _True:
@@ -250,6 +259,10 @@ def _starts(store: Store) -> Starts:
     return found
 
 
+def _is_ours(kind: str) -> bool:
+    return kind.startswith("compute.") and not kind.startswith(_ASIDE)
+
+
 def _head(store: Store) -> int:
     with store.read() as connection:
         return int(connection.execute(sa.select(log_head.c.seq)).scalar() or 0)
@@ -258,10 +271,9 @@ def _head(store: Store) -> int:
 def _run_times(store: Store) -> tuple[Predictor, Predictor]:
     """Run times to expect, p50 and p90, from the jobs that ended last."""
     half, most = Predictor(quantile=0.5), Predictor()
-    for kept in reversed(jobs.listed(store, states=("finished",), limit=_LEARNT)):
-        run_s = max(1.0, seconds(kept.ended) - seconds(kept.started))
-        half.learn(kept.job, run_s)
-        most.learn(kept.job, run_s)
+    for job, run_s in jobs.past(store):
+        half.learn(job, run_s)
+        most.learn(job, run_s)
     return half, most
 
 

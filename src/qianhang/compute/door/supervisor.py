@@ -21,7 +21,7 @@ from qianhang.compute.door.engines import Answer, Engines, Patience
 from qianhang.compute.door.jobs import Kept
 from qianhang.compute.door.journal import Journal
 from qianhang.compute.door.ledgers import Ledgers, recall
-from qianhang.compute.door.moments import seconds, stamp
+from qianhang.compute.door.moments import stamp
 from qianhang.compute.door.watch import Watch, told
 from qianhang.compute.driver import Status
 from qianhang.compute.policy import (
@@ -48,7 +48,6 @@ _LASTS = timedelta(seconds=30)
 _AT_ONCE = 64  # decisions carried out in one look, so that none takes long
 _EPOCHS = 5  # goes at a job whose machine was lost under it
 _LEFT = 75  # exit code of a task that wrote its checkpoint and left when told to
-_LEARNT = 2000
 
 
 class Supervisor:
@@ -146,10 +145,8 @@ class Supervisor:
         """Run times to expect, from the jobs that ended last."""
         if self._predictor is None:
             self._predictor = Predictor()
-            last = jobs.listed(self.store, states=("finished",), limit=_LEARNT)
-            for kept in reversed(last):
-                run_s = seconds(kept.ended) - seconds(kept.started)
-                self._predictor.learn(kept.job, max(1.0, run_s))
+            for job, run_s in jobs.past(self.store):
+                self._predictor.learn(job, run_s)
         return self._predictor
 
     # what came in

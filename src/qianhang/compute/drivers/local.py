@@ -131,15 +131,20 @@ class LocalDriver:
         """Start a keeper; where another one has the job already, that one keeps it."""
         place = self.folder / ref
         seen, lifeline = os.pipe()
-        with (place / "keeper.txt").open("ab") as errors:
-            keeper = subprocess.Popen(  # noqa: S603  # our own script, by its path
-                keeper_of.words(sys.executable, str(place)),
-                stdin=seen,
-                stdout=subprocess.PIPE,
-                stderr=errors,
-                start_new_session=True,
-            )
-        os.close(seen)
+        try:
+            with (place / "keeper.txt").open("ab") as errors:
+                keeper = subprocess.Popen(  # noqa: S603  # our own script, by its path
+                    keeper_of.words(sys.executable, str(place)),
+                    stdin=seen,
+                    stdout=subprocess.PIPE,
+                    stderr=errors,
+                    start_new_session=True,
+                )
+        except BaseException:
+            os.close(lifeline)
+            raise
+        finally:
+            os.close(seen)
         taken = False
         if keeper.stdout is not None:
             with keeper.stdout as said:

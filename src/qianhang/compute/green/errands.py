@@ -65,16 +65,16 @@ class Errands:
     """Jobs that are waited for here.
 
     look : lets the door look once, waits a little and tells the time; called again and again
-    admit : takes a job in and gives its id; plainly, without a quote, where it is None
+    admit : takes a job in and gives its id
     give_up_s : for how long a job may wait and run until nobody waits for it any more
     """
 
     def __init__(
-        self, store: Store, home: Path, *, look: Callable[[], datetime], give_up_s: float = 600.0,
-        admit: Callable[[jobs.Asked, datetime], str] | None = None,
+        self, store: Store, home: Path, *, look: Callable[[], datetime],
+        admit: Callable[[jobs.Asked, datetime], str], give_up_s: float = 600.0,
     ) -> None:  # fmt: skip
         self.store, self.look, self.give_up_s = store, look, give_up_s
-        self._admit = admit or self._plainly
+        self._admit = admit
         self._engines = Engines(store, home, Patience())
 
     def ask(self, work: jobs.Work, want: Want, *, pool: str, name: str) -> str:
@@ -84,10 +84,6 @@ class Errands:
             project="measuring", pools=(pool,), tier=0,
         )  # fmt: skip
         return self._admit(jobs.Asked(job, work, account=name), self.look())
-
-    def _plainly(self, asked: jobs.Asked, at: datetime) -> str:
-        with self.store.write() as tx:
-            return jobs.admit(tx, asked, at=at)[0]
 
     def told(self, job: str, mark: str) -> list[dict[str, Any]]:
         """What the job's last attempt told so far; nothing where its pool cannot be asked."""

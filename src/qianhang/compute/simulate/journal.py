@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, TextIO
 
 from qianhang.compute.job import Job
 from qianhang.compute.network import Network
@@ -296,18 +296,23 @@ def read(path: Path) -> Iterator[Step]:
 
     Raises UsageError QH533 where it is no journal.
     """
-    with path.open(encoding="utf8") as lines:
-        for number, line in enumerate(lines):
-            try:
-                found = json.loads(line)
-            except ValueError as cause:
-                raise _unread(number, cause) from None
-            if number == 0 and found != _HEAD:
-                break
-            if number:
-                if not isinstance(found, list) or not found:
-                    raise _unread(number, TypeError(f"{line[:40]!r} is no list"))
-                yield tuple(found)
-        else:
-            return
-    raise UsageError("QH533", f"{path.name}: is no journal of a door, expected {_HEAD} first")
+    with path.open(encoding="utf8") as source:
+        lines = _lines(source)
+        if next(lines, None) != _HEAD:
+            raise UsageError(
+                "QH533", f"{path.name}: is no journal of a door, expected {_HEAD} first"
+            )
+        for number, found in enumerate(lines, start=1):
+            if not isinstance(found, list) or not found:
+                raise _unread(number, TypeError(f"{str(found)[:40]!r} is no list"))
+            yield tuple(found)
+
+
+def _lines(source: TextIO) -> Iterator[Any]:
+    number = 0
+    try:
+        for line in source:
+            yield json.loads(line)
+            number += 1
+    except ValueError as cause:  # no JSON, or no UTF-8
+        raise _unread(number, cause) from None

@@ -143,7 +143,7 @@ def _asked(order: Order, folder: Folder, store: Store, settings: Settings) -> li
         )  # fmt: skip
         argv = (sys.executable, "-X", "utf8", "-m", _MODULE, str(folder.path), str(member))
         script = f"exec {shlex.join((*argv, str(order.members)))}\n"
-        work = Work(script, workplace.environment(settings), wall_s=wall_s)
+        work = Work(script, workplace.environment(settings), wall_s=wall_s, own=True)
         found.append(Asked(job, work, account="score"))
     return found
 

@@ -38,7 +38,7 @@ class Found:
     @property
     def again(self) -> bool:
         """Whether they may be collected once more."""
-        return self.harvest.state in ("empty", "too_much", "full", "away")
+        return self.harvest.again
 
 
 def found(ask: Asked, job: Kept) -> Found | None:

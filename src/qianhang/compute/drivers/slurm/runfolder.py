@@ -8,6 +8,7 @@ import fcntl
 import hashlib
 import json
 import os
+import secrets
 import shlex
 import time
 from collections.abc import Iterator
@@ -179,7 +180,8 @@ def install_keeper(root: Path) -> Path:
     if not (place / keeper.FILES[-1].name).exists():
         place.mkdir(parents=True, exist_ok=True)
         for source, content in zip(keeper.FILES, contents, strict=True):
-            part = place / f"{source.name}.{os.getpid()}.part"
+            # Several hands may be at it, in this process too.
+            part = place / f"{source.name}.{secrets.token_hex(4)}.part"
             part.write_bytes(content)
             part.replace(place / source.name)
     return place
