@@ -111,8 +111,9 @@ class Report:
 
     @property
     def ok(self) -> bool:
-        """Whether nothing was lost, run twice, committed twice or charged otherwise than once."""
-        wrong = (self.open, self.twice, self.committed_twice, self.unproven)
+        """Whether all came to its own end, nothing run, committed or charged but once."""
+        wrong = (self.open, self.twice, self.committed_twice, self.unproven,
+                 set(self.states) - {"finished"})  # fmt: skip
         sound = self.sound_log and self.bill.exact and self.replayed.alike
         return sound and not any(wrong)
 

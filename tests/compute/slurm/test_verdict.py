@@ -94,6 +94,8 @@ def test_what_is_of_no_more_use_is_taken_out_of_the_queue():
     assert leftovers(NEW, queue, silent=False) == []
     assert leftovers(RUNS, queue, silent=False) == ["6"]
     assert leftovers(RUNS, queue, silent=True) == ["5", "6"]
+    just = Marks(planned=True, started="")  # the mark is there, its number not yet
+    assert leftovers(just, queue, silent=False) == []
     ended = Marks(planned=True, started="5", ended=Outcome("finished"))
     assert leftovers(ended, queue, silent=False) == ["5", "6"]
     assert leftovers(Marks(planned=True, cancelled=True), queue, silent=False) == ["5", "6"]

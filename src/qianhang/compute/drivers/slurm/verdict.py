@@ -34,7 +34,8 @@ class Marks:
     """What a job's folder tells.
 
     planned : whether it was ever to be submitted; number : the cluster's, once it took it
-    started : None before, else the number under which it was, empty where that is not known
+    started : None before, else the number under which it was, empty where that is not known (yet:
+        the mark is made before it is written)
     cancelled : whether we asked for its end; given_up : because it gave no sign of life
     beats, used : signs of life, use up to the last
     ended : the keeper's own record
@@ -119,14 +120,15 @@ def leftovers(marks: Marks, jobs: Sequence[ClusterJob], *, silent: bool) -> list
     """Numbers of jobs in the queue that are of no more use: copies, and those whose run is over.
 
     One that started and waits in an answer of the cluster may just be an old answer: only where it
-    has been silent for long too was it put back into the queue.
+    has been silent for long too was it put back into the queue. While it is not known which of them
+    started, it may be any.
     """
     live = [job for job in jobs if job.life != "ended"]
     if marks.cancelled or marks.ended is not None:
         return [job.id for job in live if job.life == "waiting"]
     if marks.started is not None:
         waiting = [job.id for job in live if job.life == "waiting"]
-        return [number for number in waiting if silent or number != marks.started]
+        return [one for one in waiting if silent or marks.started not in {"", one}]
     return []
 
 
