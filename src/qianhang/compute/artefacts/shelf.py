@@ -210,6 +210,7 @@ def again(store: Store, job: str, *, by: str, at: datetime) -> None:
     """
     where = (_HARVEST.c.job == job) & _HARVEST.c.state.in_(_AGAIN)
     with store.write() as tx:
+        tx.take_turns()
         fresh = {"state": "wanted", "tried": ""}
         if not tx.execute(sa.update(_HARVEST).where(where).values(fresh)).rowcount:
             raise UsageError(
@@ -276,6 +277,7 @@ def set_limits(store: Store, wanted: Limits, *, by: str, at: datetime) -> None:
     table = schema.setting
     values = {"value": json.dumps(asdict(wanted)), "by": by, "at": stamp(at)}
     with store.write() as tx:
+        tx.take_turns()
         where = table.c.name == _SETTING
         if not tx.execute(sa.update(table).where(where).values(values)).rowcount:
             tx.execute(sa.insert(table).values(name=_SETTING, **values))
