@@ -5,7 +5,11 @@ import pytest
 from qianhang.compute import schema
 from qianhang.compute.artefacts import shelf, tables
 from qianhang.compute.door import jobs, plant
+from qianhang.compute.door.moments import stamp
 from qianhang.compute.door.supervisor import Supervisor
+from qianhang.compute.green import lines
+from qianhang.compute.green import tables as green
+from qianhang.compute.green.lines import Measured
 from qianhang.compute.job import Job, Want
 from qianhang.store import Settings, Store
 from qianhang.testing.door_bed import Clock, network
@@ -18,7 +22,7 @@ def now():
 
 @pytest.fixture
 def parts():
-    return (schema.PART, tables.PART)
+    return (schema.PART, tables.PART, green.PART)
 
 
 @pytest.fixture
@@ -82,3 +86,17 @@ def test_jobs_are_cancelled_while_the_door_refuses_them_all(race, shared, parts,
     with Store.open(shared, parts=parts) as store:
         Supervisor(store, tmp_path).tick(now(60.0))
         assert {one.state for one in jobs.listed(store)} <= {"refused", "cancelled"}
+
+
+def test_lines_probed_at_once_are_all_gone_by(race, shared, parts, now):
+    """Four pairs, four processes: none's line is lost by another that read before it wrote."""
+
+    def probe(store, number):
+        found = Measured(f"a{number}", "b", stamp(now()), 10.0, 1.0, "test")
+        lines.keep(store, found, by="test", at=now())
+        return 0
+
+    assert race(probe) == [0, 0, 0, 0]
+    with Store.open(shared, parts=parts) as store:
+        known = {one.a for one in plant.network(store, ()).links}
+    assert known == {"a0", "a1", "a2", "a3"}
