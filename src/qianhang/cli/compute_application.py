@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from qianhang.cli.compute_door import now, opened, show
+from qianhang.cli.compute_door import moment, now, opened, show
 from qianhang.cli.options import json_option
 from qianhang.core.words import say
 
@@ -89,7 +89,7 @@ def show_command(application: str, as_json: bool) -> None:
     click.echo(f"  {found.wish.purpose}  {found.wish.contact}")
     for one in taken:
         act = say(f"cli.compute.application.act_{one.act}")
-        click.echo(f"  {one.at}  {act}  {one.by}  {one.words}")
+        click.echo(f"  {moment(one.at)}  {act}  {one.by}  {one.words}")
 
 
 @application_command.command(name="approve", help=say("cli.compute.application.approve.help"))
