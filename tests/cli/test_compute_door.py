@@ -187,7 +187,9 @@ def test_an_application_is_sent_asked_about_and_approved_in_part(home):
     assert "withdrawn" in call("application", "withdraw", name, "--by", "ann")
     steps = [one["act"] for one in json.loads(call("application", "show", name, "--json"))["steps"]]
     assert steps == ["sent", "asked", "replied", "approved", "active", "withdrawn"]
-    assert "sent back  ops  which data?" in call("application", "show", name)
+    told = call("application", "show", name)
+    assert "sent back  ops  which data?" in told
+    assert "+08:00  sent  ann" in told
 
 
 def test_result_files_are_collected_listed_taken_home_and_deleted(home, tmp_path):

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable
-from datetime import date, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from qianhang.cli.compute_door import now, opened, show
+from qianhang.cli.compute_door import moment, now, opened, show
 from qianhang.cli.options import json_option
 from qianhang.core.words import say
 
@@ -89,7 +89,7 @@ def show_command(application: str, as_json: bool) -> None:
     click.echo(f"  {found.wish.purpose}  {found.wish.contact}")
     for one in taken:
         act = say(f"cli.compute.application.act_{one.act}")
-        click.echo(f"  {one.at}  {act}  {one.by}  {one.words}")
+        click.echo(f"  {moment(one.at)}  {act}  {one.by}  {one.words}")
 
 
 @application_command.command(name="approve", help=say("cli.compute.application.approve.help"))
@@ -107,13 +107,8 @@ def approve_command(
     from qianhang.compute.applications import desk
 
     with opened() as store:
-        wish = applications.get(store, application).wish
-        until: date = last.date() if last else wish.last
-        granted = applications.Granted(
-            wish.chips if chips is None else chips,
-            wish.card_hours if card_hours is None else card_hours,
-            until,
-        )
+        wish, until = applications.get(store, application).wish, last.date() if last else None
+        granted = wish.granted(chips=chips, card_hours=card_hours, last=until)
         done = desk.approve(store, application, granted=granted, words=words, by=by, at=now())
     click.echo(_line(done))
 

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 __all__ = [
     "cancel_command",
     "log_command",
+    "moment",
     "now",
     "opened",
     "ps_command",
@@ -43,6 +44,13 @@ _LOOK_S = 0.5
 def now() -> datetime:
     """This moment; the only place where these commands look at a clock."""
     return datetime.now(UTC)
+
+
+def moment(at: datetime | str) -> str:
+    """The moment as clocks in China show it."""
+    from qianhang.core.day import clock
+
+    return clock(at).isoformat(" ", "seconds")
 
 
 def opened(*, read_only: bool = False) -> Store:
@@ -136,7 +144,8 @@ def refused(no: Refusal) -> str:
 def _explain(found: Answer) -> None:
     click.echo(f"{found.job}  {say(f'compute.state.{found.state}')}  {found.reason}")
     for one in found.attempts:
-        click.echo(f"  {one.token}  {one.pool}  {one.flavour}  {one.state}  {one.made}")
+        made = moment(one.made)
+        click.echo(f"  {one.token}  {one.pool}  {one.flavour}  {one.state}  {made}")
     for name, fen in found.terms.items():
         click.echo(f"  {say(f'compute.term.{name}')}  {_yuan(fen)}")
     for pool, fen in sorted(found.others.items(), key=lambda pair: pair[1]):

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from qianhang.cli.compute_door import BY, now, opened, show
+from qianhang.cli.compute_door import BY, moment, now, opened, show
 from qianhang.cli.options import json_option
 from qianhang.core.words import say
 
@@ -213,7 +213,7 @@ def _line(one: Judged) -> str:
     found = one.measured
     return say(
         "cli.compute.link.line", a=one.a, b=one.b, gbps=f"{found.gbps:.3f}", ms=f"{found.ms:.3f}",
-        wide=_mark(one.wide), near=_mark(one.near), at=found.at, method=found.method,
+        wide=_mark(one.wide), near=_mark(one.near), at=moment(found.at), method=found.method,
     )  # fmt: skip
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from qianhang.cli.compute_door import opened, show
+from qianhang.cli.compute_door import moment, opened, show
 from qianhang.cli.options import json_option
 from qianhang.core.words import say
 
@@ -76,7 +76,7 @@ def _print(found: Likeness) -> None:
 
 def _parting(first: Parting) -> None:
     """Where the ways part, why, and what the policy was told just before."""
-    at = datetime.fromtimestamp(first.at, UTC).isoformat(timespec="milliseconds")
+    at = moment(datetime.fromtimestamp(first.at, UTC))
     why = say(f"compute.parting.{first.why}")
     click.echo(say("compute.replay.parted", step=first.step, at=at, why=why))
     for name, one in (("live", first.live), ("found", first.found)):

@@ -301,6 +301,16 @@ def test_files_are_deleted_after_their_days_and_said_to_be_gone(bed):
     assert kinds[-2:] == ["compute.artefact.kept", "compute.artefact.gone"]
 
 
+@pytest.mark.parametrize("wrong", [{"days": 36_501}, {"days": 0}, {"file_mb": 0}, {"files": -1}])
+def test_limits_that_make_no_sense_are_refused_and_the_longest_can_be_kept_to(bed, wrong):
+    with pytest.raises(UsageError, match=f"QH528 limit {next(iter(wrong))} is"):
+        Limits(**wrong)
+    limit(bed, days=36_500)
+    bed.ended(["a"], {"a": b"x"})
+    bed.collect()
+    assert shelf.expire(bed.store, bed.now(86400.0)) == 0
+
+
 def test_whatever_is_over_its_days_goes_in_one_look(bed, monkeypatch):
     monkeypatch.setattr(shelf, "_PIECE", 2)
     limit(bed, days=1)

@@ -68,6 +68,15 @@ class Wish:
     pool: str = ""
     voucher: str = ""
 
+    def granted(
+        self, *, chips: int | None = None, card_hours: int | None = None, last: date | None = None
+    ) -> Granted:
+        """The whole of it, less where something else is given."""
+        return Granted(
+            self.chips if chips is None else chips,
+            self.card_hours if card_hours is None else card_hours, last or self.last,
+        )  # fmt: skip
+
 
 @dataclass(frozen=True, slots=True)
 class Granted:

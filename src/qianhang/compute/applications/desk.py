@@ -137,7 +137,7 @@ def withdraw(store: Store, name: str, *, words: str = "", by: str, at: datetime)
 
 
 def _whole_or_less(wish: Wish, granted: Granted | None, at: datetime) -> Granted:
-    whole = Granted(wish.chips, wish.card_hours, wish.last)
+    whole = wish.granted()
     given = granted or whole
     if not 1 <= given.chips <= whole.chips:
         refuse("chips granted", f"{given.chips:,}", f"1 to {whole.chips:,}, as asked for")

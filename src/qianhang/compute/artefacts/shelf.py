@@ -53,6 +53,7 @@ _HARVEST, _TABLE = tables.harvest, tables.artefact
 _AGAIN: tuple[State, ...] = ("empty", "too_much", "full", "away")  # nothing was kept, and may be
 _SETTING = "artefacts"
 _PIECE = 200
+_MOST, _MOST_DAYS = 10**9, 36_500
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,10 +68,9 @@ class Limits:
 
     def __post_init__(self) -> None:
         for name in self.__slots__:
-            if not 1 <= getattr(self, name) <= 10**9:
-                raise UsageError(
-                    "QH528", f"limit {name} is {getattr(self, name)}, allowed: 1 to {10**9:,}"
-                )
+            found, most = getattr(self, name), _MOST_DAYS if name == "days" else _MOST
+            if not 1 <= found <= most:
+                raise UsageError("QH528", f"limit {name} is {found}, allowed: 1 to {most:,}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,6 +210,7 @@ def again(store: Store, job: str, *, by: str, at: datetime) -> None:
     """
     where = (_HARVEST.c.job == job) & _HARVEST.c.state.in_(_AGAIN)
     with store.write() as tx:
+        tx.take_turns()
         fresh = {"state": "wanted", "tried": ""}
         if not tx.execute(sa.update(_HARVEST).where(where).values(fresh)).rowcount:
             raise UsageError(
@@ -276,6 +277,7 @@ def set_limits(store: Store, wanted: Limits, *, by: str, at: datetime) -> None:
     table = schema.setting
     values = {"value": json.dumps(asdict(wanted)), "by": by, "at": stamp(at)}
     with store.write() as tx:
+        tx.take_turns()
         where = table.c.name == _SETTING
         if not tx.execute(sa.update(table).where(where).values(values)).rowcount:
             tx.execute(sa.insert(table).values(name=_SETTING, **values))

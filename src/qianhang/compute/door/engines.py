@@ -134,6 +134,7 @@ class Engines:
         lost = timedelta(seconds=self.patience.lost_s)
         with self.store.write() as tx:
             guard(tx)
+            tx.take_turns()
             for name, probe in found.items():
                 _write(tx, self.held[name], probe, now=now, lost=lost)
         self._take(plant.pools(self.store))  # others may have joined while engines were waited for

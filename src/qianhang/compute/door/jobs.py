@@ -127,6 +127,7 @@ def admit(tx: Transaction, asked: Asked, *, at: datetime) -> tuple[str, bool]:
     if len(key) > _LONGEST_KEY:
         raise UsageError("QH594", f"key of {len(key)} characters, at most {_LONGEST_KEY}")
     row = _row(asked, key, at)
+    tx.take_turns()
     for known in tx.fetch(_SAME, {"its_org": asked.job.org, "its_key": key}):
         if (known.ask, known.run) != (row["ask"], row["run"]):
             raise UsageError(
@@ -151,6 +152,7 @@ def admit(tx: Transaction, asked: Asked, *, at: datetime) -> tuple[str, bool]:
 def cancel(store: Store, job_id: str, *, by: str, at: datetime) -> Kept:
     """The job, which nothing will start any more; what runs of it is stopped by the supervisor."""
     with store.write() as tx:
+        tx.take_turns()
         where = (_TABLE.c.id == job_id) & _TABLE.c.state.in_(OPEN)
         if tx.execute(sa.update(_TABLE).where(where).values(cancel=True)).rowcount:
             tx.append("compute.job.cancel", job_id, payload={"by": by}, at=at)

@@ -81,6 +81,7 @@ class Held:
 def add(store: Store, network: Network, *, by: str, at: datetime) -> None:
     """The operators and pools of a file, with the settings of their drivers, joined or renewed."""
     with store.write() as tx:
+        tx.take_turns()
         for operator in network.operators:
             row = {"id": operator.id, "spec": _told(operator), "by": by, "at": stamp(at)}
             _put(tx, schema.operator, row)
@@ -123,6 +124,7 @@ def turn(store: Store, pool_id: str, state: State, *, by: str, at: datetime) -> 
     Raises UsageError where there is none, or where it would leave with tasks running.
     """
     with store.write() as tx:
+        tx.take_turns()
         if _row(tx.connection, pool_id) is None:
             raise _unknown(pool_id)
         busy = sa.select(sa.func.count()).where(

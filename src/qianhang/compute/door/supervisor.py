@@ -319,6 +319,7 @@ class Supervisor:
         """A transaction that comes to nothing where another supervisor decides."""
         with self.store.write() as tx:
             lease.guard(tx, self._epoch)
+            tx.take_turns()
             yield tx
 
 

@@ -77,6 +77,7 @@ def keep(store: Store, found: Measured, *, by: str, at: datetime) -> None:
         "method": found.method, "body": json.dumps(dict(found.body), sort_keys=True), "by": by,
     }  # fmt: skip
     with store.write() as tx:
+        tx.take_turns()
         tx.execute(sa.insert(_TABLE).values(row))
         links = [Link(one.a, one.b, one.gbps, one.ms) for one in _newest(_read(tx.connection))]
         plant.set_lines(tx, links, by=by, at=at)

@@ -83,6 +83,7 @@ def add(
     found = read(raw, site=site, source=source, today=day_of(at), name=name)
     file = store.files.put(raw)
     with store.write() as tx:
+        tx.take_turns()
         for one in found:
             where = (_TABLE.c.site == site) & (_TABLE.c.month == one.month)
             tx.execute(sa.delete(_TABLE).where(where))

@@ -74,7 +74,7 @@ def approve_application(
 ) -> ComputeApplication:
     """The application approved, the whole or less of it: the project's quota on its days."""
     found = views.answered(ask, application_id)
-    granted = views.whole(found, chips=wanted.chips, card_hours=wanted.card_hours, last=wanted.last)
+    granted = found.wish.granted(chips=wanted.chips, card_hours=wanted.card_hours, last=wanted.last)
     desk.approve(
         ask.store, found.id, granted=granted, words=wanted.words, by=ask.who.account.id,
         at=ask.now,

@@ -76,8 +76,8 @@ def answers(
     def act() -> None:
         me = ask.who.account.id
         if answer == "approve":
-            granted = views.whole(
-                found, chips=_count(chips) if chips else None,
+            granted = found.wish.granted(
+                chips=_count(chips) if chips else None,
                 card_hours=_count(card_hours) if card_hours else None,
                 last=views.day(last, "last") if last else None,
             )  # fmt: skip

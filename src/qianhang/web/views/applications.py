@@ -12,7 +12,7 @@ from datetime import date
 
 from qianhang.access import administration, organisations
 from qianhang.compute.applications import application, desk, period
-from qianhang.compute.applications.application import Application, Granted, Step, Wish
+from qianhang.compute.applications.application import Application, Step, Wish
 from qianhang.compute.door import plant
 from qianhang.core.errors import UsageError
 from qianhang.web.api.rights import RUNNERS, require
@@ -29,7 +29,6 @@ __all__ = [
     "seen",
     "send",
     "told",
-    "whole",
 ]
 
 ANSWERS = ("programme_office", "administrator", "pool_operator")
@@ -104,17 +103,6 @@ def send(ask: Asked, wish: Wish) -> Application:
     """
     require(ask, wish.org, *RUNNERS)
     return desk.send(ask.store, wish, by=ask.who.account.id, at=ask.now)
-
-
-def whole(
-    found: Application, *, chips: int | None, card_hours: int | None, last: date | None
-) -> Granted:
-    """What was asked for, less where something else is given."""
-    wish = found.wish
-    return Granted(
-        wish.chips if chips is None else chips,
-        wish.card_hours if card_hours is None else card_hours, last or wish.last,
-    )  # fmt: skip
 
 
 def day(text: str, field: str) -> date:
