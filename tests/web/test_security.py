@@ -559,6 +559,19 @@ def test_a_body_that_does_not_say_its_size_is_refused_once_it_is_too_large(small
     assert answer.headers["content-security-policy"] == CSP
 
 
+@pytest.mark.parametrize(("lang", "said"), [("zh", "请求体太大"), ("en", "too large")])
+def test_a_person_reads_what_was_refused_on_a_page_in_their_language(small, lang, said):
+    small.cookies.set("qh-lang", lang)
+    large = small.post("/sign-in", data={"login": "x" * 1001})
+    foreign = small.post("/sign-out", headers={"Sec-Fetch-Site": "cross-site"})
+    for answer, status, code in ((large, 413, "QH886"), (foreign, 403, "QH887")):
+        assert answer.status_code == status
+        assert answer.headers["content-type"].startswith("text/html")
+        assert f'href="/docs/errors#{code}"' in answer.text
+        assert answer.headers["x-request-id"] in answer.text
+    assert said in large.text
+
+
 def spoken(app, messages, headers=(), *, pause_s=0.0):
     """The status that the application answers to messages given one by one, each after a pause."""
 
