@@ -54,7 +54,7 @@ def _plain(request: Request, error: HTTPException) -> Response:
 
 def unknown(request: Request, error: Exception) -> Response:
     """The answer to an error that nobody named, which is in the log under the request's id."""
-    _LOG.error("request %s failed", _id(request), exc_info=error)
+    _LOG.error({"request": _id(request), "message": "failed"}, exc_info=error)
     return _answer(request, 500, "QH889", f"request {_id(request)} failed", "see the server's log")
 
 

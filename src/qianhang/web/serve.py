@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import os
 import signal
 from collections.abc import Callable
@@ -11,6 +10,7 @@ from types import FrameType
 from typing import Any
 
 from qianhang.store import Settings
+from qianhang.web import log_lines
 from qianhang.web.app import create_app
 from qianhang.web.connections import Connection
 from qianhang.web.rates import PER_MINUTE
@@ -24,7 +24,7 @@ _RATE, _WORKERS = "QIANHANG_SERVE_RATE", "QIANHANG_SERVE_WORKERS"
 
 def application() -> object:
     """The application of one worker, by the settings in the environment."""
-    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    log_lines.begin()
     app = create_app(
         Settings.load(),
         public_url=os.environ.get(_PUBLIC_URL, ""),
@@ -69,6 +69,7 @@ def serve(
     """
     import uvicorn
 
+    log_lines.begin()
     os.environ[_PUBLIC_URL], os.environ[_SLOTS] = public_url, str(slots)
     os.environ[_RATE], os.environ[_WORKERS] = str(rate), str(workers)
     uvicorn.run(
@@ -78,6 +79,7 @@ def serve(
         port=port,
         workers=workers,
         access_log=False,
+        log_config=None,
         log_level="warning",
         server_header=False,
         proxy_headers=bool(proxies),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
 import re
 import secrets
@@ -110,7 +109,7 @@ class Shell:
             await answer(scope, receive, one.sender(send))
         finally:
             self._meters.count(one.route, one.status or 499, one.elapsed)
-            _LOG.info(json.dumps(one.line(), ensure_ascii=False))
+            _LOG.info(one.line())
 
     def _said(self, scope: Scope, status: int, text: str) -> Response:
         """A refusal that no route was asked about, in the form that the asker reads."""
