@@ -15,7 +15,7 @@ export OPENBLAS_NUM_THREADS := 1
 # imports, since pip has not done so: four seconds of CPU each.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: run test services check bench extras ray walk chaos vouchers serve clean
+.PHONY: run test services check bench extras ray chaos vouchers serve clean
 run: $(VENV)/.demo
 	$(BIN)/qianhang demo
 
@@ -35,10 +35,6 @@ bench: $(VENV)/.dev
 
 ray: $(VENV)/.dev $(RAY)/.ray
 	QIANHANG_RAY=$(CURDIR)/$(RAY)/bin/ray $(BIN)/python -m pytest -s -m ray tests/compute tests/runs
-
-# Every role through every page in the languages in which `make test` leaves it out; needs chromium.
-walk: $(VENV)/.dev
-	$(BIN)/python -m pytest -m walk tests/web/browser
 
 # A million random deeds on vouchers, every invariant checked: about twenty minutes of one core.
 vouchers: $(VENV)/.dev

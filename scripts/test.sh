@@ -17,7 +17,7 @@ check=$!
 failed=0
 "$FEED/python" -m pytest -m feed tests/packs/test_feed_formulation.py \
     tests/testing/test_conformance.py || failed=1
-"$BIN/python" -m pytest --numprocesses 2 --dist loadgroup -m "not feed and not ray and not walk" "$@" || failed=1
+"$BIN/python" -m pytest --numprocesses 2 --dist loadgroup -m "not feed and not ray" "$@" || failed=1
 # Told only where it found something, so that a good run ends with the tests' own last line.
 wait "$check" || { failed=1 && cat "$log"; }
 rm "$log"

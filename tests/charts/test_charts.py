@@ -204,6 +204,15 @@ def test_one_column_of_a_long_table_is_spread_over_policies():
     assert (chart.y.unit, chart.title.en) == ("mm", "water use · 2011")
 
 
+def test_what_lines_draw_has_the_unit_of_their_axis_in_the_table_too():
+    """A column of another unit keeps it; the numbers along which they run have none of it."""
+    frame = pd.DataFrame({"year": [2020, 2021], "value": [1.9, 2.0], "share": [0.4, 0.5]})
+    setting = charts.Setting(name="years", unit="Mt", units={"year": "a", "share": "1"})
+    chart = charts.widget("line:years", frame, setting)
+    assert chart.y.unit == "Mt"
+    assert [field.unit for field in chart.table.fields] == ["a", "Mt", "1"]
+
+
 def test_words_and_units_of_a_table_win_over_those_of_a_column():
     titles = {"price": Words("价格", "price"), "prices.price": Words("影子价格", "shadow price")}
     made = charts.Setting(name="prices", titles=titles, units={"price": "CNY", "prices.price": "1"})

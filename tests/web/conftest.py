@@ -66,14 +66,14 @@ class Site:
             review.confirm_all(self.store, kept.plan, by="t", at=now())
         return kept.plan
 
-    def run(self, org="root", own="", scenario="water.leak_detection", **result):
+    def run(self, org="root", own="", scenario="water.leak_detection", *, case="ltown", **result):
         """A finished run with one table of 120 rows -> Record."""
         table = io.BytesIO()
         rows = pd.DataFrame({"step": range(120), "load": [float("nan"), *map(float, range(119))]})
         rows.to_parquet(table)
         asked = {"seed": 0, "params": {}, "data": {}, "versions": {}, "own_data": own}
         made = record.begin(
-            self.store, key=os.urandom(32).hex(), scenario=scenario, case="ltown", request=asked,
+            self.store, key=os.urandom(32).hex(), scenario=scenario, case=case, request=asked,
             org=org, now=now(),
         )  # fmt: skip
         files = self.store.files

@@ -60,6 +60,18 @@ def test_what_came_to_nothing_may_be_sent_again_under_its_key(site, signed):
     assert made.status_code == 201
 
 
+def test_a_stranger_who_sends_a_complaint_twice_has_sent_one(site):
+    """A key is of the address from which it comes; another body under it is refused."""
+    said, place = {"kind": "error", "text": "数值与公报不符。"}, "/api/v1/portal/complaints"
+    first, again = (site.client.post(place, json=said, headers={KEY: "k"}) for _ in range(2))
+    assert (first.status_code, again.status_code) == (201, 201)
+    assert again.headers["idempotent-replay"] == "true"
+    assert again.json() == first.json()
+    other = site.client.post(place, json=said | {"text": "另一件事。"}, headers={KEY: "k"})
+    assert (other.status_code, other.json()["code"]) == (422, "QH867")
+    assert site.client.post(place, json=said).json()["ref"] != first.json()["ref"]
+
+
 def test_a_form_is_the_same_form_whatever_its_borders(signed):
     owner = signed("developer")
     sent = [

@@ -1,9 +1,11 @@
 """The API tells what the overview, safety and the portal show, to whom they show it."""
 
 import hashlib
+import io
 import json
 import shutil
 
+import pandas as pd
 from starlette.testclient import TestClient
 
 from qianhang.plan import boundary
@@ -168,15 +170,26 @@ def test_the_words_behind_an_item_are_read_where_it_points(site, signed):
 def test_a_runs_log_and_figures_are_read_as_the_page_shows_them(site, signed):
     run, viewer = site.run(), signed("viewer")
     assert read(viewer, f"runs/{run.id}/log") == {"run": run.id, "text": "done"}
-    figures = read(viewer, f"runs/{run.id}/figures", lang="en")["items"]
-    assert all((f["option"] is None) or f["option"] for f in figures)
-    drawn = [f for f in figures if not f["why"]]
-    for figure in drawn[:1]:
-        answer = viewer.get(f"/api/v1/runs/{run.id}/figures/{figure['key']}/csv")
-        assert answer.status_code == 200
-        assert answer.text.count("\n") == figure["rows"] + 1
+    assert read(viewer, f"runs/{run.id}/figures", lang="en")["items"] == []
     none = viewer.get(f"/api/v1/runs/{run.id}/figures/nothing/csv")
     assert (none.status_code, none.json()["code"]) == (404, "QH804")
+
+
+def test_a_figure_of_a_run_comes_as_an_option_to_draw_and_as_a_whole_table(site, signed):
+    """A fan of 2,500 hours, of which two weeks are drawn; the file has all of them."""
+    hours = pd.date_range("2024-01-01", periods=2500, freq="h", tz="Asia/Shanghai", name="time")
+    load = [100.0 + i % 24 for i in range(2500)]
+    rows = io.BytesIO()
+    pd.DataFrame({"p50": load, "actual": load}, index=hours).to_parquet(rows)
+    tables = {"forecast": site.store.files.put(rows.getvalue())}
+    run = site.run(scenario="energy.load_forecast", case="vic", tables=tables)
+    viewer = signed("viewer")
+    figures = read(viewer, f"runs/{run.id}/figures", lang="en")["items"]
+    (fan,) = [f for f in figures if f["kind"] == "fan"]
+    assert {"series", "xAxis", "yAxis"} <= fan["option"].keys()
+    answer = viewer.get(f"/api/v1/runs/{run.id}/figures/{fan['key']}/csv")
+    assert answer.status_code == 200
+    assert (fan["rows"], answer.text.count("\n")) == (14 * 24, 2500 + 1)
 
 
 # The portal

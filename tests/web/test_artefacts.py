@@ -135,3 +135,14 @@ def test_an_odd_name_is_text_on_the_page(signed, made):
     page = signed("viewer").get(f"/compute/jobs/{job}").text
     assert "&lt;b&gt;x&amp;y" in page
     assert "<b>x" not in page
+
+
+def test_a_file_whose_bytes_stayed_behind_is_told_as_absent_and_no_fault(site, signed, made):
+    """As in a store that was restored: a backup has the rows, and none of the bytes."""
+    job = made("root", {"a": b"good"})
+    (kept,) = [one for one in (site.home / "files-artefacts").rglob("*") if one.is_file()]
+    kept.unlink()
+    client = signed("viewer")
+    got = client.get(f"/api/v1/compute/jobs/{job}/artefacts/1")
+    assert (got.status_code, got.json()["code"]) == (404, "QH527")
+    assert client.get(f"/compute/jobs/{job}/artefacts/1/download").status_code == 404

@@ -98,6 +98,17 @@ def test_a_silent_pool_is_an_alarm_on_its_page_and_on_the_overview(signed, pools
     assert "10.0.0.7" in signed("pool_operator").get("/compute/pools/p1").text
 
 
+@pytest.mark.parametrize(("value", "told"), [(1.25, []), (1.253, ["p1"])])
+def test_a_site_whose_meters_tell_too_high_a_pue_is_an_alarm(signed, pools, value, told):
+    site = plant.held(pools, "p1").pool.place
+    meters = {"value": value, "source": "电表 (12/12)", "start": "2025-01-01", "end": "2025-12-31"}
+    with pools.write() as tx:
+        plant.set_pue(tx, {site: meters | {"kind": "metered"}}, by="t", at=now())
+    viewer = signed("viewer")
+    assert viewer.get("/api/v1/overview").json()["network"]["above"] == told
+    assert ("PUE 1.253，高于 1.25（电表 (12/12)）" in viewer.get("/").text) == bool(told)
+
+
 def test_the_overview_counts_cards_in_use_and_jobs_that_wait(signed, pools, engine, site):
     put(pools, now, org="root", want=Want(3))
     Supervisor(pools, site.home).tick(now())
@@ -105,6 +116,7 @@ def test_the_overview_counts_cards_in_use_and_jobs_that_wait(signed, pools, engi
     told = signed("viewer").get("/api/v1/overview").json()["network"]
     assert told == {
         "pools": 2, "cards": 8, "busy": 3.0, "waiting": 1, "running": 1, "away": [],
+        "above": [],
     }  # fmt: skip
     page = signed("viewer").get("/").text
     assert '3<span class="of"> / 8</span>' in page

@@ -1,12 +1,14 @@
 """What the operator's tools read: metrics, readiness, the access log."""
 
 import json
+import logging
 import shutil
 import subprocess
 
 import pytest
 
 from qianhang.core.errors import StoreError
+from qianhang.web.log_lines import Lines
 
 parser = pytest.importorskip("prometheus_client.parser")
 
@@ -83,10 +85,28 @@ def test_metrics_without_a_store_say_so(site, monkeypatch):
 
 def test_every_line_of_the_access_log_is_json_with_the_id_of_the_answer(site, caplog):
     caplog.set_level("INFO", logger="qianhang.web.access")
+    written = Lines()
     for path in ("/sign-in", '/a"b%0Ac', "/runs?secret=1"):
         answer = site.client.get(path, headers={"X-Request-ID": "given-by-proxy"})
-        line = json.loads(caplog.records[-1].getMessage())
+        line = json.loads(written.format(caplog.records[-1]))
         assert line["request"] == answer.headers["X-Request-ID"] == "given-by-proxy"
         assert (line["method"], line["status"]) == ("GET", answer.status_code)
         assert line["ms"] >= 0
+        assert (line["at"][-6:], line["level"]) == ("+00:00", "info")
         assert "secret" not in json.dumps(line)
+
+
+def test_a_fault_is_one_line_with_its_trace_and_the_id_of_the_answer(site, caplog, monkeypatch):
+    def fails(*_, **__):
+        raise RuntimeError("first\nsecond")
+
+    monkeypatch.setattr("qianhang.web.asked.identified", fails)
+    answer = site.client.get("/runs")
+    (record,) = [r for r in caplog.records if r.levelname == "ERROR"]
+    text = Lines().format(record)
+    line = json.loads(text)
+    assert "\n" not in text
+    assert (line["request"], line["level"]) == (answer.headers["X-Request-ID"], "error")
+    assert "RuntimeError: first\nsecond" in line["error"]
+    plain = logging.makeLogRecord({"name": "door", "msg": "pool %s is away", "args": ("a",)})
+    assert json.loads(Lines().format(plain)).items() >= {"message": "pool a is away"}.items()

@@ -183,6 +183,17 @@ def test_an_item_is_confirmed_edited_and_rejected_under_the_persons_name(site, s
     assert items.find_item(site.store, f"{plan.ref}.Y1").state == "rejected"
 
 
+def test_the_button_for_all_drafts_counts_those_that_are_left(site, signed):
+    """Its number is that of the tally, also after an item was settled without loading the page."""
+    plan, client = kept(site, confirmed=False), signed("programme_office")
+    page = client.get(f"/plans/{plan.ref}/review").text
+    drafts = sum(item.state == "draft" for item in items.items(site.store, plan))
+    assert f"全部内容，{drafts} 项" in page
+    answer = settled(client, items.find_item(site.store, f"{plan.ref}.T1"), "confirm", htmx=True)
+    assert f"全部内容，{drafts - 1} 项" in answer.text
+    assert 'id="at-once" hx-swap-oob="true"' in answer.text
+
+
 def test_of_two_who_settle_an_item_the_second_is_shown_what_the_first_made_of_it(site, signed):
     plan = kept(site, confirmed=False)
     seen = items.find_item(site.store, f"{plan.ref}.T1")

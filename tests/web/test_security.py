@@ -2,7 +2,6 @@
 
 import asyncio
 import io
-import json
 import logging
 import re
 import zipfile
@@ -17,6 +16,7 @@ from qianhang.access.person import Grant
 from qianhang.core.day import day_of
 from qianhang.store import Settings
 from qianhang.web.app import create_app
+from qianhang.web.log_lines import Lines
 from qianhang.web.shell import CSP, Limits
 from qianhang.web.site import now
 
@@ -559,6 +559,19 @@ def test_a_body_that_does_not_say_its_size_is_refused_once_it_is_too_large(small
     assert answer.headers["content-security-policy"] == CSP
 
 
+@pytest.mark.parametrize(("lang", "said"), [("zh", "请求体太大"), ("en", "too large")])
+def test_a_person_reads_what_was_refused_on_a_page_in_their_language(small, lang, said):
+    small.cookies.set("qh-lang", lang)
+    large = small.post("/sign-in", data={"login": "x" * 1001})
+    foreign = small.post("/sign-out", headers={"Sec-Fetch-Site": "cross-site"})
+    for answer, status, code in ((large, 413, "QH886"), (foreign, 403, "QH887")):
+        assert answer.status_code == status
+        assert answer.headers["content-type"].startswith("text/html")
+        assert f'href="/docs/errors#{code}"' in answer.text
+        assert answer.headers["x-request-id"] in answer.text
+    assert said in large.text
+
+
 def spoken(app, messages, headers=(), *, pause_s=0.0):
     """The status that the application answers to messages given one by one, each after a pause."""
 
@@ -642,7 +655,7 @@ def test_an_id_that_a_client_gives_cannot_write_a_line_of_its_own(site, caplog):
     assert kept.headers["x-request-id"] == "trace-0123456789"
     for record in caplog.records:
         if record.name == "qianhang.web.access":
-            json.loads(record.getMessage())
+            assert "\n" not in Lines().format(record)
 
 
 @pytest.mark.parametrize(

@@ -78,6 +78,7 @@ class NetworkLoad(TypedDict):
     waiting: int
     running: int
     away: list[str]
+    above: list[str]
 
 
 class PoolLoad(TypedDict):

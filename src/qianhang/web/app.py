@@ -70,7 +70,7 @@ def create_app(
     app.mount("/static", Assets(), name="static")
     app.add_middleware(
         Shell, meters=app.state.meters, encrypted=site.encrypted, failed=problems.unknown,
-        limits=limits,
+        refused=problems.refused, limits=limits,
     )  # fmt: skip
     return app
 

@@ -123,7 +123,7 @@ def _complete(method: str, operation: dict[str, Any]) -> None:
     """Add to an operation what holds for every one."""
     public = "public" in operation["x-roles"]
     operation["security"] = [] if public else [{"key": []}, {"session": []}]
-    if method != "get" and not public:
+    if method != "get":
         operation.setdefault("parameters", []).append(_KEY_HEADER)
     schema = {"type": "integer", "minimum": 0}
     limits = {n: {"description": d, "schema": schema} for n, d in _LIMITS.items()}

@@ -21,7 +21,7 @@ from qianhang.web.render import page
 from qianhang.web.site import Site
 from qianhang.web.statuses import status_of
 
-__all__ = ["install", "status_of", "unknown"]
+__all__ = ["install", "refused", "status_of", "unknown"]
 
 _LOG = logging.getLogger("qianhang.web")
 _MOST_ERRORS = 50
@@ -54,8 +54,18 @@ def _plain(request: Request, error: HTTPException) -> Response:
 
 def unknown(request: Request, error: Exception) -> Response:
     """The answer to an error that nobody named, which is in the log under the request's id."""
-    _LOG.error("request %s failed", _id(request), exc_info=error)
+    _LOG.error({"request": _id(request), "message": "failed"}, exc_info=error)
     return _answer(request, 500, "QH889", f"request {_id(request)} failed", "see the server's log")
+
+
+def refused(request: Request, status: int, code: str, text: str) -> Response:
+    """The answer to a request that no route was asked about, or whose body was not taken.
+
+    Nobody is looked up for it: whoever floods us costs no query.
+    """
+    if not hasattr(request.state, "person"):
+        request.state.person = None
+    return _answer(request, status, code, text, "")
 
 
 def _answer(

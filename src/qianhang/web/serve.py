@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import logging
+import multiprocessing
 import os
 import signal
 from collections.abc import Callable
 from types import FrameType
 from typing import Any
 
+from qianhang.compute.drivers.kernel import PDEATHSIG, prctl
 from qianhang.store import Settings
+from qianhang.web import log_lines
 from qianhang.web.app import create_app
 from qianhang.web.connections import Connection
 from qianhang.web.rates import PER_MINUTE
@@ -24,17 +26,28 @@ _RATE, _WORKERS = "QIANHANG_SERVE_RATE", "QIANHANG_SERVE_WORKERS"
 
 def application() -> object:
     """The application of one worker, by the settings in the environment."""
-    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    log_lines.begin()
+    workers = int(os.environ.get(_WORKERS, "1"))
+    if workers > 1:
+        _end_with_the_main_process()
     app = create_app(
         Settings.load(),
         public_url=os.environ.get(_PUBLIC_URL, ""),
         slots=int(os.environ.get(_SLOTS, "2")),
         rate=int(os.environ.get(_RATE, PER_MINUTE)),
-        workers=int(os.environ.get(_WORKERS, "1")),
+        workers=workers,
     )
     _before_the_end(app.state.live.close)
     _before_the_end(app.state.job_logs.close)
     return app
+
+
+def _end_with_the_main_process() -> None:
+    """A worker whose main process was killed would keep the port from whoever starts us again."""
+    prctl(PDEATHSIG, signal.SIGTERM)
+    main = multiprocessing.parent_process()
+    if main is not None and os.getppid() != main.pid:
+        raise SystemExit("the main process has ended")
 
 
 def _before_the_end(work: Callable[[], None]) -> None:
@@ -69,6 +82,7 @@ def serve(
     """
     import uvicorn
 
+    log_lines.begin()
     os.environ[_PUBLIC_URL], os.environ[_SLOTS] = public_url, str(slots)
     os.environ[_RATE], os.environ[_WORKERS] = str(rate), str(workers)
     uvicorn.run(
@@ -78,6 +92,7 @@ def serve(
         port=port,
         workers=workers,
         access_log=False,
+        log_config=None,
         log_level="warning",
         server_header=False,
         proxy_headers=bool(proxies),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
 import re
 import secrets
@@ -14,7 +13,7 @@ from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers
 from starlette.requests import Request
-from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from qianhang.web.meters import Meters
@@ -68,6 +67,7 @@ class Shell:
 
     encrypted : whether browsers reach us by https, so that they may be told to keep to it
     failed : what is answered where the application raises what nobody named
+    refused : the answer to what is not let in, from the request, its status, a code and a text
     """
 
     def __init__(
@@ -77,10 +77,11 @@ class Shell:
         meters: Meters,
         encrypted: bool,
         failed: Callable[[Request, Exception], Response],
+        refused: Callable[[Request, int, str, str], Response],
         limits: Limits | None = None,
     ) -> None:
         self._app, self._meters, self._encrypted = app, meters, encrypted
-        self._failed, self._limits = failed, limits or Limits()
+        self._failed, self._refused, self._limits = failed, refused, limits or Limits()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -88,17 +89,17 @@ class Shell:
             await self._app(scope, receive, send)
             return
         headers = Headers(scope=scope)
-        one = _One(scope, headers, encrypted=self._encrypted)
+        one = _One(scope, headers, said=self._said, encrypted=self._encrypted)
         try:
             refusal = _foreign(scope, headers)
             if refusal:
-                await _said(scope, 403, refusal)(scope, receive, one.sender(send))
+                await self._said(scope, 403, refusal)(scope, receive, one.sender(send))
                 return
             limited = _limited(receive, headers, self._limits, one)
             await self._app(scope, limited, one.sender(send))
         except _Refused as cause:
             if not one.status:
-                answer = _said(scope, cause.status, cause.text)
+                answer = self._said(scope, cause.status, cause.text)
                 await answer(scope, receive, one.sender(send))
         except Exception as cause:
             # Answered here, since what answers it further out knows no header and no id of ours.
@@ -108,30 +109,30 @@ class Shell:
             await answer(scope, receive, one.sender(send))
         finally:
             self._meters.count(one.route, one.status or 499, one.elapsed)
-            _LOG.info(json.dumps(one.line(), ensure_ascii=False))
+            _LOG.info(one.line())
 
-
-def _said(scope: Scope, status: int, text: str) -> Response:
-    """A refusal that no route was asked about, in the form that the asker reads."""
-    if not scope["path"].startswith("/api/"):
-        return PlainTextResponse(text, status_code=status)
-    code = "QH887" if status == 403 else "QH886"
-    body = {
-        "type": f"/docs/errors#{code}", "title": text, "status": status, "code": code, "hint": "",
-        "instance": scope["path"], "request": scope["state"]["request_id"], "errors": [],
-    }  # fmt: skip
-    return JSONResponse(body, status, media_type="application/problem+json")
+    def _said(self, scope: Scope, status: int, text: str) -> Response:
+        """A refusal that no route was asked about, in the form that the asker reads."""
+        code = "QH887" if status == 403 else "QH886"
+        return self._refused(Request(scope), status, code, text)
 
 
 class _One:
     """One request on its way: the id, the status, what is written of it."""
 
-    def __init__(self, scope: Scope, headers: Headers, *, encrypted: bool) -> None:
+    def __init__(
+        self,
+        scope: Scope,
+        headers: Headers,
+        *,
+        said: Callable[[Scope, int, str], Response],
+        encrypted: bool,
+    ) -> None:
         given = headers.get("x-request-id", "")
         self.id = given if _ID.fullmatch(given) else secrets.token_hex(8)
         self.status = 0
         self.refused: _Refused | None = None
-        self._scope, self._encrypted = scope, encrypted
+        self._scope, self._said, self._encrypted = scope, said, encrypted
         self._started = time.perf_counter()
         scope.setdefault("state", {})["request_id"] = self.id
 
@@ -159,7 +160,7 @@ class _One:
                 return
             if self.refused and not self.status:
                 replaced, cause, self.refused = True, self.refused, None
-                answer = _said(self._scope, cause.status, cause.text)
+                answer = self._said(self._scope, cause.status, cause.text)
                 await answer(self._scope, _nothing, self.sender(send))
                 return
             if message["type"] == "http.response.start":

@@ -47,8 +47,8 @@ class Turnstile(APIRoute):
             if unsafe and not _is_form(request):
                 _expect_small(await request.body())
             response = (
-                await _once(request, answer, person=person, key=key)
-                if key and unsafe and person is not None
+                await _once(request, answer, who=_asker(request, person), key=key)
+                if key and unsafe
                 else await answer(request)
             )
             response.headers.update(headers)
@@ -100,8 +100,7 @@ def _counted(request: Request, person: Person | None) -> dict[str, str]:
     Raises UsageError where there are none.
     """
     rates: Rates | Shared = request.app.state.rates
-    address = request.client.host if request.client else ""
-    taken = rates.take(f"account {person.account.id}" if person else f"address {place_of(address)}")
+    taken = rates.take(f"account {person.account.id}" if person else f"address {_place(request)}")
     request.state.headers = taken.headers
     if taken.refused:
         raise UsageError(
@@ -109,6 +108,16 @@ def _counted(request: Request, person: Person | None) -> dict[str, str]:
             hint=f"wait {taken.wait_s} s",
         )  # fmt: skip
     return taken.headers
+
+
+def _place(request: Request) -> str:
+    return place_of(request.client.host if request.client else "")
+
+
+def _asker(request: Request, person: Person | None) -> str:
+    """Whose keys a request's is among: an account's, or those that come from one address."""
+    # No account is called so; an address of IPv6 may be longer than what is kept.
+    return person.account.id if person else f"from {_place(request)}"[:40]
 
 
 def _expect_text(request: Request) -> None:
@@ -125,14 +134,13 @@ def _is_form(request: Request) -> bool:
     return request.headers.get("content-type", "").lower().startswith("multipart/form-data")
 
 
-async def _once(request: Request, answer: Answers, *, person: Person | None, key: str) -> Response:
+async def _once(request: Request, answer: Answers, *, who: str, key: str) -> Response:
     """The answer, carried out once for a key; what was answered before is answered again.
 
     What came to nothing is forgotten, so that it may be sent again.
     Raises UsageError where the key came with another body, or is being carried out.
     """
     site: Site = request.app.state.site
-    who = person.account.id if person else ""
     route = hashlib.sha256(f"{request.method} {request.url.path}".encode()).hexdigest()
     try:
         body = await _digest(request)

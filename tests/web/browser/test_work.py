@@ -83,7 +83,7 @@ def test_a_live_log_goes_on_by_itself_when_the_server_was_killed(
     assert [w for w in one.wrong if "ERR_" not in str(w)] == []
 
 
-def test_a_job_is_submitted_and_its_log_is_watched_through_a_restart(
+def test_a_job_is_submitted_and_its_log_is_watched_through_a_reload_and_a_restart(
     server, administrator, reader, tmp_path
 ):
     """The job waits for a file that the test makes once the page has shown its first line."""
@@ -96,6 +96,8 @@ def test_a_job_is_submitted_and_its_log_is_watched_through_a_restart(
     log = one.page.locator("#log .log")
     log.filter(has_text="第一行").wait_for(timeout=120_000)
     one.shot("job-live", whole=True)
+    one.page.reload()
+    log.filter(has_text="第一行").wait_for()
     server.kill()
     server.start()
     gate.write_text("")
@@ -204,6 +206,32 @@ def _square(name, x):
     corners = [[x, 0], [x + 2, 0], [x + 2, 2], [x, 2], [x, 0]]
     shape = {"type": "Polygon", "coordinates": [corners]}
     return {"type": "Feature", "properties": {"name": name}, "geometry": shape}
+
+
+# Whether some pixel of the sheet is neither white nor nothing.
+INKED = """sheet => sheet.getContext("2d").getImageData(0, 0, sheet.width, sheet.height).data.some(
+  (value, i) => i % 4 === 0 && value < 200)"""
+
+
+def test_on_paper_every_picture_is_drawn_and_what_is_for_the_screen_alone_is_gone(
+    server, administrator, reader
+):
+    """Also those that nobody has scrolled to, and in the colours of paper where the screen is dark."""
+    one = reader(token=administrator, color_scheme="dark")
+    one.open(f"/runs/{server.known['run_id']}")
+    pictures = one.page.locator(".chart[data-chart]").count()
+    assert pictures > 3
+    drawn = one.page.locator(".chart canvas").count()
+    one.page.emulate_media(media="print")
+    one.page.evaluate("window.dispatchEvent(new Event('beforeprint'))")
+    sheets = one.page.locator(".chart canvas.paper")
+    assert sheets.count() == pictures > drawn
+    assert all(sheet.evaluate(INKED) for sheet in sheets.all())
+    assert not one.page.locator("#menu").is_visible()
+    one.shot("run-on-paper", whole=True)
+    one.page.evaluate("window.dispatchEvent(new Event('afterprint'))")
+    assert sheets.count() == 0
+    assert one.wrong == []
 
 
 def test_whoever_signs_in_in_one_language_works_and_signs_out(administrator, reader):

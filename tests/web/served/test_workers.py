@@ -231,6 +231,17 @@ def test_followers_hear_the_same_from_either_worker_and_go_on_after_one_was_kill
         assert {served.get("/readyz").status_code for _ in range(4)} == {200}
 
 
+def test_workers_end_with_the_main_process_and_leave_the_port_to_the_next(serving, environ, until):
+    """Killed, not told: as where the memory ran out, and the system starts the server again."""
+    with serving("--workers", "2", "--slots", "0", environ=environ) as served:
+        left = both(served, until)
+        served.process.kill()
+        served.process.wait(60)
+        until(lambda: not any(Path(f"/proc/{p}").exists() for p in left))
+        port = int(served.url.rpartition(":")[2])
+        socket.create_server(("127.0.0.1", port)).close()
+
+
 def test_told_to_stop_it_finishes_open_requests_lets_followers_go_and_ends(
     serving, environ, cookies, bearer, store, until
 ):

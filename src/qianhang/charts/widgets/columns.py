@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any
 
 import pandas as pd
@@ -147,11 +147,14 @@ def _zone(values: pd.Series, setting: Setting) -> str:
     return setting.zone or (str(zone) if zone is not None else "")
 
 
-def table_of(frame: pd.DataFrame, setting: Setting) -> Table:
-    """The frame as a number table, cut to a readable length unless the whole is asked for."""
+def table_of(frame: pd.DataFrame, setting: Setting, *, alike: Collection[str] = ()) -> Table:
+    """The frame as a number table, cut to a readable length unless the whole is asked for.
+
+    alike : columns in the unit of the chart where nothing tells another
+    """
     frame = flat(frame)
     short = frame if setting.whole else frame.head(LONGEST)
-    fields = tuple(_field(short[c], str(c), setting) for c in short.columns)
+    fields = tuple(_field(short[c], str(c), setting, alike) for c in short.columns)
     columns = [
         _cells(short[c], field.kind, str(c), setting)
         for c, field in zip(short.columns, fields, strict=True)
@@ -160,7 +163,7 @@ def table_of(frame: pd.DataFrame, setting: Setting) -> Table:
     return Table(fields=fields, rows=rows, total=len(frame))
 
 
-def _field(values: pd.Series, name: str, setting: Setting) -> Field:
+def _field(values: pd.Series, name: str, setting: Setting, alike: Collection[str]) -> Field:
     words = setting.words(name)
     if types.is_bool_dtype(values):
         return Field(words, kind="flag")
@@ -170,7 +173,7 @@ def _field(values: pd.Series, name: str, setting: Setting) -> Field:
         unit = (
             "s"
             if types.is_timedelta64_dtype(values)
-            else setting.unit_of(name, _shared(name, setting))
+            else setting.unit_of(name, setting.unit if name in alike else _shared(name, setting))
         )
         return Field(words, unit=unit)
     return Field(words, kind="text")

@@ -90,7 +90,7 @@ def line(frame: pd.DataFrame, setting: Setting) -> Chart:
         setting.heading(),
         x=clock(rows, along, setting),
         y=Axis(name, unit),
-        table=table_of(rows, setting),
+        table=table_of(rows, setting, alike=names),
         series=series,
         source=setting.source,
         stamps=setting.stamps,

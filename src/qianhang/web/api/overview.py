@@ -70,6 +70,7 @@ class NetworkLoad(BaseModel):
     waiting: int
     running: int
     away: list[str] = Field(description="Ids of pools that do not answer")
+    above: list[str] = Field(description="Ids of pools whose meters tell a PUE above 1.25")
 
 
 class PoolLoad(BaseModel):
@@ -186,7 +187,9 @@ def get_overview(ask: Who) -> Overview:
 def _network(found: network.Load) -> NetworkLoad:
     plain = ("pools", "cards", "busy", "waiting", "running")
     away = [one.pool.id for one in found.away]
-    return NetworkLoad(**{name: getattr(found, name) for name in plain}, away=away)
+    above = [one.pool.id for one in found.above]
+    told = {name: getattr(found, name) for name in plain}
+    return NetworkLoad(**told, away=away, above=above)
 
 
 @routes.get("/changes", "signed")

@@ -38,7 +38,7 @@ class RunFigure(BaseModel):
     kind: str = Field(description="line, bar, map ...; empty where it cannot be drawn")
     stamps: list[str] = Field(description="Marks, such as that the data come from a simulator")
     option: dict[str, Any] | None = Field(description="For ECharts 6; null for a plain table")
-    rows: int = Field(description="Rows of the table behind it")
+    rows: int = Field(description="Rows of what is drawn; the files have every row of the table")
     source: str
     note: str
     why: str = Field(description="Why it cannot be drawn; empty otherwise")
@@ -113,5 +113,5 @@ def _figure(found: Figure) -> RunFigure:
     return RunFigure(
         **{name: getattr(found, name) for name in plain},
         stamps=list(found.stamps),
-        option=orjson.loads(found.option) if found.option else None,
+        option=orjson.loads(str(found.option)) if found.option else None,
     )

@@ -7,6 +7,7 @@ from urllib.parse import quote
 
 from starlette.responses import Response
 
+from qianhang.compute.green.pue import LIMIT
 from qianhang.plan import boundary
 from qianhang.runs import shelf
 from qianhang.web import sheets
@@ -74,5 +75,5 @@ def _overview(ask: Asked) -> Response:
         elsewhere=tiles.elsewhere(known),
         boundary=own, regions={name: asdict(one) for name, one in drawn.items()},
         titles={e.id: e.title for e in shelf.entries()},
-        office=ask.who.may("programme_office"),
+        office=ask.who.may("programme_office"), pue_limit=LIMIT,
     )  # fmt: skip

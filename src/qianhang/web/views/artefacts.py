@@ -13,6 +13,7 @@ from starlette.responses import StreamingResponse
 from qianhang.compute.artefacts import shelf
 from qianhang.compute.artefacts.shelf import Artefact, Harvest
 from qianhang.compute.door.jobs import Kept
+from qianhang.core.errors import UsageError
 from qianhang.web.api.rights import RUNNERS, require
 from qianhang.web.asked import Asked
 from qianhang.web.views import jobs
@@ -59,12 +60,17 @@ def found(ask: Asked, job: Kept) -> Found | None:
 def download(ask: Asked, job_id: str, number: str) -> StreamingResponse:
     """A file's bytes, never shown in the browser: they are a stranger's.
 
-    Raises UsageError where there is none for this reader, StoreError where its bytes are not what
-    was kept.
+    Raises UsageError where there is none for this reader, or its bytes did not come here with a
+    backup, which holds none; StoreError where its bytes are not what was kept.
     """
     job = jobs.seen(ask, job_id)
     sound = number.isascii() and number.isdecimal() and len(number) < 10
     one = shelf.named(ask.store, job.job.id, int(number) if sound else 0)
+    if not shelf.files_of(ask.store).has(one.sha):
+        raise UsageError(
+            "QH527", f"the bytes of artefact {one.number} of job {job.job.id} are not here",
+            hint="a backup holds none: run the job again",
+        )  # fmt: skip
     blocks = shelf.content(ask.store, one)
     first = next(blocks, b"")
     name = quote(one.path.rpartition("/")[2], safe="")
