@@ -14,7 +14,7 @@ from qianhang.store.schema import metadata
 
 __all__ = ["PART", "attempt", "job", "lease", "operator", "pool", "quota", "setting"]
 
-PART = Part("compute", "qianhang.compute.migrations", "compute_0001")
+PART = Part("compute", "qianhang.compute.migrations", "compute_0002")
 
 
 def _text(name: str, length: int, *, primary_key: bool = False) -> Column[Any]:
@@ -60,6 +60,7 @@ job = Table(
     Column("cancel", Boolean, nullable=False), _text("reason", 20), _long("why"),
     UniqueConstraint("org", "key"),
     Index(None, "state", "submitted"), Index(None, "org", "submitted"),
+    Index(None, "account", "submitted"),
 )  # fmt: skip
 # Written before the engine is asked. leaving : by when it has to be gone, "" where it may stay;
 # metered : whether what it used has been charged.
