@@ -206,12 +206,16 @@ def test_what_the_gate_found_is_told_with_advice_and_without_its_code(walked):
         walked.cookies.set("qh-lang", lang)
         every = walked.get("/api/v1/runs").json()["items"]
         told = [walked.get(path).text for path in ["/safety", *(f"/runs/{r['id']}" for r in every)]]
-        shown = "".join(re.sub(r"<script.*?</script>|href=\"[^\"]*\"", "", t, flags=re.S) for t in told)
+        shown = "".join(
+            re.sub(r"<script.*?</script>|href=\"[^\"]*\"", "", t, flags=re.S) for t in told
+        )
         for code in safety.CODES:
             said = safety.words(code)
             assert shown.count(getattr(said.title, lang)) >= 2, code
             assert shown.count(getattr(said.todo, lang)) >= 2, code
-            assert not re.search(rf"<code>{code}|\b{code}\b" if "_" in code else f"<code>{code}", shown)
+            assert not re.search(
+                rf"<code>{code}|\b{code}\b" if "_" in code else f"<code>{code}", shown
+            )
 
 
 # Walked as far as they have something on a store without pools, jobs, bills and vouchers.
