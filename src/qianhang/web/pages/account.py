@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import timedelta
 from typing import Annotated
 
@@ -12,6 +13,7 @@ from starlette.responses import Response
 
 from qianhang.access import SCOPES, keys, organisations, sessions, totp
 from qianhang.access.accounts import change
+from qianhang.access.person import Grant
 from qianhang.access.signing import change_password
 from qianhang.core.errors import QianhangError, UsageError
 from qianhang.web.asked import Asked, Who
@@ -155,13 +157,21 @@ def _account(ask: Asked, *, error: QianhangError | None = None) -> HTMLResponse:
         status=status_of(error) if error else 200,
         error=error,
         done=ask.query("done"),
-        grants=[(tree.find(g.org), g.role) for g in who.account.grants],
+        grants=[(tree.find(org), sorted(roles)) for org, roles in _by_org(who.account.grants)],
         org=tree.find(who.account.org),
         sessions=sessions.sessions(ask.store, who.account.id, now=ask.now),
         keys=keys.keys(ask.store, who.account.id),
         scopes=SCOPES,
         proof=proof(ask),
     )
+
+
+def _by_org(grants: Iterable[Grant]) -> list[tuple[str, list[str]]]:
+    """(organisation, the roles there), in the order of the first."""
+    found: dict[str, list[str]] = {}
+    for one in grants:
+        found.setdefault(one.org, []).append(one.role)
+    return list(found.items())
 
 
 def _done(what: str) -> Response:
