@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
 from qianhang import trial as trials
+from qianhang.charts.chart import Setting
 from qianhang.core import manifest as manifests
 from qianhang.core.errors import ContractError
 from qianhang.core.inputs import Inputs
@@ -15,6 +17,7 @@ from qianhang.core.spec import make
 from qianhang.data import open_inputs
 from qianhang.packs.ecology.carbon_inventory import ceads, pack
 from qianhang.packs.ecology.carbon_inventory.ledger import book, items, ledger, measures, province
+from qianhang.runs.report.names import teller
 
 MANIFEST = manifests.load(Path(pack.__file__).with_name("pack.toml"))
 COLUMNS = ["year", "region", "sector", "item", "amount", "unit"]
@@ -49,6 +52,30 @@ def test_some_years_of_ceads_close_to_a_thousandth_and_baselines_do_not(data_roo
     assert trial.practice["closure_error_year"] > 0.05
     assert trial.trivial["closure_error_year"] > 0.05
     assert trial.tables["years"]["value"].iloc[-1] == pytest.approx(10864, abs=1)
+
+
+@pytest.mark.parametrize("factors", ["china", "ipcc"])
+def test_every_constant_is_called_by_words_in_both_languages(factors):
+    """No name, place or state as in code in the tables of constants; and no unit of 1."""
+    setting = Setting("constants", titles=MANIFEST.page.titles, tables=MANIFEST.page.tables)
+    held = list(pack.constants(spec=spec(factors=factors)))
+    assert len(held) > 50
+    for one in held:
+        found = [setting.value_words(text) for text in (one.name, one.place, one.verified) if text]
+        assert None not in found, one
+        for words in found:
+            assert not re.search(r"[a-z]_|[a-z]\.[a-z]", words.zh + words.en), words
+            assert not re.search("[\u3400-\u9fff]", words.en), words
+    assert setting.value_words("1").en == "dimensionless"
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_what_a_parameter_chooses_is_told_in_words(lang):
+    tell = teller(MANIFEST, "own", lang)
+    for name, value in (("factors", "china"), ("factors", "ipcc"), ("grid", "match")):
+        assert value not in tell.choice(name, value)
+        assert tell.choice(name, value)
+    assert tell.choice("factors", "mine") == ""
 
 
 def test_a_tonne_of_raw_coal_by_the_chinese_guidelines():

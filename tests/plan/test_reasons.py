@@ -95,7 +95,7 @@ def test_a_unit_that_measures_another_thing_is_told_in_both_languages():
 
 def test_a_condition_is_told_by_the_words_of_its_fact():
     reason = "does not qualify: stage is 'research_only', not == 'accepted'"
-    assert in_words(reason, "zh") == "不符合条件：阶段为“仅供研究”，要求等于“已获准”"
+    assert in_words(reason, "zh") == "不符合条件：阶段为“仅限研究”，要求等于“已采纳”"
 
 
 def test_facts_and_kinds_that_suggested_rules_ask_for_have_words():

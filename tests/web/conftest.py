@@ -125,10 +125,11 @@ def signed(site):
 
 def signer(site):
     """signed(role ..., org="root") -> a client with a session, of a fresh account with these roles
-    there; with scopes=(...) one with an API key instead. `client.account` is the account's id."""
+    there, of whom a provider has just asked for proof where proved=True; with scopes=(...) one with
+    an API key instead. `client.account` is the account's id."""
     count = itertools.count(1)
 
-    def sign(*roles, org="root", scopes=None):
+    def sign(*roles, org="root", scopes=None, proved=False):
         login = f"person{next(count)}"
         client = site.another()
         with site.store.write() as tx:
@@ -137,7 +138,9 @@ def signer(site):
                 grants=[Grant(org, role) for role in roles],
             )  # fmt: skip
             if scopes is None:
-                client.cookies.set("qh", sessions.open(tx, made.id, now=now())[1])
+                asked = now() if proved else None
+                opened = sessions.open(tx, made.id, now=now(), proved=asked)
+                client.cookies.set("qh", opened[1])
             else:
                 ends = now() + timedelta(days=1)
                 _, secret = keys.create_key(

@@ -1,5 +1,6 @@
 """One's own account: the password before the second factor or a key changes, then a new cookie."""
 
+import re
 from datetime import UTC, datetime
 
 import pytest
@@ -9,7 +10,8 @@ pytest.importorskip("pyotp")
 
 import pyotp
 
-from qianhang.access import accounts, keys
+from qianhang.access import accounts, keys, sessions
+from qianhang.web import words
 
 PASSWORD = "a long and quiet sentence"
 
@@ -66,8 +68,19 @@ def test_a_new_key_is_shown_once_and_renews_the_session(site, client):
     assert client.cookies["qh"] != before
 
 
-def test_who_signs_in_by_a_provider_is_not_asked_for_a_password(site, signed):
-    client = signed("viewer")
+@pytest.mark.parametrize("path", ["/account/factor", "/account/keys", "/admin/backup"])
+def test_who_has_no_password_does_nothing_of_weight_before_the_provider_has_asked(
+    site, signed, path
+):
+    client = signed("administrator")
     assert 'type="password"' not in client.get("/account").text
-    form = {"name": "k", "scopes": "read"}
-    assert client.post("/account/keys", data=form).status_code == 200
+    answer = client.post(path, data={"name": "k", "scopes": "read"})
+    assert (answer.status_code, "QH911" in answer.text) == (403, True)
+    assert keys.keys(site.store, client.account) == ()
+    assert not accounts.find(site.store, client.account).totp
+
+
+def test_the_minutes_that_are_told_are_those_that_count():
+    for lang in ("zh", "en"):
+        told = re.findall(r"\d+", words.say("account.proved", lang=lang))
+        assert told == [str(int(sessions.FRESH.total_seconds() / 60))]

@@ -362,7 +362,7 @@ def test_a_record_is_shown_as_text_whatever_it_holds(site, signed):
 
 
 def test_a_backup_is_downloaded_by_the_platforms_administrator_and_noted(site, signed, tmp_path):
-    answer = signed("administrator").post("/admin/backup")
+    answer = signed("administrator", proved=True).post("/admin/backup")
     assert answer.headers["content-disposition"].startswith("attachment")
     path = tmp_path / "down.tar"
     path.write_bytes(answer.content)
@@ -376,7 +376,7 @@ def test_the_page_tells_how_much_people_sent_before_it_goes_into_a_backup(site, 
     place = site.app.state.site.settings.home / "uploads" / "root" / "0a1b" / "flow.csv"
     place.parent.mkdir(parents=True)
     place.write_bytes(b"h" * 2048)
-    client = signed("administrator")
+    client = signed("administrator", proved=True)
     assert "1 个文件，2.05 kB" in client.get("/admin/backup").text
     path = place.parents[3] / "down.tar"
     path.write_bytes(client.post("/admin/backup").content)

@@ -85,12 +85,17 @@ def test_a_form_is_the_same_form_whatever_its_borders(signed):
 
 
 def test_a_secret_is_told_once_and_not_kept(site, signed):
-    me = signed("viewer")
+    me = signed("viewer", scopes=["read", "admin"])
     wanted = {"name": "n", "scopes": ["read"]}
     first = me.post("/api/v1/keys", json=wanted, headers={KEY: "k"}).json()
     again = me.post("/api/v1/keys", json=wanted, headers={KEY: "k"}).json()
     assert first["secret"].startswith("qh_")
     assert again == first | {"secret": None}
+
+
+def test_a_session_makes_no_key_without_its_person_being_asked(site, signed):
+    answer = signed("administrator").post("/api/v1/keys", json={"name": "n", "scopes": ["read"]})
+    assert (answer.status_code, answer.json()["code"]) == (403, "QH911")
 
 
 def test_a_key_makes_no_key_that_may_do_more(signed):

@@ -1,5 +1,6 @@
 """Applications for compute on pages and by the API: sent, seen, answered by whoever may."""
 
+import re
 from dataclasses import replace
 from datetime import timedelta
 
@@ -163,10 +164,28 @@ def test_an_approved_project_submits_within_what_was_granted(site, signed, teams
     assert submit("resources: {cpus: 2}").status_code == 202
 
 
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_what_was_typed_stays_in_a_form_that_is_refused(site, signed, teams, lang):
+    """Days as the browser's own field keeps them, in either language; chips ticked, pool chosen."""
+    team = signed("developer", org="alpha")
+    team.cookies.set("qh-lang", lang)
+    typed = asked(chips="0", flavours=["ascend-910b"], pool="p1", first="2027-02-01",
+                  last="2027-03-01", voucher="hangzhou-2025")  # fmt: skip
+    page = team.post("/compute/applications", data=typed)
+    assert page.status_code == 422
+    assert application.listed(site.store) == ()
+    for said in (
+        r'type="date" name="first" required value="2027-02-01"',
+        r'type="date" name="last" min="[\d-]{10}" required value="2027-03-01"',
+        r'value="ascend-910b" checked', r'value="p1" selected', r'value="hangzhou-2025" selected',
+    ):  # fmt: skip
+        assert re.search(said, page.text), said
+
+
 def test_pages_say_it_in_english_too(signed, teams):
     team = signed("developer", org="alpha")
     made = sent(team)["id"]
     team.cookies.set("qh-lang", "en")
     page = team.get(f"/compute/applications/{made}").text
-    assert "Waits for an answer" in page
+    assert "Waiting" in page
     assert "Card-hours" in team.get("/compute/applications").text

@@ -18,7 +18,7 @@ import pyotp
 import requests
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from qianhang.access import accounts, openid, totp
+from qianhang.access import accounts, keys, openid, sessions, totp
 from qianhang.access.openid import Flow, Provider
 from qianhang.access.trail import trail
 from qianhang.core.errors import AccessRefused, UsageError
@@ -39,6 +39,9 @@ def provider():
         mock.User(sub="mfa", claims={"amr": ["pwd", "mfa"]}),
         mock.User(sub="pwd", claims={"amr": ["pwd"]}),
         mock.User(sub="high", claims={"acr": "urn:high"}),
+        mock.User(sub="asked", claims={"auth_time": int(time.time()) + 30}),
+        mock.User(sub="stale", claims={"auth_time": int(time.time()) - 3600}),
+        mock.User(sub="vague", claims={"auth_time": "yes"}),
     ]
     with mock.run_server_in_thread(user_claims=users) as server:
         yield f"http://localhost:{server.server_port}"
@@ -149,10 +152,10 @@ def test_a_tampered_cookie_or_state_is_refused(site, configured):
     browser = site.another()
     path = vouch(leave(browser))
     assert browser.get(path.replace("state=", "state=x")).status_code == 403
-    secret, began, _ = browser.cookies["qh-openid"].split(".", 2)
+    secret, began, _, fresh = browser.cookies["qh-openid"].split(".")
     to = base64.urlsafe_b64encode(b"/admin").decode().rstrip("=")
     browser.cookies.clear()
-    browser.cookies.set("qh-openid", f"{secret}.{began}.{to}")
+    browser.cookies.set("qh-openid", f"{secret}.{began}.{to}.{fresh}")
     assert browser.get(path).status_code == 403
 
 
@@ -178,6 +181,102 @@ def test_nobody_is_sent_to_another_site_after_signing_in(site, configured):
     browser = site.another()
     answer = browser.get(vouch(leave(browser, "//evil.example/")), follow_redirects=False)
     assert answer.headers["location"] == "/"
+
+
+# Instead of a password that is not there
+
+
+FORM = {"name": "k", "scopes": "read"}
+
+
+def come_back(browser, subject, *, fresh=True):
+    """What the browser is answered when the provider, asked afresh or not, has sent it back."""
+    sent = browser.get(
+        f"/sign-in/openid?next=/account{'&fresh=1' if fresh else ''}", follow_redirects=False
+    )
+    return browser.get(vouch(sent.headers["location"], subject), follow_redirects=False)
+
+
+def later(site, **span):
+    """The console's clock goes on."""
+    was = site.app.state.site
+    site.app.state.site = replace(was, clock=lambda: was.clock() + timedelta(**span))
+
+
+def test_a_fresh_sign_in_asks_the_provider_to_ask_the_person_again(site, configured):
+    sent = site.another().get("/sign-in/openid?fresh=1", follow_redirects=False)
+    asked = parse_qs(urlsplit(sent.headers["location"]).query)
+    assert (asked["prompt"], asked["max_age"]) == (["login"], ["0"])
+    assert "prompt" not in parse_qs(urlsplit(leave(site.another())).query)
+
+
+def test_a_fresh_sign_in_stands_for_the_password_for_five_minutes(site, configured):
+    browser = site.another()
+    assert come_back(browser, "stale", fresh=False).status_code == 303
+    assert "/sign-in/openid?fresh=1" in browser.get("/account").text
+    assert browser.post("/account/keys", data=FORM).status_code == 403
+    browser = site.another()
+    assert come_back(browser, "asked").status_code == 303
+    text = browser.get("/account").text
+    assert "/sign-in/openid?fresh=1" not in text
+    assert 'type="password"' not in text
+    assert browser.post("/account/keys", data=FORM).status_code == 200
+    assert browser.post("/account/factor").status_code == 200
+    later(site, minutes=6)
+    answer = browser.post("/account/keys", data=FORM)
+    assert (answer.status_code, "QH911" in answer.text) == (403, True)
+    assert browser.post("/account/factor").status_code == 403
+    made = {a.login: len(keys.keys(site.store, a.id)) for a in accounts.accounts(site.store)}
+    assert made == {"asked": 1, "stale": 0}
+
+
+@pytest.mark.parametrize("subject", ["stale", "vague"])
+def test_a_provider_that_does_not_say_that_it_asked_again_is_not_believed(
+    site, configured, subject
+):
+    """The browser could have left out `prompt`; what the provider signed cannot be altered."""
+    browser = site.another()
+    come_back(browser, subject, fresh=False)
+    before = browser.cookies["qh"]
+    answer = come_back(browser, subject)
+    assert (answer.status_code, "QH909" in answer.text) == (403, True)
+    assert browser.cookies["qh"] == before
+    assert browser.post("/account/keys", data=FORM).status_code == 403
+
+
+def test_whoever_calls_an_ordinary_sign_in_a_fresh_one_is_refused(site, configured):
+    browser = site.another()
+    path = vouch(leave(browser), "asked")
+    head, _, _ = browser.cookies["qh-openid"].rpartition(".")
+    browser.cookies.clear()
+    browser.cookies.set("qh-openid", f"{head}.1")
+    assert browser.get(path).status_code == 403
+
+
+def test_the_session_before_a_fresh_sign_in_ends_and_that_of_another_person_does_not(
+    site, configured
+):
+    browser = site.another()
+    come_back(browser, "asked")
+    first = browser.cookies["qh"]
+    come_back(browser, "asked")
+    mine = browser.cookies["qh"]
+    come_back(browser, "7")
+    at = site.app.state.site.clock()
+    assert sessions.of(site.store, first, now=at) is None
+    assert sessions.of(site.store, mine, now=at).account.login == "asked"
+
+
+def test_a_fresh_sign_in_of_who_has_a_second_factor_counts_after_the_code(site, guarded):
+    _, app = guarded("asked")
+    browser = site.another()
+    to = come_back(browser, "asked").headers["location"]
+    assert to.startswith("/sign-in/openid/code")
+    send = {"code": app.at(site.app.state.site.clock()), "next": "/account"}
+    assert browser.post("/sign-in/openid/code", data=send).status_code == 200
+    assert browser.post("/account/keys", data=FORM).status_code == 200
+    later(site, minutes=6)
+    assert browser.post("/account/factor/remove").status_code == 403
 
 
 # The second factor

@@ -8,7 +8,7 @@ from urllib.parse import urljoin, urlsplit
 
 import pytest
 
-from qianhang import models
+from qianhang import models, safety
 from qianhang.core.errors import ContractError, Place
 from qianhang.models import Card, Fact, NewModel, Section
 from qianhang.plan import atlas
@@ -114,6 +114,7 @@ def filled(site, client):
     """A plan, runs that ended well and badly, an ask, a complaint, everything in the log."""
     site.plan()
     site.org("Yunze", kind="city")
+    site.run(gate=refusing())
     two = [site.run(facts={"n": n, "capacity": "any", "split": "group"}) for n in (1, 2)]
     asked = Request("water.leak_detection", "ltown", org="root")
     ask = asks.put(site.store, asked, org="root", by=client.account, now=now(), home=site.home)
@@ -137,6 +138,14 @@ def filled(site, client):
         f"/models/{model.name}/{model.version}", f"/open/complaint/{complaint}",
         f"/safety/complaints/{complaint}",
     )  # fmt: skip
+
+
+def refusing():
+    """A gate that found everything that it can find."""
+    found = [safety.Reason(code, "accepted", "II") for code in safety.CODES]
+    told = [{"code": r.code, "blocks": r.blocks, "zh": r.text("zh"), "en": r.text("en")}
+            for r in found]  # fmt: skip
+    return {"open": False, "stage": "research_only", "reasons": told}
 
 
 def registered(site, run):
@@ -190,6 +199,23 @@ def test_no_english_page_shows_a_name_as_in_code_or_chinese_that_nobody_typed(wa
         )
 
     assert said(walked, "en", wrong, most=1)[0] == ""
+
+
+def test_what_the_gate_found_is_told_with_advice_and_without_its_code(walked):
+    for lang in ("zh", "en"):
+        walked.cookies.set("qh-lang", lang)
+        every = walked.get("/api/v1/runs").json()["items"]
+        told = [walked.get(path).text for path in ["/safety", *(f"/runs/{r['id']}" for r in every)]]
+        shown = "".join(
+            re.sub(r"<script.*?</script>|href=\"[^\"]*\"", "", t, flags=re.S) for t in told
+        )
+        for code in safety.CODES:
+            said = safety.words(code)
+            assert shown.count(getattr(said.title, lang)) >= 2, code
+            assert shown.count(getattr(said.todo, lang)) >= 2, code
+            assert not re.search(
+                rf"<code>{code}|\b{code}\b" if "_" in code else f"<code>{code}", shown
+            )
 
 
 # Walked as far as they have something on a store without pools, jobs, bills and vouchers.

@@ -39,6 +39,7 @@ def sign_in_with_identity(
     address: str = "",
     agent: str = "",
     strong: bool = False,
+    proved: datetime | None = None,
 ) -> Entry:
     """The token of a new session for whom an OpenID provider has vouched.
 
@@ -46,6 +47,7 @@ def sign_in_with_identity(
     (`signing.sign_in_with_code`).
     org : organisation of accounts that are made by this; "" makes none
     strong : whether the provider's own second factor stands for ours
+    proved : when the provider asked the person for proof
     Raises AccessRefused where there is no active account and none is to be made.
     """
     with store.write() as tx:
@@ -58,8 +60,10 @@ def sign_in_with_identity(
             # Somebody else's login: whoever has it keeps it.
             raise _unknown() from cause
         if not strong and _has_factor(tx, found.id):
-            return Entry(ticket=tickets.put_factor(tx, found.id, at=now))
-        made, token = sessions.open(tx, found.id, now=now, address=address, agent=agent)
+            return Entry(ticket=tickets.put_factor(tx, found.id, at=now, proved=proved))
+        made, token = sessions.open(
+            tx, found.id, now=now, address=address, agent=agent, proved=proved
+        )
         facts = {"session": made.id, "address": address, "issuer": issuer}
         note(tx, "signed_in", found.id, by=found.id, at=now, **facts)
     return Entry(token=token)

@@ -14,7 +14,7 @@ import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode, urlsplit
 
@@ -41,6 +41,7 @@ class Identity:
 
     strong : whether ours need not ask for a second factor, since the provider is trusted with
         that and says that it did
+    proved : when the provider last asked the person for proof, UTC, None where it does not say
     """
 
     issuer: str
@@ -48,41 +49,47 @@ class Identity:
     login: str
     name: str
     strong: bool = False
+    proved: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Flow:
-    """One sign-in under way; secret : for the cookie; began : UTC seconds; to : where it leads."""
+    """One sign-in under way; secret : for the cookie; began : UTC seconds; to : where it leads.
+
+    fresh : whether the provider has to ask the person again, whoever is signed in there
+    """
 
     secret: str = field(repr=False)
     began: int = 0
     to: str = "/"
+    fresh: bool = False
 
     @classmethod
-    def begin(cls, *, to: str, now: datetime) -> Flow:
+    def begin(cls, *, to: str, now: datetime, fresh: bool = False) -> Flow:
         """A new one."""
-        return cls(secrets.token_urlsafe(32), int(now.timestamp()), to)
+        return cls(secrets.token_urlsafe(32), int(now.timestamp()), to, fresh)
 
     @classmethod
     def of(cls, cookie: str) -> Flow | None:
         """The one that a cookie holds; None where it is no cookie of ours."""
-        parts = cookie.split(".", 2)
-        if len(parts) != 3 or not (parts[1].isdecimal() and len(parts[1]) < 12):
+        parts = cookie.split(".")
+        if len(parts) != 4 or not (parts[1].isdecimal() and len(parts[1]) < 12):
             return None
         try:
             to = base64.urlsafe_b64decode(parts[2] + "==").decode("utf8")
         except ValueError:
             return None
-        return cls(parts[0], int(parts[1]), to) if len(parts[0]) >= 40 else None
+        fresh = parts[3] == "1"
+        return cls(parts[0], int(parts[1]), to, fresh) if len(parts[0]) >= 40 else None
 
     @property
     def cookie(self) -> str:
         """What the browser keeps meanwhile."""
-        return f"{self.secret}.{self.began}.{_b64(self.to.encode('utf8'))}"
+        return f"{self.secret}.{self.began}.{_b64(self.to.encode('utf8'))}.{int(self.fresh)}"
 
     def part(self, name: str) -> str:
         """The state, nonce or verifier of this sign-in, which no other has."""
-        text = f"{name} {self.began} {self.to}".encode()
+        text = f"{name} {self.began} {int(self.fresh)} {self.to}".encode()
         return _b64(hmac.digest(self.secret.encode("utf8"), text, "sha256"))
 
 
@@ -136,6 +143,8 @@ class Provider:
             "nonce": flow.part("nonce"), "code_challenge": challenge,
             "code_challenge_method": "S256",
         } | ({"acr_values": self.acr} if self.acr else {})  # fmt: skip
+        # With a largest age the provider has to say when it asked (OpenID Connect Core, 3.1.2.1).
+        asked |= {"prompt": "login", "max_age": "0"} if flow.fresh else {}
         return f"{place}{'&' if '?' in place else '?'}{urlencode(asked)}"
 
     def identity(
@@ -163,7 +172,10 @@ class Provider:
             str(claims.get("nonce", "")).encode(), flow.part("nonce").encode()
         ):
             raise _refused("the nonce is not that of this sign-in")
-        return replace(_identity(self.issuer, claims), strong=self._strong(claims))
+        proved = _proved(claims, now)
+        if flow.fresh and (proved is None or proved.timestamp() < flow.began - _LEEWAY_S):
+            raise _refused("the provider does not say that it asked the person again")
+        return replace(_identity(self.issuer, claims), strong=self._strong(claims), proved=proved)
 
     def _strong(self, claims: Mapping[str, Any]) -> bool:
         """Whether the provider is trusted with the second factor, and says that it asked for one.
@@ -246,6 +258,14 @@ def _check_times(claims: Mapping[str, Any], now: datetime) -> None:
         raise _refused("the ID token has expired")
     if max(made, from_) > at + _LEEWAY_S:
         raise _refused("the ID token is from the future")
+
+
+def _proved(claims: Mapping[str, Any], now: datetime) -> datetime | None:
+    """When the provider asked for proof, by the token that it signed; never later than now."""
+    at = claims.get("auth_time")
+    if isinstance(at, bool) or not isinstance(at, int | float) or not 0 < at < 1e11:
+        return None
+    return min(datetime.fromtimestamp(at, UTC), now)
 
 
 def _key(jwt: Any, kept: Mapping[str, Any], head: Mapping[str, Any]) -> Any:

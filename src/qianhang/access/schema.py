@@ -34,7 +34,7 @@ __all__ = [
     "tree",
 ]
 
-PART = Part("access", "qianhang.access.migrations", "access_0002")
+PART = Part("access", "qianhang.access.migrations", "access_0003")
 
 
 def _text(name: str, length: int, *, primary_key: bool = False) -> Column[Any]:
@@ -80,10 +80,12 @@ recovery = Table(
     "access_recovery", metadata, _text("account", 40, primary_key=True),
     _text("code", 64, primary_key=True),
 )  # fmt: skip
+# proved : when an identity provider asked the person for proof, "" where it did not say.
 session = Table(
     "access_session", metadata, _text("token", 64, primary_key=True), _text("id", 40),
     _text("account", 40), _text("opened", 32), _text("seen", 32), _text("ends", 32),
-    _text("address", 64), _text("agent", 200), UniqueConstraint("id"), Index(None, "account"),
+    _text("address", 64), _text("agent", 200), _text("proved", 32), UniqueConstraint("id"),
+    Index(None, "account"),
 )  # fmt: skip
 key = Table(
     "access_key", metadata, _text("id", 40, primary_key=True), _text("secret", 64),
@@ -92,8 +94,8 @@ key = Table(
 )  # fmt: skip
 ticket = Table(
     "access_ticket", metadata, _text("id", 40, primary_key=True), _text("secret", 64),
-    _text("kind", 12), _text("account", 40), _text("expires", 32), _text("used", 32), *_signed(),
-    UniqueConstraint("secret"), Index(None, "account"),
+    _text("kind", 12), _text("account", 40), _text("expires", 32), _text("used", 32),
+    _text("proved", 32), *_signed(), UniqueConstraint("secret"), Index(None, "account"),
 )  # fmt: skip
 # What is left to an account or address, in thousandths of a request; at : ms since 1970.
 bucket = Table(

@@ -21,9 +21,23 @@ from qianhang.store.prepared import Prepared, fetch
 if TYPE_CHECKING:
     from qianhang.store import Store, Transaction
 
-__all__ = ["IDLE", "LONGEST", "Session", "of", "open", "renew", "revoke", "revoke_all", "sessions"]
+__all__ = [
+    "FRESH",
+    "IDLE",
+    "LONGEST",
+    "Session",
+    "fresh",
+    "of",
+    "open",
+    "renew",
+    "revoke",
+    "revoke_all",
+    "sessions",
+]
 
 IDLE, LONGEST = timedelta(hours=8), timedelta(days=7)
+# How long a provider's proof stands for the password of who has none.
+FRESH = timedelta(minutes=5)
 # How far `seen` may lag behind, so that reading a page writes nothing.
 _SEEN_EVERY = timedelta(minutes=1)
 _SHOWN = ("id", "account", "opened", "seen", "ends", "address", "agent")
@@ -60,9 +74,18 @@ class Session:
 
 
 def open(
-    tx: Transaction, account: str, *, now: datetime, address: str = "", agent: str = ""
+    tx: Transaction,
+    account: str,
+    *,
+    now: datetime,
+    address: str = "",
+    agent: str = "",
+    proved: datetime | None = None,
 ) -> tuple[Session, str]:
-    """The new session and its token, which is told this once; dead sessions are swept away."""
+    """The new session and its token, which is told this once; dead sessions are swept away.
+
+    proved : when an identity provider asked the person for proof, None where nobody says
+    """
     table = schema.session
     idle = stamp(now - IDLE)
     tx.execute(sa.delete(table).where((table.c.ends <= stamp(now)) | (table.c.seen <= idle)))
@@ -77,7 +100,8 @@ def open(
         plain(agent)[:200],
     )
     row: dict[str, Any] = {name: getattr(made, name) for name in _SHOWN}
-    tx.execute(sa.insert(table).values(row | {"token": digest(token)}))
+    row |= {"token": digest(token), "proved": stamp(proved) if proved else ""}
+    tx.execute(sa.insert(table).values(row))
     return made, token
 
 
@@ -108,6 +132,16 @@ def renew(tx: Transaction, session: str, *, now: datetime) -> str:
     if tx.execute(sa.update(table).where(table.c.id == session).values(values)).rowcount != 1:
         raise UsageError("QH862", f"no session {session!r} here")
     return token
+
+
+def fresh(store: Store, session: str, *, now: datetime) -> bool:
+    """Whether an identity provider asked whoever has the session for proof just now."""
+    table = schema.session
+    query = sa.select(table.c.proved).where(
+        table.c.id == session, table.c.proved > stamp(now - FRESH), table.c.proved <= stamp(now)
+    )
+    with store.read() as connection:
+        return connection.execute(query).first() is not None
 
 
 def sessions(store: Store, account: str, *, now: datetime | None = None) -> tuple[Session, ...]:

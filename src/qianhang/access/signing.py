@@ -16,6 +16,7 @@ import sqlalchemy as sa
 
 from qianhang.access import schema, sessions, tickets, totp
 from qianhang.access.accounts import login_of, put_password, row_of
+from qianhang.access.administration import has_password
 from qianhang.access.attempts import Attempt, begin, give_back
 from qianhang.access.passwords import (
     check_password,
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Signed",
     "change_password",
+    "confirm",
     "confirm_password",
     "sign_in",
     "sign_in_with_code",
@@ -105,17 +107,37 @@ def sign_in_with_code(
     try:
         with store.write() as tx:
             take_turns(tx)
-            tickets.use_factor(tx, ticket, now=now)
+            proved = tickets.use_factor(tx, ticket, now=now)
             place, hashed = (address, agent), str(row["password"])
-            return _enter(tx, attempt, code=code, hashed=hashed, now=now, place=place)
+            return _enter(
+                tx, attempt, code=code, hashed=hashed, now=now, place=place, proved=proved
+            )
     except _Wrong as cause:
         raise _refuse(store, attempt, why=str(cause), now=now) from None
+
+
+def confirm(
+    store: Store, person: Person, *, password: str, now: datetime, address: str = ""
+) -> None:
+    """Nothing, where it is the person again: asked for before the second factor or a key changes.
+
+    Whoever has no password here has just given proof at the identity provider instead.
+    Raises AccessRefused: as `confirm_password`, QH911 where the provider has not just asked.
+    """
+    if has_password(store, person.account.id):
+        confirm_password(store, person, password=password, now=now, address=address)
+    elif not person.session or not sessions.fresh(store, person.session, now=now):
+        minutes = int(sessions.FRESH.total_seconds() / 60)
+        raise AccessRefused(
+            "QH911", f"the identity provider has not asked who you are within {minutes} minutes",
+            hint="sign in there again",
+        )  # fmt: skip
 
 
 def confirm_password(
     store: Store, person: Person, *, password: str, now: datetime, address: str = ""
 ) -> None:
-    """Nothing, where it is the person's: asked for before the second factor or a key changes.
+    """Nothing, where it is the person's.
 
     Raises AccessRefused where it is wrong, counted as at sign-in.
     """
@@ -178,6 +200,7 @@ def _enter(
     hashed: str,
     now: datetime,
     place: tuple[str, str],
+    proved: datetime | None = None,
 ) -> str:
     """The token of a new session, with the attempt taken back.
 
@@ -194,7 +217,7 @@ def _enter(
     if tx.execute(sa.update(table).where(same).values(values)).rowcount != 1:
         raise _Wrong("changed")
     address, agent = place
-    made, token = sessions.open(tx, row["id"], now=now, address=address, agent=agent)
+    made, token = sessions.open(tx, row["id"], now=now, address=address, agent=agent, proved=proved)
     facts = {"session": made.id, "address": address, "code": bool(row["totp_on"])}
     note(tx, "signed_in", row["id"], by=row["id"], at=now, **facts)
     return token

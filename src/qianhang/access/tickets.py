@@ -147,14 +147,20 @@ def accept(store: Store, secret: str, *, password: str, now: datetime) -> str:
     return ticket.account
 
 
-def put_factor(tx: Transaction, account: str, *, at: datetime) -> str:
-    """The secret of a ticket for one sign-in that has yet to give its code; it opens no link."""
+def put_factor(
+    tx: Transaction, account: str, *, at: datetime, proved: datetime | None = None
+) -> str:
+    """The secret of a ticket for one sign-in that has yet to give its code; it opens no link.
+
+    proved : when an identity provider asked the person for proof
+    """
     secret, table = new_token(), schema.ticket
     mine = (table.c.account == account) & (table.c.kind == _FACTOR)
     tx.execute(sa.delete(table).where(mine & (table.c.expires <= stamp(at))))
     row = {
         "id": new_id(), "secret": digest(secret), "kind": _FACTOR, "account": account,
         "expires": stamp(at + FACTOR_LASTS), "used": "", "by": account, "at": stamp(at),
+        "proved": stamp(proved) if proved else "",
     }  # fmt: skip
     tx.execute(sa.insert(table).values(row))
     return secret
@@ -175,12 +181,16 @@ def account_of_factor(store: Store, secret: str, *, now: datetime) -> str:
     return str(found.account)
 
 
-def use_factor(tx: Transaction, secret: str, *, now: datetime) -> None:
-    """Spend the ticket of a sign-in.
+def use_factor(tx: Transaction, secret: str, *, now: datetime) -> datetime | None:
+    """When an identity provider asked for proof; the ticket of the sign-in is spent.
 
     Raises AccessRefused where somebody else has.
     """
     _use(tx, secret, kinds=(_FACTOR,), now=now)
+    table = schema.ticket
+    query = sa.select(table.c.proved).where(table.c.secret == digest(secret))
+    proved = str(tx.execute(query).scalar_one())
+    return datetime.fromisoformat(proved) if proved else None
 
 
 def issue_with_fresh_factor(tx: Transaction, account: str, *, by: str, at: datetime) -> str:
@@ -196,6 +206,7 @@ def _put(tx: Transaction, kind: str, account: str, *, by: str, at: datetime) -> 
     row = {
         "id": new_id(), "secret": digest(secret), "kind": kind, "account": account,
         "expires": stamp(at + LASTS[kind]), "used": "", "by": signed(by), "at": stamp(at),
+        "proved": "",
     }  # fmt: skip
     tx.execute(sa.insert(table).values(row))
     facts = {"ticket": row["id"], "kind": kind}

@@ -221,6 +221,19 @@ class Setting:
         column = self.columns.get(name)
         return column.title if column is not None else None
 
+    def value_words(self, text: str) -> Words | None:
+        """The pack's own words for a value: of the whole, else of each part of a dotted name.
+
+        `raw_coal.carbon` is told by the words for raw_coal and for carbon; None where a part has
+        none.
+        """
+        if (own := self.own_words(text)) is not None or "." not in text:
+            return own
+        parts = [w for part in text.split(".") if (w := self.own_words(part)) is not None]
+        if len(parts) <= text.count("."):
+            return None
+        return Words(zh=" · ".join(w.zh for w in parts), en=" · ".join(w.en for w in parts))
+
     def heading(self) -> Words:
         """The chart's title: as given, else the words for its table."""
         return self.title or self.words(self.name, "table")

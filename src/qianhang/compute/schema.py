@@ -13,7 +13,7 @@ from qianhang.store.schema import metadata
 
 __all__ = ["PART", "attempt", "job", "lease", "operator", "pool", "quota", "setting"]
 
-PART = Part("compute", "qianhang.compute.migrations", "compute_0001")
+PART = Part("compute", "qianhang.compute.migrations", "compute_0002")
 
 
 operator = Table(
@@ -42,6 +42,7 @@ job = Table(
     Column("cancel", Boolean, nullable=False), text("reason", 20), long("why"),
     UniqueConstraint("org", "key"),
     Index(None, "state", "submitted"), Index(None, "org", "submitted"),
+    Index(None, "account", "submitted"),
 )  # fmt: skip
 # Written before the engine is asked. leaving : by when it has to be gone, "" where it may stay;
 # metered : whether what it used has been charged.

@@ -11,12 +11,13 @@ from qianhang.core.inputs import Inputs
 from qianhang.core.manifest import Case
 from qianhang.core.results import FoldScore, Trial
 from qianhang.core.spec import Spec
-from qianhang.engines.formula import closure
+from qianhang.engines.formula import Constant, closure
 from qianhang.trial.progress import Progress
 
 __all__ = ["run", "serve"]
 
 _SHOWN = 500
+_OPEN = (0, 9999)  # years of a constant that holds whenever
 
 
 def run(
@@ -43,7 +44,7 @@ def run(
         "results": found["ours"].head(_SHOWN),
         "closure": closed["ours"].sort_values("error", ascending=False, kind="stable").head(_SHOWN),
         "contenders": pd.DataFrame([{"method": n, **s} for n, s in scores.items()]),
-        "constants": pd.DataFrame([asdict(c) for c in pack.constants(spec=spec)]),
+        "constants": pd.DataFrame([_told(c) for c in pack.constants(spec=spec)]),
     }
     if hasattr(pack, "tables"):
         tables |= pack.tables(given, found["ours"], spec=spec)
@@ -69,6 +70,13 @@ def _published(pack: Any, inputs: Inputs, given: Inputs, spec: Spec) -> tuple[pd
     if hasattr(pack, "recount"):
         return pack.recount(given, spec=spec), "recount"
     raise ValueError("no input `truth`, and the pack has no recount()")
+
+
+def _told(constant: Constant) -> dict[str, Any]:
+    """The constant as a row to read: its years as they are written, "" where they are open."""
+    first = str(constant.first) if constant.first > _OPEN[0] else ""
+    last = str(constant.last) if constant.last < _OPEN[1] else ""
+    return asdict(constant) | {"first": first, "last": last}
 
 
 def _scores(closed: pd.DataFrame, found: pd.DataFrame) -> dict[str, float]:

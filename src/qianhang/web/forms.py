@@ -80,6 +80,11 @@ class Shown:
         key = "form.day"
         return words.say(key, lang=self.lang, y=moment.year, m=moment.month, d=moment.day)
 
+    def month(self, text: str) -> str:
+        """A month that is written down as 2026-03."""
+        year, _, month = text.partition("-")
+        return words.say("form.month", lang=self.lang, y=int(year), m=int(month))
+
     def time(self, when: datetime | str | None) -> str:
         """A time in China to the minute, with its date."""
         moment = _moment(when)

@@ -8,6 +8,7 @@ from qianhang.compute.door import attempts, census, listing, plant, taskfile
 from qianhang.compute.door.listing import Filter
 from qianhang.compute.job import Want
 from qianhang.core.errors import UsageError
+from qianhang.store.prepared import fetch
 from qianhang.testing.door_bed import put
 
 
@@ -55,6 +56,36 @@ def test_a_list_is_filtered_by_state_project_and_the_pool_that_was_tried(faked, 
     assert ids(listing.lines(store, every, Filter(pool="p1"))) == []
     (line,) = listing.lines(store, every, Filter(("running",)))
     assert (line.pool, line.chips, line.flavours, line.epoch) == ("p2", 4, (), 1)
+
+
+@pytest.mark.parametrize("states", [(), ("queued",), ("finished", "failed")])
+@pytest.mark.parametrize("orgs", [("o1",), ("o0", "o1", "o2", "o3", "o9")])
+def test_the_jobs_of_an_account_are_found_by_an_index_whoever_else_has_thousands(
+    store, now, monkeypatch, orgs, states
+):
+    """Of 2,000 jobs three are hers, one of them where she sees no more; only ties are sorted."""
+    ids = [put(store, now, org=f"o{n}") for n in (1, 1, 2) if now(1.0)]
+    with store.write() as tx:
+        tx.execute(sa.update(schema.job).values(account="her"))
+        row = dict(tx.execute(sa.select(schema.job).limit(1)).mappings().one())
+        other = [row | {"id": f"x{n}", "key": f"x{n}", "account": "him"} for n in range(2000)]
+        tx.execute(sa.insert(schema.job), other)
+        tx.execute(sa.update(schema.job).where(schema.job.c.id == ids[1]).values(state="failed"))
+    plans = []
+
+    def explained(connection, statement, values):
+        made, cursor = statement.on(connection), connection.connection.cursor()
+        plan = cursor.execute(f"EXPLAIN QUERY PLAN {made.text}", made.values(values))
+        plans.append([row[3] for row in plan])
+        return fetch(connection, statement, values)
+
+    monkeypatch.setattr(listing, "fetch", explained)
+    found = listing.lines(store, orgs, Filter(states, account="her"))
+    told = [n for n in (2, 1, 0) if not states or ("failed" in states) is (n == 1)]
+    assert [one.id for one in found] == [ids[n] for n in told if len(orgs) > 1 or n != 2]
+    ((search, *rest),) = plans
+    assert "INDEX ix_compute_job_account_submitted " in search
+    assert "USE TEMP B-TREE FOR ORDER BY" not in rest
 
 
 def test_chips_in_use_are_those_of_attempts_that_have_not_ended(faked, store, now):

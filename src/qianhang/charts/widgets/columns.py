@@ -209,4 +209,4 @@ def _cells(values: pd.Series, kind: str, name: str, setting: Setting) -> tuple[C
     if name in _NAMES:
         section = "metric" if name == "metric" else "chart"
         return tuple(setting.words(text, section) for text in texts(values))
-    return tuple(setting.own_words(text) or text for text in texts(values))
+    return tuple(setting.value_words(text) or text for text in texts(values))

@@ -87,10 +87,10 @@ def lines(
 
     before : the cursor of a line, after which the list goes on
     """
-    plain = {"project": wanted.project, "account": wanted.account, "pool": wanted.pool}
+    plain = {"project": wanted.project, "pool": wanted.pool}
     fixed: dict[str, Any] = {f"the_{name}": value for name, value in plain.items() if value}
     names = tuple(sorted(o for o in orgs if wanted.org in ("", o)))
-    streams = _streams(names, tuple(sorted(wanted.states)))
+    streams = _streams(names, tuple(sorted(wanted.states)), account=wanted.account)
     if not streams:
         return ()
     query = _query(streams[0].kind, tuple(fixed), before is not None)
@@ -122,12 +122,17 @@ class _Stream:
     values: Mapping[str, str]
 
 
-def _streams(orgs: Sequence[str], states: Sequence[str]) -> list[_Stream]:
+def _streams(orgs: Sequence[str], states: Sequence[str], *, account: str) -> list[_Stream]:
     """Walks that together meet each job once.
 
-    For few organisations one of each one's jobs; for many one of the jobs in each state, passing
-    over what is not to be seen: so that neither sorts all that there are.
+    For an account one of its own jobs; for few organisations one of each one's; for many one of
+    the jobs in each state, passing over what is not to be seen: so that none sorts all that there
+    are.
     """
+    if account:
+        kind = _Kind("account", width(orgs), width(states))
+        both = {**spread("orgs", orgs), **spread("states", states)}
+        return [_Stream(kind, {**both, "one": account})] if orgs else []
     few = len(orgs) <= _FEW and not (states and set(states) <= _OPEN)
     by, each = ("org", orgs) if few else ("state", states or _STATES)
     rest = states if few else orgs
@@ -140,9 +145,9 @@ def _streams(orgs: Sequence[str], states: Sequence[str]) -> list[_Stream]:
 def _query(kind: _Kind, filters: tuple[str, ...], continued: bool) -> Prepared:
     """The statement of one walk."""
     query = sa.select(*_COLUMNS).where(_JOB.c[kind.by] == sa.bindparam("one"))
-    if kind.by == "state":
+    if kind.by != "org":
         query = query.where(among(_hidden(_JOB.c.org), "orgs", kind.orgs))
-    elif kind.states:
+    if kind.states:
         query = query.where(among(_hidden(_JOB.c.state), "states", kind.states))
     for name in filters:
         value: sa.BindParameter[Any] = sa.bindparam(name)

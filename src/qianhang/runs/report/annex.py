@@ -185,10 +185,10 @@ def _named(found: Mapping[str, Any], tell: Teller, *, counted: bool) -> str:
     for key, value in _brief(found).items():
         name = tell.fact(key) if counted else tell.param(key)
         text = e(tell.value(value, of=key if counted else ""))
-        typed = isinstance(value, str) and value and not counted
-        colon = say("word.colon", lang=tell.lang)
+        if not counted and isinstance(value, str) and value:
+            text = e(tell.choice(key, value)) or f"<code>{text}</code>"
         head = e(name) if name else f"<code>{e(key)}</code>"
-        lines.append(f"{head}{colon}{f'<code>{text}</code>' if typed else text}")
+        lines.append(f"{head}{say('word.colon', lang=tell.lang)}{text}")
     return "<br>".join(lines)
 
 

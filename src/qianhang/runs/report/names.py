@@ -46,6 +46,10 @@ class Teller:
             name, "column", lang=self.lang, titles=self.titles
         )
 
+    def choice(self, name: str, value: Any) -> str:
+        """What a parameter is set to, in the words for `name.value`; "" where there are none."""
+        return called(f"{name}.{value}", lang=self.lang, titles=self.titles)
+
     def fact(self, name: str) -> str:
         """What a count is called; "" where nobody has words for it."""
         return called(name, "fact", lang=self.lang) or called(

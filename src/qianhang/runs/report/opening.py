@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from qianhang import safety
 from qianhang.charts import draw, number
 from qianhang.core import words
 from qianhang.core.manifest import Manifest, Words
@@ -273,14 +274,11 @@ def _row(bar: Bar, css: tuple[str, ...], manifest: Manifest | None, lang: Lang) 
 
 
 def reasons(run: Mapping[str, Any], lang: Lang) -> str:
-    """Why the gate decided so, each reason with its code."""
+    """Why the gate decided so, each reason with what the reader can do about it."""
     gate = run.get("gate")
     if not gate:
         return ""
-    items = "".join(
-        f"<li><code>{e(r.get('code', ''))}</code> {e(r.get(lang) or r.get('zh') or '')}</li>"
-        for r in gate.get("reasons") or ()
-    )
+    items = "".join(f"<li>{_reason(r, lang)}</li>" for r in gate.get("reasons") or ())
     body = (
         f'<ul class="reasons">{items}</ul>'
         if items
@@ -289,3 +287,12 @@ def reasons(run: Mapping[str, Any], lang: Lang) -> str:
     state = say("report.gate_open" if gate.get("open") else "report.gate_closed", lang=lang)
     line = listed([state, _stage(str(gate.get("stage") or ""), lang)], lang)
     return f"<h2>{say('report.gate', lang=lang)}</h2><div class=card><h3>{e(line)}</h3>{body}</div>"
+
+
+def _reason(found: Mapping[str, Any], lang: Lang) -> str:
+    """One finding of the gate; advice where this release knows the finding."""
+    code = str(found.get("code") or "")
+    said = e(found.get(lang) or found.get("zh") or code)
+    if code not in safety.CODES:
+        return said
+    return f'{said}<br><span class="note">{e(one(safety.words(code).todo, lang))}</span>'

@@ -72,7 +72,15 @@ def list_keys(ask: Who, limit: Limit = 50, cursor: Cursor = "") -> Keys:
 
 @routes.post("", "signed", scope="admin", status_code=201)
 def create_key(ask: Who, wanted: NewKey) -> MadeKey:
-    """A new key of one's own; a key makes none that may do more than itself."""
+    """A new key of one's own; a key makes none that may do more than itself, a session none here.
+
+    The console's page makes keys for whoever is signed in, since it asks who that is once more.
+    """
+    if ask.who.session:
+        raise AccessRefused(
+            "QH911", "by a session keys are made on the account's page, which asks who you are",
+            hint="make the key at /account, or sign this request with a key",
+        )  # fmt: skip
     beyond = sorted(set(wanted.scopes) - ask.who.scopes)
     if beyond:
         raise AccessRefused(

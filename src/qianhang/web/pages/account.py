@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import timedelta
 from typing import Annotated
 
@@ -12,11 +13,12 @@ from starlette.responses import Response
 
 from qianhang.access import SCOPES, keys, organisations, sessions, totp
 from qianhang.access.accounts import change
-from qianhang.access.administration import has_password
-from qianhang.access.signing import change_password, confirm_password
+from qianhang.access.person import Grant
+from qianhang.access.signing import change_password
 from qianhang.core.errors import QianhangError, UsageError
 from qianhang.web.asked import Asked, Who
 from qianhang.web.pages.entrance import enter, with_session
+from qianhang.web.proof import confirmed, proof
 from qianhang.web.render import page
 from qianhang.web.routes import Pages
 from qianhang.web.statuses import status_of
@@ -65,7 +67,7 @@ def enrols(ask: Who, password: Text = "") -> HTMLResponse:
     """A new second factor, shown once, to be confirmed by its first code."""
     who = ask.who.account.id
     try:
-        _confirm(ask, password)
+        confirmed(ask, password)
         with ask.store.write() as tx:
             made = totp.enrol(tx, who, issuer=ask.t("site.name"), by=who, at=ask.now)
     except QianhangError as cause:
@@ -94,7 +96,7 @@ def removes(ask: Who, password: Text = "") -> Response:
     """The second factor is off, for whoever knows the password."""
     who = ask.who
     try:
-        _confirm(ask, password)
+        confirmed(ask, password)
         with ask.store.write() as tx:
             totp.remove(tx, who.account.id, by=who.account.id, at=ask.now, keep=who.session)
             token = sessions.renew(tx, who.session, now=ask.now)
@@ -125,7 +127,7 @@ def makes_key(
     who = ask.who.account.id
     expires = ask.now + timedelta(days=_DAYS.get(days, 90))
     try:
-        _confirm(ask, password)
+        confirmed(ask, password)
         with ask.store.write() as tx:
             made, secret = keys.create_key(
                 tx, who, name=name, scopes=scopes or (), expires=expires, by=who, at=ask.now
@@ -146,15 +148,6 @@ def ends_key(ask: Who, key: str) -> Response:
     return _done("key")
 
 
-def _confirm(ask: Asked, password: str) -> None:
-    """Nothing, where the password is the person's; who has none signs in by an identity provider.
-
-    Raises AccessRefused where it is wrong.
-    """
-    if has_password(ask.store, ask.who.account.id):
-        confirm_password(ask.store, ask.who, password=password, now=ask.now, address=ask.address)
-
-
 def _account(ask: Asked, *, error: QianhangError | None = None) -> HTMLResponse:
     who = ask.who
     tree = organisations.tree(ask.store)
@@ -164,13 +157,21 @@ def _account(ask: Asked, *, error: QianhangError | None = None) -> HTMLResponse:
         status=status_of(error) if error else 200,
         error=error,
         done=ask.query("done"),
-        grants=[(tree.find(g.org), g.role) for g in who.account.grants],
+        grants=[(tree.find(org), sorted(roles)) for org, roles in _by_org(who.account.grants)],
         org=tree.find(who.account.org),
         sessions=sessions.sessions(ask.store, who.account.id, now=ask.now),
         keys=keys.keys(ask.store, who.account.id),
         scopes=SCOPES,
-        asks_password=has_password(ask.store, who.account.id),
+        proof=proof(ask),
     )
+
+
+def _by_org(grants: Iterable[Grant]) -> list[tuple[str, list[str]]]:
+    """(organisation, the roles there), in the order of the first."""
+    found: dict[str, list[str]] = {}
+    for one in grants:
+        found.setdefault(one.org, []).append(one.role)
+    return list(found.items())
 
 
 def _done(what: str) -> Response:

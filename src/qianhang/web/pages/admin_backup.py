@@ -11,13 +11,14 @@ from fastapi.responses import FileResponse, HTMLResponse
 from starlette.background import BackgroundTask
 from starlette.responses import Response
 
-from qianhang.access import ROOT, administration, signing
+from qianhang.access import ROOT
 from qianhang.access.trail import note
 from qianhang.core.day import clock
 from qianhang.core.errors import QianhangError
 from qianhang.runs import copies
 from qianhang.web.asked import Asked, Who
 from qianhang.web.pages.admin import admin_page
+from qianhang.web.proof import confirmed, proof
 from qianhang.web.routes import Pages
 from qianhang.web.statuses import status_of
 
@@ -41,10 +42,7 @@ def makes(ask: Who, password: Annotated[str, Form()] = "") -> Response:
     folder = tempfile.TemporaryDirectory(prefix="qianhang-backup-")
     path = Path(folder.name) / f"qianhang-{clock(ask.now):%Y%m%d-%H%M}.tar"
     try:
-        if administration.has_password(ask.store, who):
-            signing.confirm_password(
-                ask.store, ask.who, password=password, now=ask.now, address=ask.address
-            )
+        confirmed(ask, password)
         with ask.store.write() as tx:
             note(tx, "backup", "store", by=who, at=ask.now, what="taken", address=ask.address)
         copies.make(ask.store, path, home=ask.settings.home, at=ask.now)
@@ -68,5 +66,5 @@ def _backup(ask: Asked, *, error: QianhangError | None = None) -> HTMLResponse:
         status=status_of(error) if error else 200,
         error=error,
         sent=copies.sent(ask.settings.home),
-        asks_password=administration.has_password(ask.store, ask.who.account.id),
+        proof=proof(ask),
     )

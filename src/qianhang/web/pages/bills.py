@@ -69,7 +69,7 @@ def used(ask: Who, attempt: str, epoch: str, sequence: str) -> HTMLResponse:
     return page(
         ask, "billing/usage.html", u=found, lines=lines.lines(ask.store, usage=found.id),
         later=metering.newest(ask.store, found.id), names=payers.names(ask),
-        quantity=bills.quantity, named=bills.naming(ask.lang), plain=prices.plain,
+        quantity=bills.spoken, named=bills.naming(ask.lang), plain=prices.plain,
     )  # fmt: skip
 
 
@@ -187,7 +187,7 @@ def _statement(
         ask, "billing/statement.html", status=status_of(error) if error else 200, s=found,
         kind=kind, name=name, names=payers.names(ask), error=error,
         lines=found.lines[start : start + _PAGE], number=start // _PAGE,
-        more=len(found.lines) > start + _PAGE, quantity=bills.quantity, wallet=paid,
+        more=len(found.lines) > start + _PAGE, quantity=bills.spoken, wallet=paid,
         named=bills.naming(ask.lang), plain=prices.plain,
         over=month.ends(of) <= ask.now, office=payers.office(ask),
         may_pay=kind == "org" and ask.who.may("administrator", name),

@@ -12,6 +12,7 @@ from starlette.responses import Response
 from qianhang.compute.applications import desk
 from qianhang.compute.applications.application import Application, Wish
 from qianhang.compute.flavour import flavours
+from qianhang.core.day import day_of
 from qianhang.core.errors import QianhangError
 from qianhang.web.api.rights import RUNNERS
 from qianhang.web.asked import Asked, Who
@@ -19,7 +20,7 @@ from qianhang.web.pages.compute import back, compute_page
 from qianhang.web.problems import status_of
 from qianhang.web.routes import Pages
 from qianhang.web.views import applications as views
-from qianhang.web.views import jobs, payers, pools
+from qianhang.web.views import jobs, payers, pools, vouchers
 
 __all__ = ["routes"]
 
@@ -146,7 +147,8 @@ def _page(
     return compute_page(
         ask, "applications", tab="applications", status=status_of(error) if error else 200,
         error=error, rows=rows, names=payers.names(ask), orgs=jobs.orgs(ask), typed=typed or {},
-        flavours=flavours(), pools=pools.lines(ask), answers=any(one.answers for one in rows),
+        flavours=flavours(), pools=pools.lines(ask), today=day_of(ask.now).isoformat(),
+        programmes=vouchers.by_id(ask),
     )  # fmt: skip
 
 
@@ -158,4 +160,6 @@ def _one(
         ask, "application", tab="applications", status=status_of(error) if error else 200,
         error=error, seen=seen, found=seen.found, names=views.names(ask, seen), words=words,
         flavours=flavours(), pools={one.held.pool.id: one.name for one in pools.lines(ask)},
+        today=day_of(ask.now).isoformat(),
+        programmes=vouchers.by_id(ask),
     )  # fmt: skip

@@ -9,6 +9,7 @@ from fastapi import Form
 from fastapi.responses import HTMLResponse, RedirectResponse
 from starlette.responses import Response
 
+from qianhang.access import sessions
 from qianhang.access.identities import sign_in_with_identity
 from qianhang.access.openid import LASTS, Flow, configured
 from qianhang.access.signing import sign_in_with_code
@@ -28,7 +29,8 @@ routes = Pages("/sign-in/openid")
 @routes.get("", "public")
 def leaves(ask: Who) -> Response:
     """Off to the provider, with a cookie by which the answer is known again."""
-    flow = Flow.begin(to=inside(ask.query("next")), now=ask.now)
+    fresh = ask.query("fresh") == "1"
+    flow = Flow.begin(to=inside(ask.query("next")), now=ask.now, fresh=fresh)
     away = RedirectResponse(configured().address(flow, back=_back(ask)), status_code=303)
     away.set_cookie(
         _cookie(ask), flow.cookie, max_age=int(LASTS.total_seconds()), path="/",
@@ -51,9 +53,10 @@ def returns(ask: Who) -> Response:
     entry = sign_in_with_identity(
         ask.store, found.issuer, subject=found.subject, login=found.login, name=found.name,
         org=provider.org, now=ask.now, address=ask.address,
-        agent=ask.request.headers.get("user-agent", ""), strong=found.strong,
+        agent=ask.request.headers.get("user-agent", ""), strong=found.strong, proved=found.proved,
     )  # fmt: skip
     to = inside(flow.to)
+    _replaced(ask, entry.token)
     entered = enter(ask, entry.token, to=to) if entry.token else _to_code(ask, entry.ticket, to)
     entered.delete_cookie(_cookie(ask), path="/", secure=ask.site.encrypted, httponly=True)
     return entered
@@ -80,9 +83,21 @@ def gives(
         if cause.code == "QH904":
             raise
         return _code(ask, next=next, error=cause)
+    _replaced(ask, token)
     entered = enter(ask, token, to=inside(next))
     entered.delete_cookie(_ticket(ask), path="/", secure=ask.site.encrypted, httponly=True)
     return entered
+
+
+def _replaced(ask: Asked, token: str) -> None:
+    """Nothing; the browser's session ends where the same person has come in again."""
+    old = ask.person
+    new = sessions.of(ask.store, token, now=ask.now) if old and old.session else None
+    if old is None or new is None or new.account.id != old.account.id:
+        return
+    who = old.account.id
+    with ask.store.write() as tx:
+        sessions.revoke(tx, old.session, account=who, by=who, at=ask.now)
 
 
 def _to_code(ask: Asked, ticket: str, to: str) -> Response:

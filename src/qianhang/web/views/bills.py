@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
@@ -22,7 +23,7 @@ from qianhang.web.views import payers
 from qianhang.web.views.payers import Names
 from qianhang.web.views.prices import flavour_name
 
-__all__ = ["chart", "line_table", "month_table", "named", "naming", "quantity", "veiled"]
+__all__ = ["chart", "line_table", "month_table", "named", "naming", "quantity", "spoken", "veiled"]
 
 _SUMS = ("charges", "corrections", "credits", "fee", "due")
 _LINE = ("project", "scenario", "operator", "pool", "flavour", "unit")
@@ -48,6 +49,11 @@ def naming(lang: str) -> Callable[[str, str], str]:
 def quantity(text: str) -> str:
     """A line's exact quantity, `1/3`, as digits to the fourth decimal."""
     return decimal_text(Fraction(text), 4)
+
+
+def spoken(text: str) -> str:
+    """The same digits with thousands separated, for a page."""
+    return f"{Decimal(quantity(text)):,f}"
 
 
 def chart(found: Sequence[Turnover], lang: str) -> Chart | None:
