@@ -43,9 +43,10 @@ class Rack:
     """
 
     __slots__ = (
-        "_told", "_told_at", "chips", "counted", "ends", "extra", "flavour", "free", "held", "hold", "index", "klasses",
-        "levels", "loose", "node_free", "open", "own_since", "own_work", "owners", "pool", "queued",
-        "reaches", "runs", "shared", "size", "top", "totals", "up", "wanted",
+        "_told", "_told_at", "chips", "counted", "ends", "extra", "flavour", "free", "held", "hold",
+        "index", "klasses", "levels", "loose", "node_free", "open", "own_since", "own_work",
+        "owners", "pool", "queued", "reaches", "runs", "shared", "size", "top", "totals", "up",
+        "wanted",
     )  # fmt: skip
 
     def __init__(self, pool: Pool, stock: Stock, index: int) -> None:
