@@ -18,6 +18,7 @@ from qianhang.billing.turnover import Turnover, turnover
 from qianhang.billing.vouchers.paper import fen_of
 from qianhang.compute.door import plant
 from qianhang.core.errors import BillingError, QianhangError, UsageError
+from qianhang.core.manifest import Words
 from qianhang.web.asked import Asked, Who
 from qianhang.web.attached import attached, named_file
 from qianhang.web.figures import figure_of
@@ -70,6 +71,7 @@ def used(ask: Who, attempt: str, epoch: str, sequence: str) -> HTMLResponse:
         ask, "billing/usage.html", u=found, lines=lines.lines(ask.store, usage=found.id),
         later=metering.newest(ask.store, found.id), names=payers.names(ask),
         quantity=bills.spoken, named=bills.naming(ask.lang), plain=prices.plain,
+        pools=_pools(ask),
     )  # fmt: skip
 
 
@@ -191,7 +193,7 @@ def _statement(
         named=bills.naming(ask.lang), plain=prices.plain,
         over=month.ends(of) <= ask.now, office=payers.office(ask),
         may_pay=kind == "org" and ask.who.may("administrator", name),
-        focus=focus.VERSION, pools={p.pool.id: p.pool.name for p in plant.pools(ask.store)},
+        focus=focus.VERSION, pools=_pools(ask),
     )  # fmt: skip
 
 
@@ -204,3 +206,8 @@ def _found(ask: Asked, kind: str, name: str, of: str) -> statements.Statement:
 
 def _whole(text: str) -> int:
     return min(int(text), 10**5) if text.isascii() and text.isdecimal() else 0
+
+
+def _pools(ask: Asked) -> dict[str, Words | None]:
+    """Id -> name of the pools that joined."""
+    return {p.pool.id: p.pool.name for p in plant.pools(ask.store)}
