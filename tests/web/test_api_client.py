@@ -235,9 +235,9 @@ def test_what_a_developer_does_with_jobs(site, served, signed, tmp_path):
         door.tick(now())
         assert client.wait_job(job)["state"] == "cancelled"
         assert client.turn_pool("p1", "draining")["state"] == client.pool("p1")["state"]
-        assert client.apply_for_quota(8, reason="训练", project="一")["asked"] == 8
-        assert client.answer_quota("root", project="一", approve=True)["chips"] == 8
+        assert client.set_quota("root", 8, reason="训练", project="一")["chips"] == 8
         assert [q["project"] for q in client.quotas()] == ["一"]
+        assert client.set_quota("root", 0, reason="够了", project="一")["chips"] == 0
         with pytest.raises(ApiProblem, match="QH597") as told:
             client.submit_job("run: a\nestimate: soon")
         assert "estimate" in str(told.value)

@@ -32,17 +32,19 @@ _EVERY_S = 2.0
               help=say("cli.score.jobs"))  # fmt: skip
 @click.option("--minutes", default=90, show_default=True, type=click.IntRange(1, 10_080),
               help=say("cli.score.minutes"))  # fmt: skip
+@click.option("--memory", default=4096, show_default=True, type=click.IntRange(256, 1 << 20),
+              help=say("cli.score.memory"))  # fmt: skip
 @click.option("--again", is_flag=True, help=say("cli.score.again"))
 @click.option("--json", "as_json", is_flag=True, help=say("cli.json"))
 def score_command(
     *, scenario: str, table: Path, out: Path, pool: str, version: int | None, block_rows: int,
-    jobs: int, minutes: int, again: bool, as_json: bool,
+    jobs: int, minutes: int, memory: int, again: bool, as_json: bool,
 ) -> None:  # fmt: skip
     from qianhang.runs.scoring.merge import rejects_of
     from qianhang.runs.scoring.score import Ask, score
     from qianhang.store import Settings
 
-    ask = Ask(scenario, table, out, pool, version, block_rows, jobs, minutes, again)
+    ask = Ask(scenario, table, out, pool, version, block_rows, jobs, minutes, memory, again)
     done = score(ask, settings=Settings.load(), tell=_Teller())
     if as_json:
         click.echo(json.dumps(dataclasses.asdict(done)))
@@ -60,6 +62,7 @@ def _told(done: Scored, out: Path) -> None:
             "cli.score.done", rows=f"{sums.rows:,}", answers=f"{sums.answers:,}", out=out,
             model=done.model, blocks=sums.blocks, found=done.found,
             pools=", ".join(done.pools) or "-", cpu_s=f"{done.cpu_s:.1f}",
+            peak_mb=f"{done.peak_mb:,.0f}",
         )
     )  # fmt: skip
 

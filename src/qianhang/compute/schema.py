@@ -14,7 +14,7 @@ from qianhang.store.schema import metadata
 
 __all__ = ["PART", "attempt", "job", "lease", "operator", "pool", "quota", "setting"]
 
-PART = Part("compute", "qianhang.compute.migrations", "compute_0001")
+PART = Part("compute", "qianhang.compute.migrations", "compute_0002")
 
 
 def _text(name: str, length: int, *, primary_key: bool = False) -> Column[Any]:
@@ -47,9 +47,8 @@ pool = Table(
 # of an application that nobody has answered, 0 where there is none.
 quota = Table(
     "compute_quota", metadata, _text("org", 40, primary_key=True),
-    _text("project", 80, primary_key=True), _whole("chips"), _whole("asked"),
-    _text("state", 12), _long("reason"), _text("answered_by", 80), _text("answered", 32),
-    *_signed(),
+    _text("project", 80, primary_key=True), _whole("chips"), _text("state", 12),
+    _long("reason"), *_signed(),
 )  # fmt: skip
 # ask : the job as it was asked for; why : the last decision about it, with its terms
 job = Table(

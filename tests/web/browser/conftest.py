@@ -180,7 +180,7 @@ def _network(store, home, *, at):
     operator = Operator("op", Words("甲方", "Operator A"))
     settings = {"here": {"folder": str(home / "pool"), "threads": 2, "user": "service"}}
     plant.add(store, Network((pool,), (operator,), engines=settings), by="t", at=at)
-    quotas.apply(store, "root", project="p", chips=8, reason="训练", by="t", at=at)
+    quotas.assign(store, "root", project="p", chips=8, reason="训练", by="t", at=at)
     wish = Wish(
         "root", "roads", 8, at.date(), at.date() + timedelta(30), "训练道路模型", "王芳", 5000,
         ("ascend-910b",), "here",

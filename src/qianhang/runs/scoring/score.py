@@ -45,7 +45,8 @@ class Ask:
     table : a file; out : the Parquet file of the result, in a folder that the pool's machines see
     pool : local, auto, or one that has joined; version : of the model, None for the newest accepted
     rows : of a block; members : jobs at once, each with one core
-    minutes : after which a job is stopped; again : whether to forget the blocks that are there
+    minutes : after which a job is stopped; memory_mb : MiB above which it is
+    again : whether to forget the blocks that are there
     """
 
     scenario: str
@@ -56,6 +57,7 @@ class Ask:
     rows: int = 100_000
     members: int = 1
     minutes: int = 90
+    memory_mb: int = 4096
     again: bool = False
     org: str = record.ROOT
 
@@ -65,6 +67,7 @@ class Scored:
     """What came of it.
 
     found : blocks that were there before; pools : where the others were scored; cpu_s : of the jobs
+    peak_mb : MiB resident that one of them held at most
     """
 
     model: str
@@ -72,6 +75,7 @@ class Scored:
     found: int
     pools: tuple[str, ...]
     cpu_s: float
+    peak_mb: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +115,7 @@ def score(ask: Ask, *, settings: Settings, tell: Callable[[Way], None] = lambda 
                 raise ContractError("QH818", f"{ask.table.name} changed while it was scored")
             sums = merge(folder, ask.rows, ask.out)
             shutil.rmtree(folder.path)
-            return Scored(plan.model, sums, found, done.pools, done.cpu_s)
+            return Scored(plan.model, sums, found, done.pools, done.cpu_s, done.peak_mb)
 
 
 def _fit(ask: Ask) -> Pack:
@@ -190,7 +194,9 @@ def _lay_down(
 
 
 def _order(ask: Ask, plan: Plan) -> carry.Order:
-    return carry.Order(plan.key, ask.org, plan.scenario, ask.pool, ask.members, ask.minutes)
+    return carry.Order(
+        plan.key, ask.org, plan.scenario, ask.pool, ask.members, ask.minutes, ask.memory_mb
+    )
 
 
 @contextmanager
