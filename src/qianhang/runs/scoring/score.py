@@ -32,10 +32,10 @@ if TYPE_CHECKING:
     from qianhang.models import ModelVersion
     from qianhang.store import Settings, Store
 
-__all__ = ["Ask", "Scored", "Way", "score"]
+__all__ = ["BY_ROW", "Ask", "Scored", "Way", "blocks", "fit", "score"]
 
 # Tasks that answer each row for itself; the others read rows together.
-_BY_ROW = ("classify", "retrieve", "spatial", "survive")
+BY_ROW = ("classify", "retrieve", "spatial", "survive")
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,13 +93,13 @@ def score(ask: Ask, *, settings: Settings, tell: Callable[[Way], None] = lambda 
     result, ModelError where no model is accepted, ContractError where the table as a whole breaks
     its contract or changes meanwhile, PoolUnavailable or JobFailed where the jobs do not end.
     """
-    pack = _fit(ask)
+    pack = fit(ask)
     with workplace.open_store(settings) as store:
         placement.check(store, ask.pool)
         kept, spec = serving.chosen(store, pack, ask.version, ask.org)
         if kept is None:
             raise _not_by_row(pack)
-        total = _blocks(ask, spec)
+        total = blocks(ask, spec)
         before = _stamp(ask.table)
         with _alone(ask.out) as folder:
             plan = _plan(ask, pack, spec, kept)
@@ -118,10 +118,13 @@ def score(ask: Ask, *, settings: Settings, tell: Callable[[Way], None] = lambda 
             return Scored(plan.model, sums, found, done.pools, done.cpu_s, done.peak_mb)
 
 
-def _fit(ask: Ask) -> Pack:
-    """The pack, where it and the names of the files will do."""
+def fit(ask: Ask) -> Pack:
+    """The pack, where it and the names of the files will do.
+
+    Raises UsageError where they do not.
+    """
     pack = find(ask.scenario)
-    if pack.manifest.task not in _BY_ROW:
+    if pack.manifest.task not in BY_ROW:
         raise _not_by_row(pack)
     if ask.out.suffix != ".parquet" or not ask.out.parent.is_dir():
         raise UsageError("QH802", f"out: found {ask.out}, expected a .parquet file in a folder")
@@ -133,12 +136,12 @@ def _fit(ask: Ask) -> Pack:
 def _not_by_row(pack: Pack) -> UsageError:
     return UsageError(
         "QH816", f"{pack.id}: found task {pack.manifest.task}, whose answers read many rows "
-        f"together; expected one of {', '.join(_BY_ROW)}",
+        f"together; expected one of {', '.join(BY_ROW)}",
         hint=f"qianhang predict {pack.id}",
     )  # fmt: skip
 
 
-def _blocks(ask: Ask, spec: Spec) -> int | None:
+def blocks(ask: Ask, spec: Spec) -> int | None:
     """How many blocks the table has, where its file tells.
 
     Raises ContractError where it is no table, or lacks a column.
