@@ -77,8 +77,8 @@ def test_a_table_is_scored_from_the_form_to_the_answers(site, signed, kept, tabl
     assert (page.status_code, str(page.url).endswith(f"/runs/asks/{put.id}")) == (200, True)
     carried_out(site, put.id, monkeypatch)
     page = developer.get(f"/runs/asks/{put.id}").text
-    assert f"/runs/asks/{put.id}/files/rejects" in page
-    got = developer.get(f"/runs/asks/{put.id}/files/answers")
+    assert f"/runs/scores/{put.id}/rejects/download" in page
+    got = developer.get(f"/runs/scores/{put.id}/answers/download")
     assert got.headers["content-disposition"].startswith("attachment")
     answers = pd.read_parquet(io.BytesIO(got.content))
     assert len(answers) == 199
@@ -133,7 +133,7 @@ def test_a_scoring_is_its_organisations_own(site, signed, kept, table):
     viewer, other = signed("viewer", org="alpha"), signed("developer", org="beta")
     put = sent(own, table).json()["id"]
     assert [one["id"] for one in viewer.get(PATH).json()["items"]] == [put]
-    for path in (f"{PATH}/{put}", f"{PATH}/{put}/answers", f"/runs/asks/{put}/files/answers"):
+    for path in (f"{PATH}/{put}", f"{PATH}/{put}/answers", f"/runs/scores/{put}/answers/download"):
         assert other.get(path).status_code == 404
     assert other.get(PATH).json()["items"] == []
     body = {"scenario": SCENARIO, "upload": own.get(f"{PATH}/{put}").json()["upload"]}

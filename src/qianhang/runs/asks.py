@@ -150,8 +150,9 @@ def queue(
                 return known
             _make_room(tx, org, most)
             tx.execute(sa.insert(tables.ask).values(row))
-            payload = {"scenario": row["scenario"], "org": org, "by": by, "work": row["work"]}
-            tx.append("ask.put", row["id"], payload=payload, at=now)
+            payload = {"scenario": row["scenario"], "org": org, "by": by}
+            kind = "ask.put" if row["work"] == "run" else "ask.score"
+            tx.append(kind, row["id"], payload=payload, at=now)
     except sa.exc.IntegrityError:
         # The same token came through another process between our look and our row.
         with store.write() as tx:

@@ -117,10 +117,10 @@ def _files(ask: Asked, found: asks.Ask) -> list[str]:
     return kept
 
 
-@routes.get("/asks/{ask_id}/files/{file}", "signed")
-def scored_file(ask: Who, ask_id: str, file: str) -> Response:
+@routes.get("/scores/{score_id}/{file}/download", "signed")
+def scored_file(ask: Who, score_id: str, file: str) -> Response:
     """The answers (Parquet) or the rejects (CSV) of a scoring, to keep."""
-    return scores.download(ask, ask_id, "rejects" if file == "rejects" else "answers")
+    return scores.download(ask, score_id, "rejects" if file == "rejects" else "answers")
 
 
 @routes.get("/asks/{ask_id}/events", "signed")
