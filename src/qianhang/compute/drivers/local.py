@@ -152,10 +152,10 @@ class LocalDriver:
         code = keeper.wait()
         if code != REFUSED:
             last = (place / "keeper.txt").read_text(errors="replace").strip().splitlines()
-            said = "".join(last[-1:])
+            why = "".join(last[-1:])
             if code == NO_RECORD:  # a full disk, which is asked again
-                raise OSError(errno.EIO, said or "the keeper cannot write there")
-            raise PoolUnavailable("QH502", f"the job's keeper failed: {said}")
+                raise OSError(errno.EIO, why or "the keeper cannot write there")
+            raise PoolUnavailable("QH502", f"the job's keeper failed: {why}")
 
     def find(self, token: str) -> str | None:
         """The reference of the job with this token, or None."""
