@@ -88,13 +88,13 @@ def test_a_job_from_its_file_to_its_log(home, tmp_path):
     assert call("pools") == ""
 
 
-def test_quotas_are_applied_for_and_answered(home):
-    call("quota", "apply", "city", "--project", "p", "--chips", "8", "--reason", "models")
-    assert "city  p  0  asks for 8  models" in call("quota", "list")
-    assert call("quota", "approve", "city", "--project", "p") == "8 chips at once\n"
-    call("quota", "apply", "city", "--project", "p", "--chips", "99", "--reason", "more")
-    assert call("quota", "decline", "city", "--project", "p") == "8 chips at once\n"
+def test_quotas_are_set_and_lifted(home):
+    given = ("city", "--project", "p", "--reason", "models")
+    assert call("quota", "set", *given, "--chips", "8") == "8 chips at once\n"
+    assert call("quota", "list") == "city  p  8  models\n"
     assert json.loads(call("quota", "list", "--json"))[0]["chips"] == 8
+    assert call("quota", "set", *given, "--chips", "0") == "no limit any more\n"
+    assert call("quota", "list") == ""
 
 
 def test_a_cancelled_job_ends_without_having_run(home, tmp_path):

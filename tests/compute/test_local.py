@@ -166,6 +166,72 @@ def test_what_a_job_leaves_running_is_killed_with_it(run):
     assert not alive(int(log))
 
 
+HIDES = """
+import ctypes, os, signal, time
+for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
+    signal.signal(number, signal.SIG_IGN)
+for _ in range(10):
+    if os.fork():
+        continue
+    os.setsid()
+    if os.fork():
+        os._exit(0)
+    os.setsid()
+    for number in range(64):
+        try:
+            os.close(number)
+        except OSError:
+            pass
+    os.chdir("/")
+    ctypes.CDLL(None).prctl(1, 0)
+    ctypes.CDLL(None).prctl(15, b"%s", 0, 0, 0)
+    until = time.time() + 60
+    while time.time() < until:
+        if os.fork():
+            os._exit(0)
+        time.sleep(0.05)
+"""
+
+
+@LINUX
+def test_processes_that_leave_their_session_again_and_again_are_killed_with_the_job(run):
+    """Each goes on as its own grandchild, 20 times a second, deaf, under another name."""
+    name = f"hide{os.getpid()}"[:15]
+    outcome, _ = run(HIDES % name)
+    assert outcome.ok
+    for _ in range(5):
+        assert name not in subprocess.check_output(["ps", "-eo", "comm"], text=True).split()
+        time.sleep(0.1)
+
+
+def test_a_disk_that_is_full_at_the_start_is_no_refusal(pool, tmp_path):
+    """What holds how a job ended is reserved first: it never runs without."""
+    place = tmp_path / "jobs" / "t1"
+    place.mkdir(parents=True)
+    (place / "status.json.part").symlink_to("/dev/full")
+    mark = tmp_path / "ran"
+    task = Task("t1", (sys.executable, "-c", f"open({str(mark)!r}, 'w')"), tmp_path, {}, Limits())
+    with pytest.raises(PoolUnavailable, match="QH502") as caught:
+        pool.submit(task)
+    assert isinstance(caught.value.__cause__, OSError)
+    assert not mark.exists()
+    (place / "status.json.part").unlink()
+    assert follow(pool, pool.submit(task)).ok
+    assert mark.exists()
+
+
+def test_how_a_job_ended_takes_no_room_that_was_not_there_from_the_start(pool, tmp_path):
+    task = Task(
+        "t2", (sys.executable, "-c", "import time; time.sleep(0.5)"), tmp_path, {}, Limits()
+    )
+    ref = pool.submit(task)
+    reserved = (tmp_path / "jobs" / ref / "status.json.part").stat()
+    assert reserved.st_size >= 1024
+    assert follow(pool, ref).ok
+    kept = (tmp_path / "jobs" / ref / "status.json").stat()
+    assert (kept.st_ino, kept.st_size < 1024) == (reserved.st_ino, True)
+
+
 def test_a_job_sees_its_threads_and_no_secret_of_ours(run, monkeypatch):
     monkeypatch.setenv("QIANHANG_DATABASE_URL", "postgresql://me:hunter2@host/db")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "hunter2")

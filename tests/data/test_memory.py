@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pyarrow.csv
+import pyarrow.parquet
 
 ROWS = 2_000_000
 MEASURE = """
@@ -49,3 +50,30 @@ def test_peak_memory_stays_below_three_times_the_result_and_150_megabytes(tmp_pa
     assert found["rows"] == ROWS
     assert found["frame"] <= ROWS * 3 * 8 + 1000
     assert found["more"] <= 3 * found["frame"] + 150_000_000
+
+
+READ = """
+import json, resource, sys
+from pathlib import Path
+import pyarrow.parquet
+from qianhang.data.readers import open_table
+peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+before = peak()
+table = open_table(Path(sys.argv[1]))
+rows = sum(block.count for block in table.group([0, 1], 0))
+print(json.dumps({"rows": rows, "more": peak() - before}))
+"""
+
+
+def test_a_row_group_larger_than_what_may_be_held_is_read_a_part_at_a_time(tmp_path: Path) -> None:
+    """160 MB in one row group: as it is written by whoever asks for one."""
+    path, rows = tmp_path / "one.parquet", 10_000_000
+    rng = np.random.default_rng(1)
+    made = pa.table({"load": rng.uniform(size=rows), "heat": rng.uniform(size=rows)})
+    pyarrow.parquet.write_table(made, path, row_group_size=rows, use_dictionary=False)
+    command = [sys.executable, "-c", READ, str(path)]
+    told = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert told.returncode == 0, told.stderr
+    found = json.loads(told.stdout)
+    assert found["rows"] == rows
+    assert found["more"] <= 80_000_000

@@ -6,7 +6,7 @@ import io
 import json
 import shutil
 import tarfile
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -16,6 +16,8 @@ import qianhang.plan
 from qianhang.access import accounts, organisations
 from qianhang.access import schema as access_schema
 from qianhang.access.person import Grant
+from qianhang.compute.artefacts import shelf
+from qianhang.compute.artefacts.folder import Copied
 from qianhang.core.errors import StoreError
 from qianhang.plan import ledger
 from qianhang.plan import schema as plan_schema
@@ -144,6 +146,90 @@ def test_a_backup_goes_from_sqlite_to_postgresql_and_back(
     assert sent(postgres) == SENT
     assert copies.take_back(another, back).ok
     assert sent(another) == SENT
+
+
+def kept(store, place, job, at, **files):
+    """Result files of a job, as the supervisor keeps them."""
+    made = []
+    for name, content in files.items():
+        (place / name).write_bytes(content)
+        sha = shelf.files_of(store).put(place / name)
+        made.append(Copied(name, len(content), sha, place / name))
+    with store.write() as tx:
+        shelf.want(tx, job, "east", at=at)
+        shelf.keep(tx, job, made, token=f"{job}.1", detail={}, org_bytes=10**12, at=at)
+
+
+def bytes_of(store, job):
+    return {
+        one.path: "" if one.gone else b"".join(shelf.content(store, one))
+        for one in shelf.listed(store, job)
+    }
+
+
+def test_result_files_of_jobs_go_along_and_those_left_out_are_told_as_gone(
+    filled, another, tmp_path
+):
+    """Two jobs, the newer one's files in; a third of its results was deleted before."""
+    settings, store = filled
+    kept(store, tmp_path, "j1", NOW - timedelta(days=2), old=b"a" * 900_000)
+    kept(store, tmp_path, "j2", NOW, model=b"b" * 400_000, scores=b"{}")
+    kept(store, tmp_path, "j3", NOW, wrong=b"c")
+    shelf.remove(store, "j3", by="t", at=NOW)
+    whole, some = tmp_path / "whole.tar", tmp_path / "some.tar"
+    made = copies.make(store, whole, home=settings.home, at=NOW)
+    assert copies.left_out(store, made) == (0, 0)
+    copies.take_back(another, whole)
+    made = copies.make(store, some, home=settings.home, at=NOW, most_mb=1)
+    assert copies.left_out(store, made) == (1, 900_000)
+    less = Settings(home=tmp_path / "less")
+    copies.take_back(less, some)
+    newer = {"model": b"b" * 400_000, "scores": b"{}"}
+    with open_store(another) as found:
+        assert bytes_of(found, "j1") == {"old": b"a" * 900_000}
+        assert (bytes_of(found, "j2"), bytes_of(found, "j3")) == (newer, {"wrong": ""})
+        assert [e.payload["by"] for e in found.entries(kind="compute.artefact.gone")] == ["t"]
+    with open_store(less) as found:
+        assert (bytes_of(found, "j1"), bytes_of(found, "j2")) == ({"old": ""}, newer)
+        assert shelf.harvest(found, "j1").state == "gone"
+        assert found.verify(anchor=made.anchor).ok
+
+
+def test_a_result_file_deleted_while_a_backup_is_made_is_left_out(
+    filled, another, tmp_path, monkeypatch
+):
+    settings, store = filled
+    kept(store, tmp_path, "j1", NOW, one=b"1", two=b"2")
+    chosen = shelf.newest
+
+    def then_deleted(connection, most):
+        found = chosen(connection, most)
+        shelf.files_of(store).remove(found[0])
+        return found
+
+    monkeypatch.setattr(shelf, "newest", then_deleted)
+    copies.make(store, tmp_path / "b.tar", home=settings.home, at=NOW)
+    copies.take_back(another, tmp_path / "b.tar")
+    with open_store(another) as found:
+        assert sorted(bytes_of(found, "j1").values(), key=str) == ["", b"2"]
+
+
+def test_a_result_file_that_was_changed_is_refused_and_its_place_is_never_elsewhere(
+    filled, another, tmp_path
+):
+    settings, store = filled
+    kept(store, tmp_path, "j1", NOW, one=b"1" * 99)
+    archive = tmp_path / "b.tar"
+    copies.make(store, archive, home=settings.home, at=NOW)
+    bad = rewritten(archive, lambda n, c: c[:-1] + b"!" if n.startswith("artefacts/") else c)
+    assert refused(another, bad) == "QH710"
+
+    def moved(name, content):
+        return (
+            content.replace(b'"artefacts"', b'"../../away"') if name == "manifest.json" else content
+        )
+
+    assert refused(another, rewritten(archive, moved)) == "QH710"
 
 
 def test_a_run_that_waited_finds_its_data_on_the_restored_store(filled, another, tmp_path):
@@ -338,8 +424,8 @@ def test_a_backup_of_the_first_format_which_held_no_uploads_restores(archive, an
 
 
 def test_a_backup_of_a_format_to_come_says_so(archive, another):
-    bad = rewritten(archive, lambda n, c: b'{"format": 3}' if n == "manifest.json" else c)
-    with pytest.raises(StoreError, match="format 3"):
+    bad = rewritten(archive, lambda n, c: b'{"format": 4}' if n == "manifest.json" else c)
+    with pytest.raises(StoreError, match="format 4"):
         copies.take_back(another, bad)
 
 

@@ -63,8 +63,9 @@ def priced(store, yuan=10, since=datetime(2026, 1, 1, tzinfo=UTC), version="1"):
         prices.publish(tx, [price], at=START)
 
 
-def ended(store, *, hours=1.0, reason="finished", epoch=1, state="finished", job=""):
-    """A job whose attempt on four chips ended after so long."""
+def ended(store, *, hours=1.0, reason="finished", epoch=1, state="finished", job="",
+          seen_hours=None):  # fmt: skip
+    """A job whose attempt on four chips ended after so long, and was seen for so long."""
     outcome = Outcome(reason, 0, None, Usage(wall_s=hours * 3600))
     place = {"pool": "p1", "flavour": "nvidia-a100", "replicas": 1, "chips": 4, "rack": 0}
     asked = Job(jobs.new_id(), "city", Want(4), submitted=0.0, estimate_s=60, project="heat")
@@ -73,10 +74,12 @@ def ended(store, *, hours=1.0, reason="finished", epoch=1, state="finished", job
         values = {"state": state, "epoch": epoch}
         tx.execute(sa.update(schema.job).where(schema.job.c.id == name).values(values))
         begun = (START + timedelta(hours=5 * (epoch - 1))).isoformat(timespec="milliseconds")
+        seen = timedelta(hours=hours if seen_hours is None else seen_hours)
+        over = (datetime.fromisoformat(begun) + seen).isoformat(timespec="milliseconds")
         row = {c.name: "" for c in schema.attempt.columns} | {
             "token": f"{name}.{epoch}", "job": name, "epoch": epoch, "pool": "p1",
             "flavour": "nvidia-a100", "placement": json.dumps(place), "cost": "{}",
-            "state": "ended", "made": begun, "started": begun, "ended": begun,
+            "state": "ended", "made": begun, "started": begun, "ended": over,
             "outcome": json.dumps(asdict(outcome)), "metered": False,
         }  # fmt: skip
         tx.execute(sa.insert(schema.attempt).values(row))
@@ -154,6 +157,16 @@ def test_a_price_that_changes_while_a_job_runs_holds_from_its_moment_on(store):
     ended(store)
     assert meter(store, NOW) == {}
     assert balances(store) == (6000, -6000)
+
+
+def test_a_keeper_that_claims_more_than_the_door_saw_is_not_believed(store):
+    """As one whose pool's clock jumped by a day: an hour was seen, and a second for each 1,000."""
+    priced(store)
+    name = ended(store, hours=25.0, seen_hours=1.0)
+    assert meter(store, NOW) == {}
+    (record,) = records(store, job=name)
+    assert 3600.0 <= (record.end - record.start).total_seconds() <= 3605.0
+    assert balances(store)[0] in range(4000, 4007)
 
 
 def test_what_never_ran_costs_nothing(store):

@@ -21,6 +21,7 @@ from qianhang.client import (
     overview_shapes,
     people_shapes,
     plan_shapes,
+    score_shapes,
     shapes,
     study_shapes,
     target_shapes,
@@ -217,6 +218,19 @@ def test_an_ask_is_followed_to_its_end(client):
     assert [a["seed"] for a in client.asks()] == [3]
 
 
+def test_a_table_is_asked_to_be_scored(client, tmp_path):
+    (tmp_path / "t.csv").write_text("age\n50\n")
+    upload = client.upload(tmp_path / "t.csv")["id"]
+    with pytest.raises(ApiProblem, match="QH608"):
+        client.ask_score("health.cvd_risk", upload)
+    assert list(client.scores()) == []
+    for call in (client.score, client.wait_score):
+        with pytest.raises(ApiProblem, match="QH850"):
+            call("20260301-080000-0123456789")
+    with pytest.raises(ApiProblem, match="QH850"):
+        client.download_score("20260301-080000-0123456789", tmp_path / "a.parquet")
+
+
 def test_what_a_developer_does_with_jobs(site, served, signed, tmp_path):
     plant.add(site.store, network(tmp_path, "p1"), by="t", at=now())
     roles = ("developer", "pool_operator", "administrator")
@@ -235,9 +249,9 @@ def test_what_a_developer_does_with_jobs(site, served, signed, tmp_path):
         door.tick(now())
         assert client.wait_job(job)["state"] == "cancelled"
         assert client.turn_pool("p1", "draining")["state"] == client.pool("p1")["state"]
-        assert client.apply_for_quota(8, reason="训练", project="一")["asked"] == 8
-        assert client.answer_quota("root", project="一", approve=True)["chips"] == 8
+        assert client.set_quota("root", 8, reason="训练", project="一")["chips"] == 8
         assert [q["project"] for q in client.quotas()] == ["一"]
+        assert client.set_quota("root", 0, reason="够了", project="一")["chips"] == 0
         with pytest.raises(ApiProblem, match="QH597") as told:
             client.submit_job("run: a\nestimate: soon")
         assert "estimate" in str(told.value)
@@ -386,6 +400,7 @@ def test_the_clients_shapes_are_those_of_the_description(site):
         people_shapes, billing_shapes, compute_shapes, application_shapes,
         artefact_shapes,
         people_shapes, billing_shapes, compute_shapes, study_shapes, target_shapes,
+            score_shapes,
     )  # fmt: skip
     for module in modules:
         for name in module.__all__:

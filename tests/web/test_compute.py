@@ -467,28 +467,33 @@ def test_a_pool_that_is_away_is_told_and_the_log_comes_later(site, signed, pools
 # Quotas
 
 
-def test_a_quota_is_applied_for_by_its_people_and_answered_by_the_platform_alone(site, signed):
+def test_a_quota_is_set_by_the_platform_alone(site, signed):
     site.org("alpha", kind="company")
     form = {"org": "alpha", "project": "p", "chips": "8", "reason": "训练"}
-    developer = signed("developer", org="alpha")
-    assert developer.post("/compute/quotas", data=form).status_code == 200
-    answer = {"org": "alpha", "project": "p", "answer": "approve"}
-    own = signed("administrator", org="alpha")
-    assert own.post("/compute/quotas/answer", data=answer).status_code in (403, 404)
-    (open_,) = quotas.listed(site.store)
-    assert (open_.chips, open_.asked) == (0, 8)
-    other = signed("developer", org="root")
-    assert "训练" not in other.get("/compute/quotas").text
+    developer, own = signed("developer", org="alpha"), signed("administrator", org="alpha")
+    for nobody in (developer, own):
+        assert nobody.post("/compute/quotas", data=form).status_code in (403, 404)
+        body = {**form, "chips": 8}
+        assert nobody.post("/api/v1/compute/quotas", json=body).status_code in (403, 404)
+    assert quotas.listed(site.store) == ()
     platform = signed("administrator")
+    assert platform.post("/compute/quotas", data=form).status_code == 200
     assert "训练" in platform.get("/compute/quotas").text
-    assert platform.post("/compute/quotas/answer", data=answer).status_code == 200
-    assert quotas.listed(site.store)[0].chips == 8
+    assert "训练" in developer.get("/compute/quotas").text
+    assert "训练" not in signed("developer", org="root").get("/compute/quotas").text
     too_large = {"task": "resources: {cpus: 9}\nrun: a", "org": "alpha", "project": "p"}
     refused = developer.post("/compute/jobs", data=too_large)
     assert (refused.status_code, "QH598" in refused.text) == (422, True)
+    lifted = platform.post("/compute/quotas", data={**form, "chips": "0"})
+    assert "已不再限制" in lifted.text
+    assert quotas.listed(site.store) == ()
 
 
-def test_an_application_that_makes_no_sense_comes_back_with_the_form(site, signed):
-    page = signed("developer").post("/compute/quotas", data={"chips": "-3", "reason": "想要"})
+def test_a_quota_that_makes_no_sense_comes_back_with_the_form(site, signed):
+    platform = signed("administrator")
+    form = {"org": "root", "chips": "-3", "reason": "想要"}
+    page = platform.post("/compute/quotas", data=form)
     assert (page.status_code, "QH598" in page.text, "想要" in page.text) == (422, True, True)
+    nowhere = {**form, "chips": "3", "org": "nobody"}
+    assert platform.post("/compute/quotas", data=nowhere).status_code == 404
     assert quotas.listed(site.store) == ()

@@ -47,7 +47,7 @@ UNLINKED = (
 # one use, and bulletins, which are official texts in Chinese for readers of either language.
 NOT_WALKED = {
     "/healthz", "/readyz", "/metrics", "/language", "/style/pictures.css", "/map.csv", "/map.json",
-    "/map.xlsx", "/admin/log/download", "/runs/{run_id}/report", "/runs/{run_id}/figures/{name}",
+    "/map.xlsx", "/admin/log/download", "/runs/{run_id}/report", "/runs/scores/{score_id}/{file}/download", "/runs/{run_id}/figures/{name}",
     "/runs/asks/{ask_id}/events", "/plans/{ref}/ledger.xlsx", "/plans/compare.xlsx",
     "/plans/{ref}/targets/{code}/readings.xlsx", "/plans/{ref}/targets/{code}/readings.csv",
     "/sign-in/openid", "/sign-in/openid/back", "/ticket/{secret}",

@@ -87,39 +87,19 @@ def quota_command() -> None:
     pass
 
 
-@quota_command.command(name="apply", help=say("cli.compute.quota.apply.help"))
+@quota_command.command(name="set", help=say("cli.compute.quota.set.help"))
 @click.argument("org")
 @click.option("--project", default="", help=say("cli.compute.quota.project"))
-@click.option("--chips", required=True, type=int, help=say("cli.compute.quota.chips"))
+@click.option("--chips", required=True, type=int, help=say("cli.compute.quota.most"))
 @click.option("--reason", required=True, help=say("cli.compute.quota.reason"))
-def apply_command(org: str, project: str, chips: int, reason: str) -> None:
+def set_command(org: str, project: str, chips: int, reason: str) -> None:
     from qianhang.compute.door import quotas
 
     with opened() as store:
-        quotas.apply(store, org, project=project, chips=chips, reason=reason, by=BY, at=now())
-    click.echo(say("cli.compute.quota.applied", chips=chips))
-
-
-def _answer(org: str, project: str, *, approve: bool) -> None:
-    from qianhang.compute.door import quotas
-
-    with opened() as store:
-        found = quotas.answer(store, org, project=project, approve=approve, by=BY, at=now())
-    click.echo(say("cli.compute.quota.now", chips=found.chips))
-
-
-@quota_command.command(name="approve", help=say("cli.compute.quota.approve.help"))
-@click.argument("org")
-@click.option("--project", default="", help=say("cli.compute.quota.project"))
-def approve_command(org: str, project: str) -> None:
-    _answer(org, project, approve=True)
-
-
-@quota_command.command(name="decline", help=say("cli.compute.quota.decline.help"))
-@click.argument("org")
-@click.option("--project", default="", help=say("cli.compute.quota.project"))
-def decline_command(org: str, project: str) -> None:
-    _answer(org, project, approve=False)
+        made = quotas.assign(
+            store, org, project=project, chips=chips, reason=reason, by=BY, at=now()
+        )
+    click.echo(say("cli.compute.quota.now", chips=chips) if made else say("cli.compute.quota.free"))
 
 
 @quota_command.command(name="list", help=say("cli.compute.quota.list.help"))
@@ -133,8 +113,7 @@ def list_command(as_json: bool) -> None:
         show([dataclasses.asdict(one) for one in found])
         return
     for one in found:
-        asked = say("cli.compute.quota.asked", chips=one.asked) if one.asked else ""
-        click.echo(f"{one.org}  {one.project or '*'}  {one.chips}  {asked}  {one.reason}")
+        click.echo(f"{one.org}  {one.project or '*'}  {one.chips}  {one.reason}")
 
 
 @click.command(name="supervise", help=say("cli.compute.supervise.help"))

@@ -33,11 +33,13 @@ _EVERY_S = 2.0
               help=say("cli.score.jobs"))  # fmt: skip
 @click.option("--minutes", default=90, show_default=True, type=click.IntRange(1, 10_080),
               help=say("cli.score.minutes"))  # fmt: skip
+@click.option("--memory", default=4096, show_default=True, type=click.IntRange(256, 1 << 20),
+              help=say("cli.score.memory"))  # fmt: skip
 @again_option("cli.score.again")
 @json_option
 def score_command(
     *, scenario: str, table: Path, out: Path, pool: str, version: int | None, block_rows: int,
-    jobs: int, minutes: int, again: bool, as_json: bool,
+    jobs: int, minutes: int, memory: int, again: bool, as_json: bool,
 ) -> None:  # fmt: skip
     from qianhang.runs.scoring.merge import rejects_of
     from qianhang.runs.scoring.score import Ask, score
@@ -45,7 +47,7 @@ def score_command(
 
     ask = Ask(
         scenario, table, out, pool, version, rows=block_rows, members=jobs, minutes=minutes,
-        again=again,
+        memory_mb=memory, again=again,
     )  # fmt: skip
     done = score(ask, settings=Settings.load(), tell=_Teller())
     if as_json:
@@ -64,6 +66,7 @@ def _told(done: Scored, out: Path) -> None:
             "cli.score.done", rows=f"{sums.rows:,}", answers=f"{sums.answers:,}", out=out,
             model=done.model, blocks=sums.blocks, found=done.found,
             pools=", ".join(done.pools) or "-", cpu_s=f"{done.cpu_s:.1f}",
+            peak_mb=f"{done.peak_mb:,.0f}",
         )
     )  # fmt: skip
 

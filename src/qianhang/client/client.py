@@ -17,6 +17,7 @@ from qianhang.client.house import HouseCalls
 from qianhang.client.money import MoneyCalls
 from qianhang.client.office import OfficeCalls
 from qianhang.client.people import PeopleCalls
+from qianhang.client.scores import ScoreCalls
 from qianhang.client.settling import SettlingCalls
 from qianhang.client.studies import StudyCalls
 from qianhang.client.targets import TargetCalls
@@ -39,6 +40,7 @@ class Client(
     ApplicationCalls,
     ArtefactCalls,
     StudyCalls,
+    ScoreCalls,
     MoneyCalls,
     SettlingCalls,
 ):

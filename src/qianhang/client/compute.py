@@ -104,16 +104,10 @@ class ComputeCalls:
         """The quotas of the organisations that one covers."""
         return cast(Iterator[shapes.ComputeQuota], self._wire.pages("/compute/quotas"))
 
-    def apply_for_quota(
-        self, chips: int, *, reason: str, org: str | None = None, project: str = ""
+    def set_quota(
+        self, org: str, chips: int, *, reason: str, project: str = ""
     ) -> shapes.ComputeQuota:
-        """An application for chips at once, open until it is answered."""
+        """A project's quota from now on; 0 chips for no limit any more."""
         body = {"org": org, "project": project, "chips": chips, "reason": reason}
         answer = self._wire.write("POST", "/compute/quotas", json=body)
-        return cast(shapes.ComputeQuota, answer.json())
-
-    def answer_quota(self, org: str, *, project: str = "", approve: bool) -> shapes.ComputeQuota:
-        """An application approved or declined."""
-        body = {"org": org, "project": project, "approve": approve}
-        answer = self._wire.write("POST", "/compute/quotas/answer", json=body)
         return cast(shapes.ComputeQuota, answer.json())

@@ -179,17 +179,15 @@ class ComputePool(TypedDict):
 
 
 class ComputeQuota(TypedDict):
-    """What a project may hold at once, and what it applies for."""
+    """What a project may hold at once."""
 
     org: str
     project: str
     chips: int
     closed: bool
-    asked: int
     state: str
     reason: str
     at: str
-    answered: str
     holds: float
 
 

@@ -13,7 +13,7 @@ from qianhang.store.schema import metadata
 
 __all__ = ["PART", "attempt", "job", "lease", "operator", "pool", "quota", "setting"]
 
-PART = Part("compute", "qianhang.compute.migrations", "compute_0002")
+PART = Part("compute", "qianhang.compute.migrations", "compute_0003")
 
 
 operator = Table(
@@ -25,13 +25,11 @@ pool = Table(
     long("spec"), long("settings"), text("state", 12), text("health", 12),
     text("seen", 32), text("silent", 32), Column("clock_s", Float), long("detail"), *signed(),
 )  # fmt: skip
-# What an organisation's project may hold at once, approved by whoever runs the door; asked : chips
-# of an application that nobody has answered, 0 where there is none.
+# What an organisation's project may hold at once, approved by whoever runs the door.
 quota = Table(
     "compute_quota", metadata, text("org", 40, primary_key=True),
-    text("project", 80, primary_key=True), whole("chips"), whole("asked"),
-    text("state", 12), long("reason"), text("answered_by", 80), text("answered", 32),
-    *signed(),
+    text("project", 80, primary_key=True), whole("chips"), text("state", 12),
+    long("reason"), *signed(),
 )  # fmt: skip
 # ask : the job as it was asked for; why : the last decision about it, with its terms
 job = Table(

@@ -1,4 +1,4 @@
-"""The queue of runs that people ask for: put, look, cancel; carriers take and end them."""
+"""The queue of runs and scorings that people ask for: put, look, cancel; carriers end them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import json
 import re
 import secrets
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -33,6 +33,7 @@ __all__ = [
     "events",
     "get",
     "put",
+    "queue",
     "request_of",
     "upload",
 ]
@@ -57,6 +58,8 @@ class Ask:
     subject, region : of which place, plant or network the data tell, and where it lies
     stop : who asked for it to be stopped
     error : what the error told where it failed: code, message, hint, the place in a table
+    work : run, or score: the table in `data`, by `version` of the model (0: the newest), by
+        `members` jobs; made : what came of that
     """
 
     id: str
@@ -80,6 +83,10 @@ class Ask:
     again: bool = False
     subject: str = ""
     region: str = ""
+    work: str = "run"
+    version: int = 0
+    members: int = 0
+    made: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def cursor(self) -> listing.Cursor:
@@ -115,7 +122,26 @@ def put(
     are not the organisation's, a token used for something else, or a full queue.
     """
     placement.check(store, asked.pool)
-    row = _row(_checked(replace(asked, org=org), home), by=by, now=now)
+    checked = _checked(replace(asked, org=org), home)
+    return queue(store, checked, by=by, now=now, token=token, most=most)
+
+
+def queue(
+    store: Store,
+    checked: Request,
+    *,
+    by: str,
+    now: datetime,
+    token: str,
+    most: int = MOST_QUEUED,
+    **more: str | int,
+) -> Ask:
+    """The request in the queue, as it is; raises as `put` does for its token or a full queue.
+
+    more : columns that say that it is no run
+    """
+    row = _row(checked, by=by, now=now) | more
+    org = checked.org
     row["token"] = hashlib.sha256(token.encode("utf8", "replace")).hexdigest() if token else None
     try:
         with store.write() as tx:
@@ -125,7 +151,8 @@ def put(
             _make_room(tx, org, most)
             tx.execute(sa.insert(tables.ask).values(row))
             payload = {"scenario": row["scenario"], "org": org, "by": by}
-            tx.append("ask.put", row["id"], payload=payload, at=now)
+            kind = "ask.put" if row["work"] == "run" else "ask.score"
+            tx.append(kind, row["id"], payload=payload, at=now)
     except sa.exc.IntegrityError:
         # The same token came through another process between our look and our row.
         with store.write() as tx:
@@ -156,10 +183,12 @@ def asks(
     state: str = "",
     scenario: str = "",
     account: str = "",
+    work: str = "",
     before: listing.Cursor | None = None,
 ) -> list[Ask]:
-    """The newest asks of these organisations (None for all), of one state, scenario, account."""
-    where = {"state": state, "scenario": scenario, "account": account}
+    """The newest asks of these organisations (None for all), of one state, scenario, account,
+    for one kind of work."""
+    where = {"state": state, "scenario": scenario, "account": account, "work": work}
     found = listing.newest(store, _ASKS, orgs=orgs, where=where, before=before, limit=limit)
     return [_ask(row._asdict()) for row in found]
 
@@ -194,10 +223,12 @@ def close(
     run: str = "",
     key: str = "",
     error: Mapping[str, Any] | None = None,
+    made: Mapping[str, Any] | None = None,
 ) -> bool:
     """Whether the ask stood as `where` says and is now in its last state, told to its followers."""
     values = {"state": state, "ended": _text(now), "error": json.dumps(dict(error or {}))}
     values |= {name: value for name, value in (("run", run), ("key", key)) if value}
+    values |= {"made": json.dumps(dict(made))} if made else {}
     done = tx.execute(sa.update(tables.ask).where(where).values(values))
     if not done.rowcount:
         return False
@@ -283,10 +314,15 @@ def _row(asked: Request, *, by: str, now: datetime) -> dict[str, Any]:
         "asked": _text(now),
         "attempts": 0,
         "error": "{}",
+        "work": "run",
+        "version": 0,
+        "members": 0,
+        "made": "{}",
     }
 
 
-_SAME = ("scenario", "case", "seed", "pool", "params", "data", "again", "subject", "region")
+_SAME = ("scenario", "case", "seed", "pool", "params", "data", "again", "subject", "region",
+         "work", "version", "members")  # fmt: skip
 
 
 def _with_token(tx: Transaction, row: Mapping[str, Any]) -> Ask | None:
@@ -320,7 +356,7 @@ def _select() -> sa.Select[Any]:
 
 def _ask(row: Mapping[Any, Any]) -> Ask:
     values = {name: row[name] for name in Ask.__slots__}
-    return Ask(**values | {"params": json.loads(row["params"]), "error": json.loads(row["error"])})
+    return Ask(**values | {name: json.loads(row[name]) for name in ("params", "error", "made")})
 
 
 def _text(now: datetime) -> str:

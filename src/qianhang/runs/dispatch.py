@@ -15,6 +15,7 @@ from pathlib import Path
 import qianhang
 from qianhang.runs import claims, process, telling
 from qianhang.runs.asks import Ask
+from qianhang.runs.scoring import asked
 from qianhang.runs.workplace import open_store
 from qianhang.store import Settings, Store
 
@@ -74,6 +75,7 @@ class Dispatcher:
             self._swept = time.monotonic()
         if time.monotonic() - self._forgot >= _FORGET_S:
             telling.forget(store, before=datetime.now(UTC) - _LINES_KEPT)
+            asked.forget(self.settings.home, before=time.time() - 86400.0 * asked.DAYS)
             self._forgot = time.monotonic()
         started = []
         while ask := claims.claim(store, slots=self.slots, now=datetime.now(UTC)):

@@ -6,6 +6,7 @@ prices, vouchers and the ledger. Neither knows the other.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -36,6 +37,7 @@ __all__ = ["meter", "tidy", "usage_of"]
 
 _BY = "metering"
 _AT_ONCE, _AGAIN = 100, 20
+_DRIFT, _DRIFT_S = 0.001, 1.0
 _NONE: Mapping[str, BillingError] = MappingProxyType({})
 _HOLD, _JOB, _TRY = tables.hold.c, schema.job.c, schema.attempt.c
 # Open holds of jobs that are over and have nothing left to be charged.
@@ -122,16 +124,18 @@ def usage_of(kept: Kept, attempt: Attempt, pool: Pool) -> UsageRecord | None:
     """The record of what an attempt held, None where it held nothing for any time.
 
     Its time is the one for which its keeper on the pool says that it ran, from the start that the
-    door saw: the clocks of engines do not count.
+    door saw: the clocks of engines do not count. No more than the door saw, from handing it over
+    to its end: a keeper that claims more is not believed.
     """
     outcome = attempt.outcome
     if outcome is None or outcome.usage.wall_s <= 0 or not attempt.started:
         return None
+    ran_s = round(min(outcome.usage.wall_s, _seen_s(attempt)), 3)
     start = datetime.fromisoformat(attempt.started)
-    end = start + timedelta(seconds=round(outcome.usage.wall_s, 3))
+    end = start + timedelta(seconds=ran_s)
     chip, place = find(attempt.flavour), attempt.placement
     cards = Decimal(str(place.chips)) * place.replicas
-    hours = Decimal(str(round(outcome.usage.wall_s, 3))) / 3600
+    hours = Decimal(str(ran_s)) / 3600
     modelled = cards * Decimal(str(chip.busy_w.value)) / 1000 * hours
     energy = Energy(
         it_kwh=modelled.quantize(Decimal("0.000001")), measured=False,
@@ -150,6 +154,16 @@ def usage_of(kept: Kept, attempt: Attempt, pool: Pool) -> UsageRecord | None:
             f"its keeper counted {outcome.usage.wall_s} s",
         ),
     )  # fmt: skip
+
+
+def _seen_s(attempt: Attempt) -> float:
+    """From handing it over to its end as the door saw it, and what clocks may drift in so long.
+
+    Infinite where the door's own clock was set back meanwhile, so that it saw nothing.
+    """
+    made, over = (datetime.fromisoformat(one) for one in (attempt.made, attempt.ended))
+    seen = (over - made).total_seconds()
+    return math.inf if seen < 0 else seen * (1.0 + _DRIFT) + _DRIFT_S
 
 
 def _meter(tx: Transaction, kept: Kept, attempt: Attempt, *, pool: Pool, now: datetime) -> None:

@@ -63,6 +63,11 @@ ask = Table(
     Column("error", Text, nullable=False),
     Column("subject", String(200), nullable=False, server_default=""),
     Column("region", String(80), nullable=False, server_default=""),
+    # run, or score: a table scored by version of a model (0: the newest), by so many jobs.
+    Column("work", String(12), nullable=False, server_default="run"),
+    Column("version", Integer, nullable=False, server_default="0"),
+    Column("members", Integer, nullable=False, server_default="0"),
+    Column("made", Text, nullable=False, server_default="{}"),
     Index("ix_ask_asked", "asked", "id", "org"),
     Index("ix_ask_state", "state", "asked", "id", "org"),
     Index("ix_ask_org", "org", "asked", "id"),

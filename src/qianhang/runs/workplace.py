@@ -41,7 +41,7 @@ PARTS = (
     green_tables.PART,
     application_tables.PART,
     artefact_tables.PART,
-    Part("runs", "qianhang.runs.migrations", "runs_0003"),
+    Part("runs", "qianhang.runs.migrations", "runs_0004"),
     studies_tables.PART,
 )
 

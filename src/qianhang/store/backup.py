@@ -1,7 +1,8 @@
 """A store as one file: every row, every file, and a manifest of what they are.
 
 The archive is a plain tar: `files/<sha256>`, `rows/<table>.jsonl.gz` with one JSON object a row,
-`uploads/<organisation>/...` with what people sent, and last `manifest.json`. Rows are written down
+`<name>/<sha256>` of files that lie beside the store's own for a time, `uploads/<organisation>/...`
+with what people sent, and last `manifest.json`. Rows are written down
 in the same way by SQLite and PostgreSQL, so that a backup of the one restores into the other.
 """
 
@@ -14,7 +15,7 @@ import io
 import json
 import tarfile
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -23,19 +24,21 @@ from typing import Any, BinaryIO
 import sqlalchemy as sa
 
 from qianhang.core.errors import StoreError
-from qianhang.store.files import named_write_errors
+from qianhang.store.files import Files, named_write_errors
 from qianhang.store.log import Check
 from qianhang.store.migrate import OWN, Part, revisions
 from qianhang.store.schema import log_head
 from qianhang.store.sent import Sent, pack
 from qianhang.store.store import Store
 
-__all__ = ["FORMAT", "FORMATS", "MANIFEST", "Manifest", "Rows", "back_up"]
+__all__ = ["FORMAT", "FORMATS", "MANIFEST", "Beside", "Manifest", "Rows", "back_up"]
 
-FORMAT, MANIFEST = 2, "manifest.json"
-# Archives of the first format hold no uploads.
-FORMATS = (1, FORMAT)
+FORMAT, MANIFEST = 3, "manifest.json"
+# Archives of the first format hold no uploads, those of the second nothing that lies beside.
+FORMATS = (1, 2, FORMAT)
 _BLOCK = 1 << 20
+# Name beside the store's files -> sha256 of what is wanted of it, as the rows of a moment tell.
+Beside = Callable[[sa.Connection], Mapping[str, Sequence[str]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +54,7 @@ class Manifest:
     """What an archive holds.
 
     anchor : the head of its log; files : sha256 -> bytes; uploads : path below the uploads -> file
+    beside : name -> sha256 -> bytes
     """
 
     format: int
@@ -61,6 +65,7 @@ class Manifest:
     files: Mapping[str, int]
     anchor: str
     uploads: Mapping[str, Sent] = field(default_factory=dict)
+    beside: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
 
     @property
     def rows(self) -> int:
@@ -81,10 +86,12 @@ def back_up(
     parts: Sequence[Part],
     at: datetime,
     version: str,
+    beside: Beside = lambda _: {},
 ) -> Manifest:
     """What the archive at `target` holds: the store as it was at one moment.
 
-    home : the folder below which the uploads lie
+    home : the folder below which the uploads lie; beside : which files it holds further, where
+        they are not deleted meanwhile
     Raises StoreError where a file of the store is absent or changed, where the target is there
     already, or cannot be written; nothing is left behind.
     """
@@ -97,7 +104,8 @@ def back_up(
     try:
         with out, named_write_errors(str(target)):
             target.chmod(0o600)
-            return _write(store, out, home=home, parts=parts, at=at, version=version)
+            return _write(store, out, home=home, parts=parts, at=at, version=version,
+                          beside=beside)  # fmt: skip
     except BaseException:
         target.unlink()
         raise
@@ -111,17 +119,20 @@ def _write(
     parts: Sequence[Part],
     at: datetime,
     version: str,
+    beside: Beside,
 ) -> Manifest:
     with tarfile.open(fileobj=out, mode="w", format=tarfile.PAX_FORMAT) as archive:
         with store.read() as connection:
             head = connection.execute(sa.select(log_head)).one()
             known = revisions(connection, (OWN, *parts))
             tables = {t.name: _rows(archive, connection, t, at) for t in _tables(connection)}
+            wanted = beside(connection)
         # A file is there before the row that names it, so what is there by now is enough.
-        files = {sha: _file(archive, store, sha, at) for sha in store.files.kept()}
+        files = _files(archive, "files", store.files, store.files.kept(), at)
+        more = {n: _files(archive, n, store.files.beside(n), s, at) for n, s in wanted.items()}
         made = Manifest(
             FORMAT, at.isoformat(), version, known, tables, files,
-            Check(head.seq, 0, head.hash).anchor, pack(archive, home, at=at),
+            Check(head.seq, 0, head.hash).anchor, pack(archive, home, at=at), more,
         )  # fmt: skip
         body = json.dumps(asdict(made), ensure_ascii=False, indent=1).encode("utf8")
         archive.addfile(_member(MANIFEST, len(body), at), io.BytesIO(body))
@@ -166,10 +177,23 @@ def _plain(value: object) -> object:
     raise TypeError(f"a backup cannot hold {type(value).__name__}")
 
 
-def _file(archive: tarfile.TarFile, store: Store, sha: str, at: datetime) -> int:
-    content = store.files.get(sha)
-    archive.addfile(_member(f"files/{sha}", len(content), at), io.BytesIO(content))
-    return len(content)
+def _files(
+    archive: tarfile.TarFile, name: str, files: Files, wanted: Sequence[str], at: datetime
+) -> dict[str, int]:
+    """sha256 -> bytes of each that went in; what was deleted since it was wanted did not."""
+    sizes = {}
+    for sha in wanted:
+        with tempfile.TemporaryFile() as pad:
+            try:
+                pad.writelines(files.stream(sha))
+            except StoreError:
+                if name != "files" and not files.has(sha):
+                    continue
+                raise
+            sizes[sha] = pad.tell()
+            pad.seek(0)
+            archive.addfile(_member(f"{name}/{sha}", sizes[sha], at), pad)
+    return sizes
 
 
 def _member(name: str, size: int, at: datetime) -> tarfile.TarInfo:

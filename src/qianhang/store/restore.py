@@ -10,7 +10,7 @@ import json
 import re
 import tarfile
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +20,7 @@ import sqlalchemy as sa
 
 from qianhang.core.errors import StoreError
 from qianhang.store.backup import FORMAT, FORMATS, MANIFEST, Manifest, Rows
+from qianhang.store.files import Files
 from qianhang.store.log import Check, verify
 from qianhang.store.migrate import OWN, Part, upgrade
 from qianhang.store.sent import Sent, put_back, uploads
@@ -29,7 +30,7 @@ from qianhang.store.store import Store, Transaction
 __all__ = ["read_manifest", "restore"]
 
 _BLOCK, _AT_ONCE = 1 << 20, 500
-_SHA = re.compile(r"[0-9a-f]{64}")
+_SHA, _NAME = re.compile(r"[0-9a-f]{64}"), re.compile(r"[a-z]{1,40}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +71,11 @@ def restore(settings: Settings, source: Path, *, parts: Sequence[Part]) -> Check
     """
     with _opened(source) as archive, Store.open(settings) as store:
         _empty(store, settings.home)
-        for sha in archive.manifest.files:
-            _put_file(store, archive, sha)
+        _put_files(store.files, archive, "files", archive.manifest.files)
+        for name, shas in archive.manifest.beside.items():
+            if not _NAME.fullmatch(name):
+                raise _spoilt(f"{name[:80]!r} is no name of files beside the store's")
+            _put_files(store.files.beside(name), archive, name, shas)
         sent = archive.manifest.uploads
         with put_back(settings.home, sent, archive.member), store.write() as tx:
             _fill(tx, archive, parts)
@@ -136,16 +140,17 @@ def _empty(store: Store, home: Path) -> None:
         )  # fmt: skip
 
 
-def _put_file(store: Store, archive: _Archive, sha: str) -> None:
-    if not _SHA.fullmatch(sha):
-        raise _spoilt(f"{sha[:80]!r} is no sha256")
-    with tempfile.NamedTemporaryFile() as pad:
-        source = archive.member(f"files/{sha}")
-        while block := source.read(_BLOCK):
-            pad.write(block)
-        pad.flush()
-        if store.files.put(Path(pad.name)) != sha:
-            raise _spoilt(f"file {sha} is not what its name says")
+def _put_files(files: Files, archive: _Archive, name: str, wanted: Iterable[str]) -> None:
+    for sha in wanted:
+        if not _SHA.fullmatch(sha):
+            raise _spoilt(f"{sha[:80]!r} is no sha256")
+        with tempfile.NamedTemporaryFile() as pad:
+            source = archive.member(f"{name}/{sha}")
+            while block := source.read(_BLOCK):
+                pad.write(block)
+            pad.flush()
+            if files.put(Path(pad.name)) != sha:
+                raise _spoilt(f"file {sha} is not what its name says")
 
 
 def _fill(tx: Transaction, archive: _Archive, parts: Sequence[Part]) -> None:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+from dataclasses import replace
 from datetime import timedelta
 
-from qianhang.billing.vouchers import grants, holds
+import sqlalchemy as sa
+
+from qianhang.billing.vouchers import grants, holds, tables
 from qianhang.billing.vouchers.cases import case_of
 from qianhang.billing.vouchers.purses import Spot, best, purses
+from qianhang.core.errors import UsageError
 
 from .conftest import NOW, bill, case
 
@@ -51,3 +56,28 @@ def test_a_purse_tells_what_a_hold_would_set_aside(plain, act):
 def test_a_grant_whose_time_is_over_is_no_purse(plain, act):
     granted(plain, act)
     assert purses(plain, NOW + timedelta(days=100), entities=["e1"]) == ()
+
+
+def test_a_grant_older_than_kept_facts_is_held_by_jobs_once_a_person_held_it(plain, act):
+    """As a store from before that table holds it after its upgrade; facts are learnt once."""
+    number = granted(plain, act)
+    with plain.write() as tx:
+        tx.execute(sa.delete(tables.case))
+    assert purses(plain, NOW, entities=["e1"]) == ()
+    with plain.write() as tx:
+        holds.hold(tx, number, facts=case(), bill=bill(100_000), act=act())
+    (purse,) = purses(plain, NOW, entities=["e1"])
+    assert (purse.grant, purse.facts, purse.held_fen) == (number, case(), 30_000)
+    with plain.write() as tx:
+        holds.hold(tx, number, facts=case(chips="domestic"), bill=bill(1000), act=act())
+    assert case_of(plain, number) == case()
+
+
+def test_facts_of_another_contract_are_not_learnt(plain, act):
+    number = granted(plain, act)
+    other = replace(case(), contract=replace(case().contract, id="another"))
+    with plain.write() as tx:
+        tx.execute(sa.delete(tables.case))
+    with plain.write() as tx, suppress(UsageError):
+        holds.hold(tx, number, facts=other, bill=bill(1000), act=act())
+    assert case_of(plain, number) is None

@@ -27,6 +27,11 @@ def state(store, name):
     return application.get(store, name).state
 
 
+def fixed(store, now, number, *, project="vision"):
+    given = {"reason": "r", "by": "ops", "at": now()}
+    quotas.assign(store, "team", project=project, chips=number, **given)
+
+
 def test_an_approval_is_the_projects_quota_on_its_days_and_nothing_afterwards(store, now, sent):
     name = sent(days=2)
     assert chips(store) is None
@@ -37,10 +42,7 @@ def test_an_approval_is_the_projects_quota_on_its_days_and_nothing_afterwards(st
     assert (state(store, name), chips(store)) == ("ended", 0)
     with pytest.raises(UsageError, match="QH598 project 'vision' of team may hold 0 chips"):
         put(store, now, org="team", project="vision")
-    # To apply for a quota without a period opens nothing by itself.
-    quotas.apply(store, "team", project="vision", chips=4, reason="more", by="ann", at=now())
-    assert chips(store) == 0
-    quotas.answer(store, "team", project="vision", approve=True, by="ops", at=now())
+    fixed(store, now, 4)
     assert chips(store) == 4
 
 
@@ -162,8 +164,7 @@ def test_what_nobody_answers_lapses_with_its_period(store, now, sent):
 
 def test_the_largest_approval_in_force_counts_and_the_quota_before_comes_back(store, now, sent):
     """4 standing; 8 on two days, 6 on four: 8, 8, 6, 6, 4."""
-    quotas.apply(store, "team", project="vision", chips=4, reason="r", by="ann", at=now())
-    quotas.answer(store, "team", project="vision", approve=True, by="ops", at=now())
+    fixed(store, now, 4)
     desk.approve(store, sent(days=2), by="ops", at=now())
     desk.approve(store, sent(days=4, chips=6), by="ops", at=now())
     seen = []
@@ -175,8 +176,7 @@ def test_the_largest_approval_in_force_counts_and_the_quota_before_comes_back(st
 
 def test_a_quota_set_meanwhile_stays_when_the_period_ends(store, now, sent):
     desk.approve(store, sent(days=1), by="ops", at=now())
-    quotas.apply(store, "team", project="vision", chips=40, reason="r", by="ann", at=now())
-    quotas.answer(store, "team", project="vision", approve=True, by="ops", at=now())
+    fixed(store, now, 40)
     period.turn(store, now(2 * DAY))
     assert chips(store) == 40
 
@@ -219,8 +219,7 @@ def test_a_waiting_job_takes_the_approved_number_and_the_rest_wait(
 
     engine = Engine("p1")
     monkeypatch.setattr(engines, "driver_of", lambda *_, **__: engine)
-    quotas.apply(store, "team", project="", chips=1, reason="r", by="ann", at=now())
-    quotas.answer(store, "team", project="", approve=True, by="ops", at=now())
+    fixed(store, now, 1, project="")
     for _ in range(3):
         put(store, now, org="team", project="vision")
     door = Supervisor(store, tmp_path)

@@ -187,6 +187,33 @@ def test_a_pools_wrong_clock_is_shown_and_ours_counts(faked):
     assert jobs.get(faked.store, name).ended.startswith("2026-05-01T00:00:01")
 
 
+@pytest.mark.parametrize("days", [-1, 1])
+def test_our_own_clock_set_by_a_day_loses_nothing_and_runs_nothing_twice(faked, tmp_path, days):
+    """While one job runs and another waits; a second supervisor goes on, the first still there."""
+    names = [put(faked.store, faked.now)]
+    faked.door.tick(faked.now(1))
+    faked.door.tick(faked.now(days * 86400.0))
+    names.append(put(faked.store, faked.now))
+    faked.door.tick(faked.now(1))
+    other = Supervisor(faked.store, tmp_path, holder="two")
+    for _ in range(40):
+        other.tick(faked.now(1))
+    end_all(faked)
+    for _ in range(40):
+        other.tick(faked.now(1))
+        faked.door.tick(faked.now(1))
+    assert states(faked, names) == ["finished"] * 2
+    ran = faked.p1.runs + faked.p2.runs
+    assert sorted(ran) == sorted(f"{name}.1" for name in names)
+
+
+def test_a_job_whose_only_pool_left_is_refused(faked):
+    name = put(faked.store, faked.now, pools=("p1",))
+    plant.turn(faked.store, "p1", "left", by="test", at=faked.now())
+    faked.door.tick(faked.now(1))
+    assert states(faked, [name]) == ["refused"]
+
+
 def test_a_clock_that_is_no_number_is_not_shown(faked):
     faked.p1.clock_s = float("nan")
     faked.door.tick(faked.now(1))

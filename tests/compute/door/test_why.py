@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import sqlite3
+
 import pytest
 
+from qianhang.compute import schema
 from qianhang.compute.door import jobs, plant, quotas
 from qianhang.compute.door.why import why
 from qianhang.compute.job import Want
 from qianhang.core.errors import UsageError
+from qianhang.store import Settings, Store
 from qianhang.testing.door_bed import put, unavailable
 
 
@@ -69,9 +73,8 @@ def test_nobody_knows_a_job_that_is_not_there(store, now):
 
 
 def approve(faked, chips, *, project="p"):
-    given = {"project": project, "by": "li", "at": faked.now()}
-    quotas.apply(faked.store, "city", chips=chips, reason="models", **given)
-    return quotas.answer(faked.store, "city", approve=True, **given)
+    given = {"project": project, "reason": "models", "by": "li", "at": faked.now()}
+    return quotas.assign(faked.store, "city", chips=chips, **given)
 
 
 def test_a_job_above_its_projects_quota_is_refused_and_jobs_together_above_it_wait(faked):
@@ -102,16 +105,41 @@ def test_a_quota_that_grows_lets_waiting_jobs_go_at_once(faked):
     assert [jobs.get(faked.store, n).state for n in names] == ["running"] * 2
 
 
-def test_an_application_changes_nothing_until_it_is_answered_and_is_answered_once(faked):
-    approve(faked, 2)
-    given = {"project": "p", "by": "li", "at": faked.now()}
-    asked = quotas.apply(faked.store, "city", chips=9, reason="more", **given)
-    assert (asked.chips, asked.asked, asked.state) == (2, 9, "applied")
-    declined = quotas.answer(faked.store, "city", approve=False, **given)
-    assert (declined.chips, declined.asked, declined.state) == (2, 0, "declined")
-    with pytest.raises(UsageError, match="QH598 project 'p' of city has no open application"):
-        quotas.answer(faked.store, "city", approve=True, **given)
-    with pytest.raises(UsageError, match="QH598 0 chips at once, expected 1 to"):
-        quotas.apply(faked.store, "city", chips=0, reason="none", **given)
-    assert [one.chips for one in quotas.listed(faked.store)] == [2]
+def test_a_quota_is_set_and_lifted_and_one_without_sense_is_refused(faked):
+    assert (approve(faked, 2).chips, approve(faked, 3).chips) == (2, 3)
+    given = {"by": "li", "at": faked.now()}
+    for wrong in ({"chips": -1}, {"chips": 10**8}, {"reason": " "}, {"project": "p" * 81}):
+        asked = {"project": "p", "chips": 9, "reason": "more", **wrong}
+        with pytest.raises(UsageError, match="QH598"):
+            quotas.assign(faked.store, "city", **asked, **given)
+    assert [one.chips for one in quotas.listed(faked.store)] == [3]
+    assert approve(faked, 0) is None
+    assert quotas.listed(faked.store) == ()
+    put(faked.store, faked.now, want=Want(4), project="p")
     assert plant.pools(faked.store)
+
+
+def test_an_upgrade_keeps_what_was_approved_and_drops_what_was_only_asked_for(tmp_path):
+    """A store with quotas as they were, with applications of their own."""
+    settings = Settings(home=tmp_path)
+    Store.open(settings, parts=[schema.PART]).close()
+    rows = [
+        ("a", "p", 8, 0, "approved", "root", "r"), ("a", "asks", 0, 4, "applied", "", "ann"),
+        ("a", "more", 2, 9, "applied", "root", "ann"), ("a", "over", -1, 0, "ended", "x", "x"),
+    ]  # fmt: skip
+    with sqlite3.connect(tmp_path / "qianhang.db") as old:
+        for name in ("asked", "answered_by", "answered"):
+            old.execute(f"ALTER TABLE compute_quota ADD COLUMN {name} TEXT NOT NULL DEFAULT ''")
+        old.execute("UPDATE version_compute SET version_num = 'compute_0001'")
+        for org, project, chips, asked, state, answered_by, by in rows:
+            old.execute(
+                "INSERT INTO compute_quota (org, project, chips, asked, state, reason, answered_by,"
+                " answered, by, at) VALUES (?, ?, ?, ?, ?, 'why', ?, 'then', ?, 'before')",
+                (org, project, chips, asked, state, answered_by, by),
+            )
+    with Store.open(settings, parts=[schema.PART]) as store:
+        found = [(q.project, q.chips, q.state, q.by, q.closed) for q in quotas.listed(store)]
+    assert found == [
+        ("more", 2, "approved", "root", False), ("over", 0, "ended", "x", True),
+        ("p", 8, "approved", "root", False),
+    ]  # fmt: skip

@@ -141,6 +141,7 @@ def _happened(home):
         asked = Request(SCENARIO, "own", Path(data), seed=9)
         ask = asks.put(store, asked, org="root", by="tests", now=now, home=home)
         asks.cancel(store, ask.id, by="tests", now=now)
+        score = _scored(store, home, now=now)
         plan = ledger.keep(store, read(SAMPLE), raw=SAMPLE.read_bytes(), by="t", at=now).plan
         review.confirm_all(store, plan, by="t", at=now)
         again = sent / "plan.txt"
@@ -156,10 +157,29 @@ def _happened(home):
         with store.write() as tx:
             evidence.record(tx, evidence.Finding(run.id, SCENARIO, ("M540",), facts), at=now)
     return {
-        "run_id": run.id, "ask_id": ask.id, "ref": plan.ref, "other_ref": other.ref,
+        "run_id": run.id, "ask_id": ask.id, "score_id": score, "ref": plan.ref, "other_ref": other.ref,
         "scenario": SCENARIO, "code": "T1", "pool": "here", "job_id": job,
         "file": "1", "application_id": application,
     }  # fmt: skip
+
+
+def _scored(store, home, *, now):
+    """The id of a table that was scored, with its answers."""
+    import sqlalchemy as sa
+
+    from qianhang.runs import Request, asks, tables
+
+    asked = Request("health.cvd_risk", "", Path("sent/people.csv"), org="root")
+    score = asks.queue(store, asked, by="tests", now=now, token="", work="score", members=1).id
+    sums = {"model": "health.cvd_risk@1", "rows": 3, "answers": 3, "rejects": 0, "blank": 0,
+            "blocks": 1, "pools": ["local"], "cpu_s": 1.5, "peak_mb": 300.0}  # fmt: skip
+    with store.write() as tx:
+        mine = tables.ask.c.id == score
+        asks.close(tx, score, mine, state="finished", now=now, made=sums)
+        tx.execute(sa.update(tables.ask).where(mine).values(started=tables.ask.c.asked))
+    (home / "scores" / score).mkdir(parents=True)
+    (home / "scores" / score / "answers.parquet").write_bytes(b"PAR1")
+    return score
 
 
 def _network(store, home, *, at):
@@ -180,7 +200,7 @@ def _network(store, home, *, at):
     operator = Operator("op", Words("甲方", "Operator A"))
     settings = {"here": {"folder": str(home / "pool"), "threads": 2, "user": "service"}}
     plant.add(store, Network((pool,), (operator,), engines=settings), by="t", at=at)
-    quotas.apply(store, "root", project="p", chips=8, reason="训练", by="t", at=at)
+    quotas.assign(store, "root", project="p", chips=8, reason="训练", by="t", at=at)
     wish = Wish(
         "root", "roads", 8, at.date(), at.date() + timedelta(30), "训练道路模型", "王芳", 5000,
         ("ascend-910b",), "here",

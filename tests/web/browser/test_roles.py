@@ -20,7 +20,7 @@ SETTLES = {"programme_office", "administrator", "pool_operator"}
 OWN = {
     "viewer": set(),
     "scenario_owner": {"POST /scenarios/{scenario}/runs", "GET /compute/submit"},
-    "developer": {"POST /compute/jobs", "POST /compute/quotas", "POST /compute/applications"},
+    "developer": {"POST /compute/jobs", "POST /compute/applications"},
     "pool_operator": {"POST /compute/pools/{pool}/turn"},
     "data_steward": {"POST /data/{name}/check"},
     "safety_officer": {"GET /safety/complaints", "POST /safety/verify"},
@@ -29,7 +29,7 @@ OWN = {
         "GET /admin/people",
         "POST /admin/log/verify",
         "POST /safety/verify",
-        "POST /compute/quotas/answer",
+        "POST /compute/quotas",
     },
 }
 # Pages, each fetched by the browser with its session and put in place of the body that is shown,

@@ -14,14 +14,16 @@ from qianhang.billing.vouchers import tables
 from qianhang.billing.vouchers.facts import Facts
 from qianhang.core.errors import ContractError
 from qianhang.core.schema import read
+from qianhang.store.prepared import Prepared
 
 if TYPE_CHECKING:
     from qianhang.store import Transaction
 
-__all__ = ["case_of", "keep"]
+__all__ = ["case_of", "keep", "learn"]
 
 _T = tables.case
 _NEW = sa.insert(_T)
+_THERE = Prepared(sa.select(_T.c.voucher).where(_T.c.voucher == sa.bindparam("number")))
 _OF = sa.select(_T.c.body).where(_T.c.voucher == sa.bindparam("number"))
 
 
@@ -29,6 +31,15 @@ def keep(tx: Transaction, number: int, facts: Facts) -> None:
     """The facts stand beside the new grant from now on."""
     body = json.dumps(dataclasses.asdict(facts), ensure_ascii=False, sort_keys=True, default=str)
     tx.execute(_NEW, {"voucher": number, "body": body})
+
+
+def learn(tx: Transaction, number: int, facts: Facts) -> None:
+    """The facts stand beside a grant that was made before facts were kept; others keep their own.
+
+    facts : by which the rules let a person hold it, of the grant's own contract
+    """
+    if not tx.fetch(_THERE, {"number": number}):
+        keep(tx, number, facts)
 
 
 def case_of(where: Where, number: int) -> Facts | None:

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from qianhang.billing import ledger
 from qianhang.billing.moment import Where, reading, stamp
-from qianhang.billing.vouchers import tables
+from qianhang.billing.vouchers import cases, tables
 from qianhang.billing.vouchers.deeds import Act, insert, known, move, named, row
 from qianhang.billing.vouchers.facts import Bill, Facts, Spent, yuan
 from qianhang.billing.vouchers.funds import fund_account, open_of
@@ -99,6 +99,8 @@ def hold(
     share = percent(programme.ratio.tiers if programme.ratio else (), bill)
     values = _values(found, facts, act, programme, job=job, percent=share, fen=fen)
     made = insert(tx, tables.hold, values)
+    if found.contract == facts.contract.id:
+        cases.learn(tx, number, facts)
     _give(tx, programme.id, facts, fen)
     move(tx, fen, act=act, path=(grant_account(number), hold_account(made)), what="hold")
     more = {"fen": fen, "supplier": facts.supplier.id}

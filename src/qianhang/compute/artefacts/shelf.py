@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from qianhang.store import Files, Store, Transaction
 
 __all__ = [
+    "BESIDE",
     "Artefact",
     "Full",
     "Harvest",
@@ -37,10 +38,13 @@ __all__ = [
     "expire",
     "files_of",
     "harvest",
+    "held",
     "keep",
     "limits",
     "listed",
+    "lost",
     "named",
+    "newest",
     "remove",
     "set_limits",
     "want",
@@ -49,6 +53,7 @@ __all__ = [
 State = Literal[
     "wanted", "kept", "empty", "too_much", "full", "away", "unsupported", "not_due", "gone"
 ]
+BESIDE = "artefacts"  # where the bytes lie, beside the store's own files
 _HARVEST, _TABLE = tables.harvest, tables.artefact
 _AGAIN: tuple[State, ...] = ("empty", "too_much", "full", "away")  # nothing was kept, and may be
 _SETTING = "artefacts"
@@ -124,7 +129,7 @@ class Full(Exception):
 
 def files_of(store: Store) -> Files:
     """Where the bytes lie: beside the store's own files, which are kept for good."""
-    return store.files.beside("artefacts")
+    return store.files.beside(BESIDE)
 
 
 def want(tx: Transaction, job: str, org: str, *, at: datetime) -> None:
@@ -150,7 +155,7 @@ def keep(
     held = int(tx.execute(query).scalar_one())
     if held + more > org_bytes:
         raise Full(held, more, org_bytes)
-    files = tx.files.beside("artefacts")
+    files = tx.files.beside(BESIDE)
     for one in made:  # what another's retention deleted since it was put is put again
         if not files.has(one.sha):
             files.put(one.place)
@@ -264,6 +269,50 @@ def content(store: Store, found: Artefact) -> Iterator[bytes]:
     return files_of(store).stream(found.sha)
 
 
+def held(connection: sa.Connection) -> dict[str, int]:
+    """sha256 -> bytes of what is kept, the newest first."""
+    query = sa.select(_TABLE.c.sha, _TABLE.c.size).where(_TABLE.c.gone == "")
+    order = (_TABLE.c.at.desc(), _TABLE.c.job, _TABLE.c.number)
+    return {row.sha: row.size for row in connection.execute(query.order_by(*order))}
+
+
+def newest(connection: sa.Connection, most: int) -> tuple[str, ...]:
+    """sha256 of what is kept, the newest first, of so many bytes in all at most."""
+    found = []
+    for sha, size in held(connection).items():
+        if size <= most:
+            most -= size
+            found.append(sha)
+    return tuple(found)
+
+
+def lost(store: Store, *, at: datetime) -> int:
+    """How many files are told as gone now because their bytes are not there: after a restore."""
+    files = files_of(store)
+    query = sa.select(_TABLE.c.job, _TABLE.c.sha).where(_TABLE.c.gone == "").distinct()
+    with store.read() as connection:
+        kept = [(row.job, row.sha) for row in connection.execute(query)]
+    there = {sha: files.has(sha) for sha in {sha for _, sha in kept}}
+    count = 0
+    for job in sorted({job for job, sha in kept if not there[sha]}):
+        absent = sorted(sha for one, sha in kept if one == job and not there[sha])
+        with store.write() as tx:
+            count += _told_gone(tx, job, absent, by="restore", at=at)
+    return count
+
+
+def _told_gone(tx: Transaction, job: str, shas: Sequence[str], *, by: str, at: datetime) -> int:
+    kept = (_TABLE.c.job == job) & (_TABLE.c.gone == "")
+    count = 0
+    for start in range(0, len(shas), _PIECE):
+        piece = kept & _TABLE.c.sha.in_(shas[start : start + _PIECE])
+        count += tx.execute(sa.update(_TABLE).where(piece).values(gone=stamp(at))).rowcount
+    if tx.execute(sa.select(_TABLE.c.sha).where(kept).limit(1)).first() is None:
+        tx.execute(sa.update(_HARVEST).where(_HARVEST.c.job == job).values(state="gone"))
+    tx.append("compute.artefact.gone", job, payload={"count": count, "by": by}, at=at)
+    return count
+
+
 def limits(store: Store) -> Limits:
     """What is kept at most."""
     query = sa.select(schema.setting.c.value).where(schema.setting.c.name == _SETTING)
@@ -312,17 +361,15 @@ def _remove(tx: Transaction, job: str, *, by: str, at: datetime) -> int:
     shas = set(tx.execute(sa.select(_TABLE.c.sha).where(kept)).scalars())
     if not shas:
         return 0
-    count = tx.execute(sa.update(_TABLE).where(kept).values(gone=stamp(at))).rowcount
-    tx.execute(sa.update(_HARVEST).where(_HARVEST.c.job == job).values(state="gone"))
-    tx.append("compute.artefact.gone", job, payload={"count": count, "by": by}, at=at)
+    count = _told_gone(tx, job, sorted(shas), by=by, at=at)
     discard(tx, shas)
-    return int(count)
+    return count
 
 
 def discard(tx: Transaction, shas: Collection[str]) -> None:
     """Delete the bytes of these contents that no artefact needs; others wait from here on."""
     tx.take_turns()
-    files, ordered = tx.files.beside("artefacts"), sorted(shas)
+    files, ordered = tx.files.beside(BESIDE), sorted(shas)
     for start in range(0, len(ordered), _PIECE):
         piece = ordered[start : start + _PIECE]
         query = sa.select(_TABLE.c.sha).where(_TABLE.c.sha.in_(piece), _TABLE.c.gone == "")

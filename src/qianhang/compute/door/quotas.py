@@ -1,4 +1,7 @@
-"""How many chips a project may hold at once: applied for, approved or declined, kept to."""
+"""How many chips a project may hold at once: set, lifted, kept to.
+
+Outside teams apply for them, with days: see `compute.applications`.
+"""
 
 from __future__ import annotations
 
@@ -23,9 +26,8 @@ if TYPE_CHECKING:
 __all__ = [
     "CLOSED",
     "Quota",
-    "answer",
-    "apply",
     "approved",
+    "assign",
     "check",
     "chips_of",
     "limit",
@@ -37,96 +39,66 @@ __all__ = [
 CLOSED = -1  # of a project whose approved time is over: it may hold nothing any more
 
 _TABLE = schema.quota
-_MOST = 10_000_000
-_APPROVED = Prepared(
-    sa.select(_TABLE.c.org, _TABLE.c.project, _TABLE.c.chips).where(_TABLE.c.chips != 0)
-)
+_MOST, _LONGEST = 10_000_000, 80
+_APPROVED = Prepared(sa.select(_TABLE.c.org, _TABLE.c.project, _TABLE.c.chips))
 
 
 @dataclass(frozen=True, slots=True)
 class Quota:
-    """What a project may hold, and what it applies for.
+    """What a project may hold.
 
     project : "" for all projects of the organisation that have none of their own
-    chips : approved at once; 0 where nothing was yet
-    asked : of an application that is open, else 0
-    state : applied, approved, declined: of the last application; ended with the approved period
+    chips : at once
+    state : approved; ended with the approved period
     closed : whether it may hold nothing, because its approved period is over
     """
 
     org: str
     project: str
     chips: int
-    asked: int
-    state: Literal["applied", "approved", "declined", "ended"]
+    state: Literal["approved", "ended"]
     reason: str
     by: str
     at: str
-    answered_by: str
-    answered: str
     closed: bool = False
 
 
-def apply(
+def assign(
     store: Store, org: str, *, project: str, chips: int, reason: str, by: str, at: datetime
-) -> Quota:
-    """The project's application, open; what was approved before holds until it is answered.
+) -> Quota | None:
+    """The project's quota from now on, without days; None where it is lifted.
 
-    Raises UsageError where the number of chips or the reason makes no sense.
+    chips : at once, 0 for no limit any more
+    Raises UsageError where the number of chips, the project's name or the reason makes no sense.
     """
-    if not 1 <= chips <= _MOST:
-        raise UsageError("QH598", f"{chips} chips at once, expected 1 to {_MOST:,}")
+    if not 0 <= chips <= _MOST:
+        raise UsageError("QH598", f"{chips} chips at once, expected 0 (no limit) to {_MOST:,}")
+    if len(project) > _LONGEST or "\0" in project:
+        raise UsageError("QH598", f"project {project[:40]!r}: at most {_LONGEST} characters")
     if not reason.strip() or len(reason) > 2000:
-        raise UsageError("QH598", "an application needs a reason of at most 2,000 characters")
-    where = (_TABLE.c.org == org) & (_TABLE.c.project == project)
-    values = {"asked": chips, "state": "applied", "reason": reason, "by": by, "at": stamp(at)}
+        raise UsageError("QH598", "a quota needs a reason of at most 2,000 characters")
     with store.write() as tx:
         tx.take_turns()
-        if not tx.execute(sa.update(_TABLE).where(where).values(values)).rowcount:
-            fresh = {"org": org, "project": project, "chips": 0, "answered_by": "", "answered": ""}
-            tx.execute(sa.insert(_TABLE).values(fresh | values))
-        facts = {"project": project, "chips": chips, "reason": reason, "by": by}
-        tx.append("compute.quota.applied", org, payload=facts, at=at)
-    return _get(store, org, project)
-
-
-def answer(store: Store, org: str, *, project: str, approve: bool, by: str, at: datetime) -> Quota:
-    """The project's quota with its open application approved or declined.
-
-    Raises UsageError where there is no open application.
-    """
-    where = (_TABLE.c.org == org) & (_TABLE.c.project == project)
-    with store.write() as tx:
-        tx.take_turns()
-        query = sa.select(_TABLE.c.asked, _TABLE.c.chips).where(where, _TABLE.c.asked > 0)
-        row = tx.execute(query).first()
-        if row is None:
-            raise UsageError("QH598", f"{_called(org, project)} has no open application")
-        state = "approved" if approve else "declined"
-        chips = row.asked if approve else row.chips
-        values = {"chips": chips, "asked": 0, "state": state, "answered_by": by}
-        tx.execute(sa.update(_TABLE).where(where).values(answered=stamp(at), **values))
-        facts = {"project": project, "state": state, "asked": row.asked, "by": by}
-        tx.append("compute.quota", org, payload=facts, at=at)
-    return _get(store, org, project)
+        put(tx, org, project=project, chips=chips, by=by, at=at, reason=reason)
+    found = (one for one in listed(store) if (one.org, one.project) == (org, project))
+    return next(found, None)
 
 
 def put(
     tx: Transaction, org: str, *, project: str, chips: int, by: str, at: datetime, reason: str
 ) -> None:
-    """The project's quota from now on; an application that is open stays so.
+    """The project's quota from now on.
 
-    chips : at once, CLOSED for nothing
+    chips : at once, CLOSED for nothing, 0 for no limit
     """
     where = (_TABLE.c.org == org) & (_TABLE.c.project == project)
-    state = "approved" if chips > 0 else "ended"
-    values = {"chips": chips, "answered_by": by, "answered": stamp(at)}
-    said = sa.case((_TABLE.c.asked > 0, _TABLE.c.state), else_=state)
-    if not tx.execute(sa.update(_TABLE).where(where).values(state=said, **values)).rowcount:
-        fresh = {"org": org, "project": project, "asked": 0, "state": state, "reason": reason}
-        tx.execute(sa.insert(_TABLE).values(fresh | values | {"by": by, "at": stamp(at)}))
+    state = "approved" if chips > 0 else "ended" if chips else "lifted"
+    tx.execute(sa.delete(_TABLE).where(where))
+    if chips:
+        row = {"org": org, "project": project, "chips": chips, "state": state, "reason": reason}
+        tx.execute(sa.insert(_TABLE).values(row | {"by": by, "at": stamp(at)}))
     facts = {"project": project, "state": state, "chips": max(0, chips), "by": by}
-    tx.append("compute.quota", org, payload=facts, at=at)
+    tx.append("compute.quota", org, payload=facts | {"reason": reason}, at=at)
 
 
 def standing(connection: sa.Connection, org: str, project: str) -> int:
@@ -143,8 +115,8 @@ def chips_of(placement: str) -> float:
 
 
 def listed(store: Store) -> tuple[Quota, ...]:
-    """Every quota, open applications first."""
-    query = sa.select(_TABLE).order_by(_TABLE.c.asked == 0, _TABLE.c.org, _TABLE.c.project)
+    """Every quota, by organisation and project."""
+    query = sa.select(_TABLE).order_by(_TABLE.c.org, _TABLE.c.project)
     with store.read() as connection:
         return tuple(_quota(row) for row in connection.execute(query).mappings())
 
@@ -167,7 +139,7 @@ def check(connection: sa.Connection, job: Job) -> None:
             "QH598",
             f"{_called(job.org, job.project)} may hold {allowed} chips at once, the job asks for"
             f" {job.want.total:g}",
-            hint="apply for more: qianhang compute quota apply",
+            hint="apply for more: qianhang compute application send",
         )
 
 
@@ -179,12 +151,6 @@ def limit(known: Mapping[tuple[str, str], int], job: Job) -> int | None:
 
 def _called(org: str, project: str) -> str:
     return f"project {project!r} of {org}" if project else f"organisation {org}"
-
-
-def _get(store: Store, org: str, project: str) -> Quota:
-    query = sa.select(_TABLE).where((_TABLE.c.org == org) & (_TABLE.c.project == project))
-    with store.read() as connection:
-        return _quota(connection.execute(query).mappings().one())
 
 
 def _quota(row: sa.RowMapping) -> Quota:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import json
 import os
@@ -14,7 +15,7 @@ from typing import Any
 
 from qianhang.compute.driver import Probe, Status
 from qianhang.compute.drivers import keeper as keeper_of
-from qianhang.compute.drivers.notes import REFUSED
+from qianhang.compute.drivers.notes import NO_RECORD, REFUSED
 from qianhang.compute.drivers.tenant import SERVICE, Tenant, admit, tenant
 from qianhang.compute.task import Outcome, Task, Usage, thread_env
 from qianhang.core.errors import PoolUnavailable
@@ -153,9 +154,13 @@ class LocalDriver:
             _LIFELINES[(self.folder, ref)] = (keeper, lifeline)
             return
         os.close(lifeline)
-        if keeper.wait() != REFUSED:
+        code = keeper.wait()
+        if code != REFUSED:
             last = (place / "keeper.txt").read_text(errors="replace").strip().splitlines()
-            raise PoolUnavailable("QH502", f"the job's keeper failed: {''.join(last[-1:])}")
+            why = "".join(last[-1:])
+            if code == NO_RECORD:  # a full disk, which is asked again
+                raise OSError(errno.EIO, why or "the keeper cannot write there")
+            raise PoolUnavailable("QH502", f"the job's keeper failed: {why}")
 
     def find(self, token: str) -> str | None:
         """The reference of the job with this token, or None."""

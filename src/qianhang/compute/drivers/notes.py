@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 # Exit codes of the keeper: the job was started before; the folder cannot be written.
 REFUSED, NO_RECORD = 77, 78
+_ROOM = 1024
 
 
 class _Plainly:
@@ -45,12 +46,25 @@ def read(path: str) -> Any:
         raise ValueError(f"{path} is not JSON") from None
 
 
+def reserve(path: str) -> None:
+    """Take the room that `write` will need for the file: a disk that fills up meanwhile has it.
+
+    Raises OSError where the disk is full already.
+    """
+    with open(f"{path}.part", "w", encoding="utf8") as out:
+        out.write(" " * _ROOM)
+        out.flush()
+        os.fsync(out.fileno())
+
+
 def write(path: str, content: dict[str, Any]) -> None:
-    """Write the file whole or not at all."""
+    """Write the file whole or not at all, in the room that was reserved where it was."""
     part = f"{path}.part"
-    with open(part, "w", encoding="utf8") as out:
+    handle = os.open(part, os.O_WRONLY | os.O_CREAT, 0o666)
+    with open(handle, "w", encoding="utf8") as out:
         out.write(_text(content))
         out.flush()
+        out.truncate()
         os.fsync(out.fileno())
     os.replace(part, path)
 

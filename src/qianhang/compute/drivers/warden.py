@@ -31,13 +31,13 @@ if TYPE_CHECKING:
         locked,
         prctl,
     )
-    from qianhang.compute.drivers.notes import NO_RECORD, REFUSED, read, write
+    from qianhang.compute.drivers.notes import NO_RECORD, REFUSED, read, reserve, write
     from qianhang.compute.drivers.proctree import Tree
 else:  # these stand beside it on the node, where nothing of ours is installed
     import _signal as signal
 
     from kernel import CHILD_SUBREAPER, NO_NEW_PRIVS, PDEATHSIG, Forgiving, closed, locked, prctl
-    from notes import NO_RECORD, REFUSED, read, write
+    from notes import NO_RECORD, REFUSED, read, reserve, write
     from proctree import Tree
 
 _TICK_S = 0.05
@@ -52,7 +52,8 @@ def run(folder: str) -> int:
     try:
         return main(folder)
     except OSError as cause:
-        os.write(2, f"keeper: {cause}\n".encode())
+        with Forgiving(OSError):  # where it would be told may be as full
+            os.write(2, f"keeper: {cause}\n".encode())
         return NO_RECORD
 
 
@@ -67,6 +68,7 @@ def main(folder: str) -> int:
     if not locked(lock, patience_s=0.5) or os.path.exists(f"{folder}/started"):
         return REFUSED
     plan = {**read(f"{folder}/job.json"), "umask": umask}
+    reserve(f"{folder}/status.json")
     os.write(1, b"ready\n")
     os.close(1)
     prctl(CHILD_SUBREAPER, 1)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["open_frame", "open_parquet"]
 
 _ROWS = 1 << 18
+_READ_B = 1 << 20  # of a column at a time: a row group's column may be larger than memory
 
 
 def open_parquet(path: Path) -> Table:
@@ -49,7 +50,7 @@ def _blocks(
     from pyarrow import parquet
 
     try:
-        with parquet.ParquetFile(path) as source:
+        with parquet.ParquetFile(path, buffer_size=_READ_B, pre_buffer=False) as source:
             held = [names[w] for w in wanted]
             batches = source.iter_batches(_ROWS, columns=held, row_groups=groups)
             for batch in batches:

@@ -38,7 +38,7 @@ _LOOK_S, _LONGEST_S, _GOODBYE_S = 0.2, 2.0, 60.0
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What is to be scored where, for whom, by how many jobs of how many minutes."""
+    """What is to be scored where, for whom, by how many jobs of how many minutes and MiB each."""
 
     key: str
     org: str
@@ -46,14 +46,16 @@ class Order:
     pool: str
     members: int
     minutes: int
+    memory_mb: int = 4096
 
 
 @dataclass(frozen=True, slots=True)
 class Carried:
-    """Where the jobs ran, and the CPU seconds that they used."""
+    """Where the jobs ran, the CPU seconds that they used, and the MiB that one held at most."""
 
     pools: tuple[str, ...]
     cpu_s: float
+    peak_mb: float = 0.0
 
 
 def carry(
@@ -90,14 +92,15 @@ def _here(order: Order, folder: Folder, settings: Settings, look: Callable[[], N
         usage, _ = workplace.carry_job(
             _MODULE, (str(folder.path), "0", "1"), token=name, folder=place, settings=settings,
             pool=compute.driver("local", folder=settings.home / "jobs"),
-            limits=compute.Limits(cpu_s=wall_s, wall_s=wall_s), listen=lambda _: look(),
+            limits=compute.Limits(cpu_s=wall_s, memory_mb=order.memory_mb, wall_s=wall_s),
+            listen=lambda _: look(),
         )  # fmt: skip
     except JobFailed:
         _raise_told(folder, "local")
         raise
     finally:
         shutil.rmtree(place, ignore_errors=True)
-    return Carried(("local",), usage.cpu_s)
+    return Carried(("local",), usage.cpu_s, usage.peak_mb)
 
 
 def _open(order: Order, folder: Folder, store: Store, settings: Settings) -> tuple[str, ...]:
@@ -143,7 +146,10 @@ def _asked(order: Order, folder: Folder, store: Store, settings: Settings) -> li
         )  # fmt: skip
         argv = (sys.executable, "-X", "utf8", "-m", _MODULE, str(folder.path), str(member))
         script = f"exec {shlex.join((*argv, str(order.members)))}\n"
-        work = Work(script, workplace.environment(settings), wall_s=wall_s, own=True)
+        work = Work(
+            script, workplace.environment(settings), wall_s=wall_s, memory_mb=order.memory_mb,
+            own=True,
+        )  # fmt: skip
         found.append(Asked(job, work, account="score"))
     return found
 
@@ -176,11 +182,12 @@ def _gone_well(store: Store, settings: Settings, folder: Folder, names: Sequence
     """What the jobs used; their folders on the pools are gone."""
     engines = Engines(store, settings.home, Patience())
     pools: dict[str, None] = {}
-    cpu_s, bad = 0.0, None
+    cpu_s, peak_mb, bad = 0.0, 0.0, None
     for name in names:
         kept = jobs.get(store, name)
         for one in attempts.of(store, name):
-            cpu_s += one.outcome.usage.cpu_s if one.outcome else 0.0
+            used = one.outcome.usage if one.outcome else compute.Usage()
+            cpu_s, peak_mb = cpu_s + used.cpu_s, max(peak_mb, used.peak_mb)
             pools |= {one.pool: None}
             root = engines.root(plant.held(store, one.pool))
             shutil.rmtree(orders.folder_of(root, name), ignore_errors=True)
@@ -188,7 +195,7 @@ def _gone_well(store: Store, settings: Settings, folder: Folder, names: Sequence
             bad = kept
     if bad is not None:
         _raise(store, engines, folder, bad)
-    return Carried(tuple(pools), cpu_s)
+    return Carried(tuple(pools), cpu_s, peak_mb)
 
 
 def _raise(store: Store, engines: Engines, folder: Folder, kept: Kept) -> None:

@@ -32,10 +32,10 @@ if TYPE_CHECKING:
     from qianhang.models import ModelVersion
     from qianhang.store import Settings, Store
 
-__all__ = ["Ask", "Scored", "Way", "score"]
+__all__ = ["BY_ROW", "Ask", "Scored", "Way", "blocks", "fit", "score"]
 
 # Tasks that answer each row for itself; the others read rows together.
-_BY_ROW = ("classify", "retrieve", "spatial", "survive")
+BY_ROW = ("classify", "retrieve", "spatial", "survive")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,8 @@ class Ask:
     table : a file; out : the Parquet file of the result, in a folder that the pool's machines see
     pool : local, auto, or one that has joined; version : of the model, None for the newest accepted
     rows : of a block; members : jobs at once, each with one core
-    minutes : after which a job is stopped; again : whether to forget the blocks that are there
+    minutes : after which a job is stopped; memory_mb : MiB above which it is
+    again : whether to forget the blocks that are there
     """
 
     scenario: str
@@ -56,6 +57,7 @@ class Ask:
     rows: int = 100_000
     members: int = 1
     minutes: int = 90
+    memory_mb: int = 4096
     again: bool = False
     org: str = record.ROOT
 
@@ -65,6 +67,7 @@ class Scored:
     """What came of it.
 
     found : blocks that were there before; pools : where the others were scored; cpu_s : of the jobs
+    peak_mb : MiB resident that one of them held at most
     """
 
     model: str
@@ -72,6 +75,7 @@ class Scored:
     found: int
     pools: tuple[str, ...]
     cpu_s: float
+    peak_mb: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,13 +93,13 @@ def score(ask: Ask, *, settings: Settings, tell: Callable[[Way], None] = lambda 
     result, ModelError where no model is accepted, ContractError where the table as a whole breaks
     its contract or changes meanwhile, PoolUnavailable or JobFailed where the jobs do not end.
     """
-    pack = _fit(ask)
+    pack = fit(ask)
     with workplace.open_store(settings) as store:
         placement.check(store, ask.pool)
         kept, spec = serving.chosen(store, pack, ask.version, ask.org)
         if kept is None:
             raise _not_by_row(pack)
-        total = _blocks(ask, spec)
+        total = blocks(ask, spec)
         before = _stamp(ask.table)
         with _alone(ask.out) as folder:
             plan = _plan(ask, pack, spec, kept)
@@ -111,13 +115,16 @@ def score(ask: Ask, *, settings: Settings, tell: Callable[[Way], None] = lambda 
                 raise ContractError("QH818", f"{ask.table.name} changed while it was scored")
             sums = merge(folder, ask.rows, ask.out)
             shutil.rmtree(folder.path)
-            return Scored(plan.model, sums, found, done.pools, done.cpu_s)
+            return Scored(plan.model, sums, found, done.pools, done.cpu_s, done.peak_mb)
 
 
-def _fit(ask: Ask) -> Pack:
-    """The pack, where it and the names of the files will do."""
+def fit(ask: Ask) -> Pack:
+    """The pack, where it and the names of the files will do.
+
+    Raises UsageError where they do not.
+    """
     pack = find(ask.scenario)
-    if pack.manifest.task not in _BY_ROW:
+    if pack.manifest.task not in BY_ROW:
         raise _not_by_row(pack)
     if ask.out.suffix != ".parquet" or not ask.out.parent.is_dir():
         raise UsageError("QH802", f"out: found {ask.out}, expected a .parquet file in a folder")
@@ -129,12 +136,12 @@ def _fit(ask: Ask) -> Pack:
 def _not_by_row(pack: Pack) -> UsageError:
     return UsageError(
         "QH816", f"{pack.id}: found task {pack.manifest.task}, whose answers read many rows "
-        f"together; expected one of {', '.join(_BY_ROW)}",
+        f"together; expected one of {', '.join(BY_ROW)}",
         hint=f"qianhang predict {pack.id}",
     )  # fmt: skip
 
 
-def _blocks(ask: Ask, spec: Spec) -> int | None:
+def blocks(ask: Ask, spec: Spec) -> int | None:
     """How many blocks the table has, where its file tells.
 
     Raises ContractError where it is no table, or lacks a column.
@@ -190,7 +197,9 @@ def _lay_down(
 
 
 def _order(ask: Ask, plan: Plan) -> carry.Order:
-    return carry.Order(plan.key, ask.org, plan.scenario, ask.pool, ask.members, ask.minutes)
+    return carry.Order(
+        plan.key, ask.org, plan.scenario, ask.pool, ask.members, ask.minutes, ask.memory_mb
+    )
 
 
 @contextmanager

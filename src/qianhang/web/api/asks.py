@@ -16,7 +16,7 @@ from qianhang.web.api.shapes import Sent, finite
 from qianhang.web.asked import Asked, Who
 from qianhang.web.routes import Endpoints
 
-__all__ = ["routes"]
+__all__ = ["AskError", "AskId", "State", "error_of", "routes"]
 
 routes = Endpoints("/asks", tag="asks")
 AskId = Annotated[
@@ -175,6 +175,7 @@ def list_asks(
         state=state,
         scenario=scenario,
         account=ask.who.account.id if mine else "",
+        work="run",
         before=(before[0], before[1]) if before else None,
     )
     more = mark(*found[limit - 1].cursor) if len(found) > limit else None
@@ -250,11 +251,12 @@ def _ask(found: asks.Ask) -> Ask:
         **{name: getattr(found, name) for name in plain},
         params=dict(found.params),
         upload=found.data,
-        error=_error(error) if error else None,
+        error=error_of(error) if error else None,
     )
 
 
-def _error(found: Mapping[str, Any]) -> AskError:
+def error_of(found: Mapping[str, Any]) -> AskError:
+    """Why it failed, as it was told."""
     return AskError(**{name: found.get(name, "") for name in ("code", "message", "hint")})
 
 

@@ -19,8 +19,6 @@ from qianhang.web.views import jobs as views
 from qianhang.web.views import pools
 
 __all__ = [
-    "Answer",
-    "Application",
     "ComputeJob",
     "ComputeJobLine",
     "ComputeJobs",
@@ -32,6 +30,7 @@ __all__ = [
     "JobLog",
     "JobWhy",
     "NewJob",
+    "NewQuota",
     "PoolHour",
     "PoolId",
     "PoolUse",
@@ -258,17 +257,15 @@ class Turn(Sent):
 
 
 class ComputeQuota(BaseModel):
-    """What a project may hold at once, and what it applies for."""
+    """What a project may hold at once."""
 
     org: str = Field(examples=["root"])
     project: str = Field(description="Empty for all projects without one of their own")
-    chips: int = Field(description="0 where nothing was approved yet: no limit")
+    chips: int = Field(description="At once; 0 where it is closed or not limited")
     closed: bool = Field(description="Whether it may hold nothing: its approved period is over")
-    asked: int = Field(description="Of an open application, else 0")
-    state: str = Field(description="applied, approved, declined or ended")
+    state: str = Field(description="approved or ended")
     reason: str
-    at: str = Field(description="Of the last application, UTC")
-    answered: str = Field(description="UTC, empty before")
+    at: str = Field(description="Since when it is as it is, UTC; empty where it was lifted")
     holds: float = Field(description="Chips that its attempts hold now")
 
 
@@ -278,29 +275,21 @@ class ComputeQuotas(Page):
     items: list[ComputeQuota]
 
 
-class Application(Sent):
-    """An application for chips at once."""
+class NewQuota(Sent):
+    """A project's quota, from now on and without days."""
 
     model_config = ConfigDict(
-        json_schema_extra={"examples": [{"project": "p1", "chips": 16, "reason": "training"}]}
-    )
-
-    org: str | None = Field(default=None, description="One's own where null", max_length=40)
-    project: str = Field(default="", max_length=80)
-    chips: int = Field(ge=1, le=10_000_000)
-    reason: str = Field(min_length=1, max_length=2000)
-
-
-class Answer(Sent):
-    """An application approved or declined."""
-
-    model_config = ConfigDict(
-        json_schema_extra={"examples": [{"org": "root", "project": "p1", "approve": True}]}
+        json_schema_extra={
+            "examples": [{"org": "root", "project": "p1", "chips": 16, "reason": "a shared pool"}]
+        }
     )
 
     org: str = Field(max_length=40)
-    project: str = Field(default="", max_length=80)
-    approve: bool
+    project: str = Field(
+        default="", description="Empty for all without one of their own", max_length=80
+    )
+    chips: int = Field(description="At once; 0 for no limit any more", ge=0, le=10_000_000)
+    reason: str = Field(min_length=1, max_length=2000)
 
 
 def line_of(found: Line) -> ComputeJobLine:
@@ -379,7 +368,7 @@ def pool_of(found: pools.Line) -> ComputePool:
 
 def quota_of(found: HeldQuota, holds: float) -> ComputeQuota:
     """A quota as the API tells it."""
-    plain = ("org", "project", "chips", "closed", "asked", "state", "reason", "at", "answered")
+    plain = ("org", "project", "chips", "closed", "state", "reason", "at")
     return ComputeQuota(**{name: getattr(found, name) for name in plain}, holds=holds)
 
 

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from typing import cast
 
-from qianhang.access import ROOT
 from qianhang.compute.door import census, plant, quotas
 from qianhang.compute.door.plant import State
 from qianhang.web.api.compute_shapes import (
-    Answer,
-    Application,
     ComputePool,
     ComputePools,
     ComputeQuota,
     ComputeQuotas,
+    NewQuota,
     PoolHour,
     PoolId,
     PoolUse,
@@ -22,8 +20,7 @@ from qianhang.web.api.compute_shapes import (
     quota_of,
 )
 from qianhang.web.api.paging import Cursor, Limit, sliced
-from qianhang.web.api.rights import RUNNERS, chosen_org, require
-from qianhang.web.asked import Asked, Who
+from qianhang.web.asked import Who
 from qianhang.web.routes import Endpoints
 from qianhang.web.views import jobs as views
 from qianhang.web.views import pools
@@ -80,25 +77,11 @@ def list_quotas(ask: Who, limit: Limit = 50, cursor: Cursor = "") -> ComputeQuot
     return ComputeQuotas(items=[quota_of(*row) for row in rows], next=more)
 
 
-@quota_routes.post("", *RUNNERS, scope="run")
-def apply_for_quota(ask: Who, wanted: Application) -> ComputeQuota:
-    """An application; what was approved before holds until it is answered."""
-    org = chosen_org(ask, wanted.org, *RUNNERS)
-    made = views.apply(ask, org, project=wanted.project, chips=wanted.chips, reason=wanted.reason)
-    return _held(ask, made)
-
-
-@quota_routes.post("/answer", "administrator", scope="admin")
-def answer_quota(ask: Who, wanted: Answer) -> ComputeQuota:
-    """An application approved or declined by an administrator of the platform."""
-    require(ask, ROOT, "administrator")
-    made = quotas.answer(
-        ask.store, wanted.org, project=wanted.project, approve=wanted.approve,
-        by=ask.who.account.id, at=ask.now,
-    )  # fmt: skip
-    return _held(ask, made)
-
-
-def _held(ask: Asked, made: quotas.Quota) -> ComputeQuota:
-    holds = {(q.org, q.project): chips for q, chips in views.held(ask)}
-    return quota_of(made, holds.get((made.org, made.project), 0.0))
+@quota_routes.post("", "administrator", scope="admin")
+def set_quota(ask: Who, wanted: NewQuota) -> ComputeQuota:
+    """A project's quota set by an administrator of the platform, 0 chips for no limit any more."""
+    chips, org, project = wanted.chips, wanted.org, wanted.project.strip()
+    made = views.assign(ask, org, project=project, chips=chips, reason=wanted.reason)
+    holds = {(q.org, q.project): found for q, found in views.held(ask)}
+    free = quotas.Quota(org, project, 0, "ended", wanted.reason, ask.who.account.id, "")
+    return quota_of(made or free, holds.get((org, project), 0.0))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 from fastapi import Request
@@ -14,11 +15,13 @@ from qianhang.core.manifest import Manifest
 from qianhang.runs import asks, compare, display, listing, record, report, shelf, steps
 from qianhang.runs.record import Record
 from qianhang.runs.report.shape import metric_words
+from qianhang.runs.scoring import asked as scored
 from qianhang.web import choices
 from qianhang.web.asked import Asked, Who
 from qianhang.web.figures import figures
 from qianhang.web.render import page
 from qianhang.web.routes import Pages
+from qianhang.web.views import scores
 from qianhang.web.views.compared import differences
 
 __all__ = ["after_event", "routes", "seen_run"]
@@ -97,7 +100,27 @@ def asked_for(ask: Who, ask_id: str) -> Response:
         return RedirectResponse(f"/runs/{found.run}", status_code=303)
     entry = next((e for e in shelf.entries() if e.id == found.scenario), None)
     may = ask.who.may("scenario_owner", found.org) or ask.who.may("developer", found.org)
-    return page(ask, "runs/ask.html", found=found, entry=entry, steps=steps.NAMES, may_cancel=may)
+    names = steps.NAMES if found.work == "run" else (found.work,)
+    return page(
+        ask, "runs/ask.html", found=found, entry=entry, steps=names, may_cancel=may,
+        files=_files(ask, found),
+    )  # fmt: skip
+
+
+def _files(ask: Asked, found: asks.Ask) -> list[str]:
+    """Which files of a scoring are kept still."""
+    kept = []
+    for what in ("answers", "rejects"):
+        with suppress(UsageError):
+            scored.file(ask.settings.home, found, what)
+            kept.append(what)
+    return kept
+
+
+@routes.get("/scores/{score_id}/{file}/download", "signed")
+def scored_file(ask: Who, score_id: str, file: str) -> Response:
+    """The answers (Parquet) or the rejects (CSV) of a scoring, to keep."""
+    return scores.download(ask, score_id, "rejects" if file == "rejects" else "answers")
 
 
 @routes.get("/asks/{ask_id}/events", "signed")

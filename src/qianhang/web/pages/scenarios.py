@@ -25,6 +25,7 @@ from qianhang.web.problems import status_of
 from qianhang.web.render import page
 from qianhang.web.routes import Pages
 from qianhang.web.views import catalogue as views
+from qianhang.web.views import scores
 from qianhang.web.views.catalogue import Shown
 from qianhang.web.views.clauses import clauses
 
@@ -127,6 +128,35 @@ def asks_for_run(
     return RedirectResponse(f"/runs/asks/{put.id}", status_code=303)
 
 
+@routes.post("/{scenario}/scores", "scenario_owner", "developer")
+def asks_for_score(
+    ask: Who,
+    scenario: str,
+    *,
+    table: Annotated[UploadFile, File()],
+    pool: Annotated[str, Form(max_length=40)] = "local",
+    jobs: Annotated[str, Form()] = "1",
+    version: Annotated[str, Form()] = "",
+    org: Annotated[str, Form()] = "",
+) -> Response:
+    """A table scored by a kept model: in the queue, then the page on which it is watched."""
+    pack = find(_named(scenario))
+    org = org or ask.who.account.org
+    try:
+        _require(ask, org)
+        put = scores.put(
+            ask, pack.id, org=org, pool=pool, version=_whole(version) or None,
+            upload=uploads.keep([table], home=ask.settings.home, org=org), jobs=_whole(jobs),
+        )  # fmt: skip
+    except QianhangError as cause:
+        return _scenario(ask, pack, error=cause)
+    return RedirectResponse(f"/runs/asks/{put.id}", status_code=303)
+
+
+def _whole(text: str) -> int:
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else 0
+
+
 def _require(ask: Asked, org: str) -> None:
     if not ask.who.may("developer", org):
         ask.who.require("scenario_owner", org)
@@ -173,6 +203,8 @@ def _scenario(
         systems=[systems()[i] for i in pack.manifest.covers if i in systems()],
         clauses=clauses(ask, pack.id),
         orgs=_orgs(ask),
+        scored=scores.of(ask, pack.id) if pack.manifest.task in scores.BY_ROW else None,
+        pools=scores.pools(ask),
         error=error,
         typed=typed or {},
         metric=lambda name: metric_words(name, ask.lang, pack.manifest.page.titles),

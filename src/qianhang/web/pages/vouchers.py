@@ -13,6 +13,7 @@ from starlette.responses import Response
 
 from qianhang.billing.vouchers import Act, Facts, claims, funds, grants, holds, shelf
 from qianhang.billing.vouchers import captures as taken
+from qianhang.billing.vouchers.cases import case_of
 from qianhang.billing.vouchers.paper import fen_of
 from qianhang.billing.vouchers.rulebook import missing, rulebook
 from qianhang.core.errors import QianhangError, UsageError
@@ -258,7 +259,7 @@ def _one(
         due=sum(c["fen"] for c in used if c["claim"] is None),
         may=any(ask.who.may(role) for role in payers.CLAIMANTS), form=form or {},
         choices=views.CHOICES, key=secrets.token_hex(8), names=payers.names(ask), tab="grants",
-        supplier=held[-1]["supplier"] if held else "",
+        supplier=held[-1]["supplier"] if held else "", known=case_of(ask.store, found["id"]),
     )  # fmt: skip
 
 

@@ -61,7 +61,7 @@ def download(ask: Asked, job_id: str, number: str) -> StreamingResponse:
     """A file's bytes, never shown in the browser: they are a stranger's.
 
     Raises UsageError where there is none for this reader, or its bytes did not come here with a
-    backup, which holds none; StoreError where its bytes are not what was kept.
+    backup; StoreError where its bytes are not what was kept.
     """
     job = jobs.seen(ask, job_id)
     sound = number.isascii() and number.isdecimal() and len(number) < 10
@@ -69,7 +69,7 @@ def download(ask: Asked, job_id: str, number: str) -> StreamingResponse:
     if not shelf.files_of(ask.store).has(one.sha):
         raise UsageError(
             "QH527", f"the bytes of artefact {one.number} of job {job.job.id} are not here",
-            hint="a backup holds none: run the job again",
+            hint="the backup that was restored did not hold them: run the job again",
         )  # fmt: skip
     blocks = shelf.content(ask.store, one)
     first = next(blocks, b"")

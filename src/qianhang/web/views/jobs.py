@@ -22,13 +22,14 @@ from qianhang.compute.policy import Refusal
 from qianhang.compute.quote import Quote
 from qianhang.core.errors import UsageError
 from qianhang.runs import admission, pricing, quoting
+from qianhang.web.api.rights import require
 from qianhang.web.asked import Asked
 
 __all__ = [
     "Pool",
     "Used",
     "Why",
-    "apply",
+    "assign",
     "held",
     "orgs",
     "projects",
@@ -219,11 +220,10 @@ def _discreet(one: Refusal) -> Refusal:
 def held(ask: Asked) -> list[tuple[Quota, float]]:
     """Quotas of the organisations that the reader covers, with the chips that are held now.
 
-    Whoever answers for the platform sees every open application beside.
+    Whoever sets them for the platform sees every one.
     """
-    now, answers = census.held(ask.store), ask.who.may("administrator", ROOT)
-    every = quotas.listed(ask.store)
-    found = [q for q in every if q.org in ask.who.covers or (q.asked and answers)]
+    now, sets = census.held(ask.store), ask.who.may("administrator", ROOT)
+    found = [q for q in quotas.listed(ask.store) if q.org in ask.who.covers or sets]
     own = {(q.org, q.project) for q in found}
     return [(q, _of_quota(q, now, own)) for q in found]
 
@@ -238,13 +238,15 @@ def _of_quota(
     return sum(now[key] for key in rest)
 
 
-def apply(ask: Asked, org: str, *, project: str, chips: int, reason: str) -> Quota:
-    """The project's application for so many chips at once.
+def assign(ask: Asked, org: str, *, project: str, chips: int, reason: str) -> Quota | None:
+    """The project's quota from now on, set by an administrator of the platform; None: no limit.
 
-    Raises UsageError where it makes no sense.
+    Raises UsageError where it makes no sense or the organisation is not there, AccessRefused to
+    anybody else.
     """
-    _named_well(project)
-    return quotas.apply(
+    require(ask, ROOT, "administrator")
+    organisations.find_organisation(ask.store, org)
+    return quotas.assign(
         ask.store, org, project=project.strip(), chips=chips, reason=reason,
         by=ask.who.account.id, at=ask.now,
     )  # fmt: skip
