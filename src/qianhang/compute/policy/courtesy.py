@@ -8,8 +8,9 @@ from qianhang.compute.policy.entry import Entry
 from qianhang.compute.policy.option import Option
 from qianhang.compute.policy.params import Params
 
-__all__ = ["polite", "stands_back"]
+__all__ = ["polite"]
 
+_NEVER = float("inf")
 _NOTHING_S = 1.0  # nobody stands back for less
 
 
@@ -17,24 +18,19 @@ def polite(entry: Entry, ways: Sequence[Option], now: float, params: Params) -> 
     """Those ways on which the job has waited as long already as its stay makes others wait.
 
     To wait for a place that costs the others less, just as long as the dear one would cost them,
-    is never worse than twice the best that could be known only afterwards.
+    is never worse than twice the best that could be known only afterwards. The entry keeps until
+    when it stands back from the next of the others.
     """
-    waited, kept = now - entry.job.submitted, entry.kept
+    since, kept = entry.job.submitted, entry.kept
+    patience, least = max(now - since, _NOTHING_S), _NEVER
     found = []
     for option, delay in zip(ways, _delays(entry, ways, now, params), strict=True):
-        if delay <= max(waited, _NOTHING_S) or option.rack is kept:
+        if delay <= patience or option.rack is kept:
             found.append(option)
+        elif delay < least:
+            least = delay
+    entry.back = since + least
     return found
-
-
-def stands_back(entry: Entry, now: float, params: Params) -> float:
-    """Until when the job stands back from the next place that has chips for it, s; infinite where
-    none has.
-    """
-    total, since = entry.klass.total, entry.job.submitted
-    ways = [o for o in entry.klass.options if o.rack.up and o.rack.free >= total]
-    times = (since + delay for delay in _delays(entry, ways, now, params))
-    return min((at for at in times if at > now), default=float("inf"))
 
 
 def _delays(entry: Entry, ways: Sequence[Option], now: float, params: Params) -> list[float]:

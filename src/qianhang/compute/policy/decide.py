@@ -22,7 +22,7 @@ _MAKE = tuple.__new__  # what the class itself calls, a layer of Python less
 def decide(view: View, queue: Queue, now: float, params: Params) -> tuple[Decision, ...]:
     """What to do next; carry it out and ask again until nothing is left.
 
-    view, queue : read, never changed
+    view, queue : read, never changed, but for what entries keep of being told to stand back
     now : seconds since 1970 UTC
     The order: jobs for which room is kept, by age; then tier, fair share of the organisation,
     smallest estimated area, age. A job may start where that does not put off a reservation.

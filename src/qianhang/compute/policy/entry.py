@@ -20,14 +20,16 @@ class Entry:
     estimate : run time that order and backfill go by, s; due : when it may ask for a reservation
     ripe : when it gets one as the first of its pool's order; 0: whenever it asks
     left, parts : replicas still to start one by one; 1 of 1 where they start together
+    back : until when it stands back from the next place that it was offered, s; see `polite`
     kept : where room is kept for it; turn : its place among the starts of its rack
     since, end : start and expected end; option : where it runs; leaving : when it has to be gone
     mark : the caller's own number for the job
     """
 
     __slots__ = (
-        "alive", "due", "end", "estimate", "job", "kept", "klass", "late", "leaving", "left",
-        "lent", "mark", "nodes", "number", "option", "parts", "ripe", "shares", "since", "turn",
+        "alive", "back", "due", "end", "estimate", "job", "kept", "klass", "late", "leaving",
+        "left", "lent", "mark", "nodes", "number", "option", "parts", "ripe", "shares", "since",
+        "turn",
     )  # fmt: skip
 
     since: float
@@ -44,6 +46,7 @@ class Entry:
         self.alive, self.late = True, False
         self.number = self.mark = 0
         self.leaving = 0.0
+        self.back = 0.0
         self.lent = False
         self.kept: Rack | None = None
         self.nodes = self.shares = ()

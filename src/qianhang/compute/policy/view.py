@@ -9,7 +9,6 @@ from math import floor, log
 from qianhang.compute.flavour import flavours
 from qianhang.compute.job import Job
 from qianhang.compute.network import Health, Network
-from qianhang.compute.policy.courtesy import stands_back
 from qianhang.compute.policy.decision import (
     Decision,
     Preempt,
@@ -211,7 +210,7 @@ class View:
                 for line in klass.lines.values()
                 if line
             )
-            times = (stands_back(entry, now, self.params) for entry in heads)
+            times = (entry.back for entry in heads if entry.back > now)
             queue.again = min(queue.again, min(times, default=_NEVER))
         queue.touched.clear()
         if queue.review:
