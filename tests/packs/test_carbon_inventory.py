@@ -61,7 +61,8 @@ def test_every_constant_is_called_by_words_in_both_languages(factors):
     held = list(pack.constants(spec=spec(factors=factors)))
     assert len(held) > 50
     for one in held:
-        found = [setting.value_words(text) for text in (one.name, one.place, one.verified) if text]
+        given = [text for text in (one.name, one.place, one.verified, one.source) if text]
+        found = [setting.value_words(text) for text in given]
         assert None not in found, one
         for words in found:
             assert not re.search(r"[a-z]_|[a-z]\.[a-z]", words.zh + words.en), words

@@ -103,7 +103,7 @@ class Span:
     end: float
     name: Words
     role: Role = "other"
-    label: str = ""
+    label: Words | str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,11 +213,13 @@ class Setting:
 
     def own_words(self, name: str, section: str = "column") -> Words | None:
         """The pack's own words for a column, value or table; None where it has none."""
-        whole = f"{self.name}.{name}"
-        if whole in self.titles:
-            return self.titles[whole]
-        if name in self.titles and (section == "table" or name not in self.tables):
-            return self.titles[name]
+        keys = [f"{self.name}.{name}"]
+        if section == "table":
+            keys.insert(0, name)
+        elif name not in self.tables:
+            keys.append(name)
+        if (own := next((k for k in keys if k in self.titles), None)) is not None:
+            return self.titles[own]
         column = self.columns.get(name)
         return column.title if column is not None else None
 

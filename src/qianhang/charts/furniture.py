@@ -47,8 +47,10 @@ class Entry:
     dash: str = ""
 
 
-def text_of(words: Words, lang: Lang) -> str:
-    """The words in one language."""
+def text_of(words: Words | str, lang: Lang) -> str:
+    """The words in one language; a text is itself in both."""
+    if isinstance(words, str):
+        return words
     return words.zh if lang == "zh" else words.en
 
 

@@ -51,12 +51,20 @@ def draw(chart: Chart, *, lang: Lang, width: float) -> Drawing:
         pad.line((scale.start, y), (scale.stop, y), css="g")
         gutter.label(pad, name, y - (2 if gutter.above else 0))
         lane = [s for s in chart.spans if s.lane == i]
-        _lane(pad, chart, lane, scale=scale, y=y, half=8.0 if few else 6.0)
+        half = 8.0 if few else 6.0
+        _lane(pad, chart, lane, scale=scale, y=y, half=half, lang=lang)
     return pad
 
 
 def _lane(
-    pad: Drawing, chart: Chart, spans: Sequence[Span], *, scale: Scale, y: float, half: float
+    pad: Drawing,
+    chart: Chart,
+    spans: Sequence[Span],
+    *,
+    scale: Scale,
+    y: float,
+    half: float,
+    lang: Lang,
 ) -> None:
     order = _order(chart)
     for item in sorted(spans, key=lambda s: s.start):
@@ -64,8 +72,9 @@ def _lane(
         x, end = scale.at(item.start), scale.at(item.end)
         if item.end > item.start and end - x >= 3:
             pad.rect((x, y - half), (end - x, 2 * half), css=f"f-{name} edge", round_=2)
-            if lettering.width(item.label, 11) + 6 < end - x:
-                pad.text(((x + end) / 2, y + 4), item.label, css="sm on", anchor="middle")
+            label = text_of(item.label, lang)
+            if lettering.width(label, 11) + 6 < end - x:
+                pad.text(((x + end) / 2, y + 4), label, css="sm on", anchor="middle")
         elif _SHAPES.get(item.role) == "cross":
             pad.cross((x, y), 5, css=f"line l-{name} thick")
         elif _SHAPES.get(item.role) == "hollow":

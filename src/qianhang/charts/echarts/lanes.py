@@ -83,7 +83,7 @@ def _stretches(chart: Chart, spans: Sequence[Span], lang: Lang, zone: str | None
     data = [
         {
             "value": [s.lane, *places(zone, (s.start, s.end))],
-            "name": s.label,
+            "name": text_of(s.label, lang),
             "tip": _tip(chart, s, lang),
         }
         for s in spans
@@ -116,7 +116,8 @@ def _moments(chart: Chart, spans: Sequence[Span], lang: Lang, zone: str | None) 
 def _tip(chart: Chart, item: Span, lang: Lang) -> str:
     lane = text_of(chart.y.categories[item.lane], lang)
     name = text_of(item.name, lang)
-    lines = [name if lane == name else f"{lane} · {name}", item.label, _when(chart, item, lang)]
+    about = text_of(item.label, lang)
+    lines = [name if lane == name else f"{lane} · {name}", about, _when(chart, item, lang)]
     return "\n".join(line for line in lines if line)
 
 

@@ -40,7 +40,7 @@ def chosen(frame: pd.DataFrame, column: str, setting: Setting) -> tuple[pd.DataF
         setting,
         title=setting.title or title,
         unit=setting.unit_of(column, setting.unit),
-        titles={**setting.titles, "value": words},
+        titles={**setting.titles, "value": words, f"{setting.name}.{column}": words},
     )
     return narrow, named
 

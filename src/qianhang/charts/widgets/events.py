@@ -61,7 +61,7 @@ def timeline(frame: pd.DataFrame, setting: Setting) -> Chart:
     )
     labels = texts(part[p]) if (p := find(part, "place", "name", "link")) else ("",) * len(part)
     spans = [
-        _span(kind, begin, stop, label)
+        _span(kind, begin, stop, setting.value_words(label) or label)
         for kind, begin, stop, label in zip(kinds, starts, ends, labels, strict=True)
         if begin is not None
     ]
@@ -78,7 +78,7 @@ def timeline(frame: pd.DataFrame, setting: Setting) -> Chart:
     )
 
 
-def _span(kind: str, start: float, stop: Number, label: str) -> Span:
+def _span(kind: str, start: float, stop: Number, label: Words | str) -> Span:
     word, tone, lane = _OUTCOMES.get(kind.lower(), ("alarm", "ours", 1))
     # An alarm is the moment at which it was raised, however long it stayed on.
     end = stop if stop is not None and lane == 0 else start
@@ -90,7 +90,8 @@ def _lanes(spans: list[Span]) -> tuple[tuple[Words, ...], tuple[Span, ...]]:
     events = [s for s in spans if s.lane == 0]
     places = list(dict.fromkeys(s.label for s in events if s.label not in ("", "–")))
     own = 1 < len(places) <= _PLACES
-    names = [plain(p) for p in places] if own else [named("chart.event")] if events else []
+    said = [p if isinstance(p, Words) else plain(p) for p in places]
+    names = said if own else [named("chart.event")] if events else []
     placed = []
     for span in spans:
         at = places.index(span.label) if own and span.label in places else len(names) - 1
@@ -145,8 +146,9 @@ def gantt(frame: pd.DataFrame, setting: Setting) -> Chart:
         texts(part[k]) if (k := find(part, "kind", "state", "product")) else ("task",) * len(part)
     )
     labels = texts(part[t]) if (t := find(part, "task", "job", "label")) else ("",) * len(part)
+    told = setting.value_words
     spans = tuple(
-        Span(order.index(key), a, b, _words(setting, kind), role(kind), label)
+        Span(order.index(key), a, b, _words(setting, kind), role(kind), told(label) or label)
         for key, a, b, kind, label in zip(
             keys, numbers(part[start]), numbers(part[end]), kinds, labels, strict=True
         )

@@ -142,7 +142,8 @@ def _setting(
     baselines = {"trivial": manifest.baseline.trivial, "practice": manifest.baseline.practice}
     titles = {k: w for k, w in baselines.items() if w and max(len(w.zh), len(w.en) / 2) <= _BRIEF}
     group = next((c.title for c in case.columns.values() if c.role == "group" and c.title), None)
-    titles |= {"series": group} if group else {}
+    of_group = ("series", "series.series", "forecast.unit")
+    titles |= dict.fromkeys(of_group, group) if group else {}
     target = case.columns.get(case.target) if isinstance(case.target, str) else None
     of_target = bool({"p50", "actual", "lead"} & set(columns))
     default = target.unit if target and of_target else ""
