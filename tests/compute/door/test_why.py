@@ -130,7 +130,7 @@ def test_an_upgrade_keeps_what_was_approved_and_drops_what_was_only_asked_for(tm
     with sqlite3.connect(tmp_path / "qianhang.db") as old:
         for name in ("asked", "answered_by", "answered"):
             old.execute(f"ALTER TABLE compute_quota ADD COLUMN {name} TEXT NOT NULL DEFAULT ''")
-        old.execute("UPDATE version_compute SET version_num = 'compute_0001'")
+        old.execute("UPDATE version_compute SET version_num = 'compute_0002'")
         for org, project, chips, asked, state, answered_by, by in rows:
             old.execute(
                 "INSERT INTO compute_quota (org, project, chips, asked, state, reason, answered_by,"

@@ -221,6 +221,7 @@ def test_on_paper_every_picture_is_drawn_and_what_is_for_the_screen_alone_is_gon
     one.open(f"/runs/{server.known['run_id']}")
     pictures = one.page.locator(".chart[data-chart]").count()
     assert pictures > 3
+    one.page.locator(".chart canvas").first.wait_for()
     drawn = one.page.locator(".chart canvas").count()
     one.page.emulate_media(media="print")
     one.page.evaluate("window.dispatchEvent(new Event('beforeprint'))")
