@@ -208,6 +208,11 @@ def _square(name, x):
     return {"type": "Feature", "properties": {"name": name}, "geometry": shape}
 
 
+# Once what draws charts is there.
+FETCHED = """() => new Promise(done => {
+  const look = () => window.qhCharts && window.echarts ? done() : setTimeout(look, 20);
+  look();
+})"""
 # Whether some pixel of the sheet is neither white nor nothing.
 INKED = """sheet => sheet.getContext("2d").getImageData(0, 0, sheet.width, sheet.height).data.some(
   (value, i) => i % 4 === 0 && value < 200)"""
@@ -221,7 +226,7 @@ def test_on_paper_every_picture_is_drawn_and_what_is_for_the_screen_alone_is_gon
     one.open(f"/runs/{server.known['run_id']}")
     pictures = one.page.locator(".chart[data-chart]").count()
     assert pictures > 3
-    one.page.locator(".chart canvas").first.wait_for()
+    one.page.evaluate(FETCHED)
     drawn = one.page.locator(".chart canvas").count()
     one.page.emulate_media(media="print")
     one.page.evaluate("window.dispatchEvent(new Event('beforeprint'))")
