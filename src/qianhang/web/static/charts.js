@@ -308,17 +308,15 @@
   }
 
   function show(box, option, still) {
-    const old = drawn.get(box);
-    if (old && old.chart) old.chart.dispose();
     const known = { option, chart: null, width: 0 };
     drawn.set(box, known);
-    paint(box, known, still || Boolean(old));
+    paint(box, known, still);
     widths.observe(box);
   }
 
   async function draw(box) {
     const option = await optionOf(box);
-    if (box.isConnected) show(box, option);
+    if (box.isConnected && !drawn.has(box)) show(box, option); // paper may have been first
   }
 
   function redraw() {
